@@ -1,0 +1,171 @@
+"""`environments.yaml` as checked, frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from config.errors import BrokenRule, ValueRuleError
+from config.exports import Export
+from config.naming import Names
+from config.rules import account_id, project, region
+from config.settings import Settings
+from config.validation import Frozen, broken_rules
+from config.yaml_source import read_mapping
+
+ENVIRONMENTS_FILE = Path(__file__).with_name("environments.yaml")
+
+EnvironmentName = Literal["dev", "staging", "prod"]
+
+
+class Account(Frozen):
+    """Where something is deployed."""
+
+    aws_account_id: Annotated[str, BeforeValidator(account_id)]
+    aws_region: Annotated[str, BeforeValidator(region)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """One place where the product runs."""
+
+    name: EnvironmentName
+    project: str
+    account: Account
+    settings: Settings
+
+    @property
+    def names(self) -> Names:
+        return Names(
+            project=self.project,
+            environment=self.name,
+            account=self.account.aws_account_id,
+            region=self.account.aws_region,
+        )
+
+    def export_name(self, export: Export) -> str:
+        """The CloudFormation export, which is unique in an account and region."""
+        return self.names.of(export.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environments:
+    """The whole file: the environments in the order of their deployment."""
+
+    project: str
+    pipeline_account: Account
+    all: tuple[Environment, ...]
+
+
+class _Document(Frozen):
+    project: Annotated[str, BeforeValidator(project)]
+    pipeline_account: Account
+    dev_account: Account
+    staging_account: Account | None = None
+    prod_account: Account
+    defaults: dict[str, Any]
+    environments: dict[EnvironmentName, dict[str, Any]] = Field(default_factory=dict)
+
+    def accounts(self) -> Mapping[EnvironmentName, Account]:
+        order: tuple[EnvironmentName, ...] = get_args(EnvironmentName)
+        found = {name: getattr(self, f"{name}_account") for name in order}
+        return {name: account for name, account in found.items() if account}
+
+
+def load_environments(path: Path = ENVIRONMENTS_FILE) -> Environments:
+    """Read and check the file.
+
+    Raises SourceError, ValueRuleError with every wrong value once, or NamingError.
+    """
+    content = read_mapping(path)
+    broken = [*_broken_document(content), *_broken_settings(content)]
+    if broken:
+        raise ValueRuleError(path.name, broken)
+    document = _Document.model_validate(content)
+    return Environments(
+        project=document.project,
+        pipeline_account=document.pipeline_account,
+        all=tuple(_environment(document, name) for name in document.accounts()),
+    )
+
+
+def _environment(document: _Document, name: EnvironmentName) -> Environment:
+    overrides = document.environments.get(name, {})
+    environment = Environment(
+        name=name,
+        project=document.project,
+        account=document.accounts()[name],
+        settings=Settings.model_validate(merged(document.defaults, overrides)),
+    )
+    _ = environment.names  # raises NamingError now rather than inside a stack
+    return environment
+
+
+def _broken_document(content: Mapping[str, Any]) -> list[BrokenRule]:
+    try:
+        document = _Document.model_validate(content)
+    except ValidationError as error:
+        return broken_rules(error, _Document)
+    return [
+        BrokenRule(
+            field=f"environments.{name}",
+            rule=f"needs {name}Account, which is not there",
+            value=document.environments[name],
+        )
+        for name in document.environments
+        if name not in document.accounts()
+    ]
+
+
+def _broken_settings(content: Mapping[str, Any]) -> list[BrokenRule]:
+    """Wrong settings, each under the place in the file where it stands."""
+    defaults = content.get("defaults")
+    overrides = content.get("environments") or {}
+    if not isinstance(defaults, dict) or not isinstance(overrides, dict):
+        return []
+    found: dict[str, BrokenRule] = {}
+    for place, override in [("", {}), *overrides.items()]:
+        for rule in _broken_in(place, defaults, override):
+            # What the defaults lack is said once, about the defaults.
+            if not (place and rule.absent):
+                found.setdefault(rule.field, rule)
+    return list(found.values())
+
+
+def _broken_in(place: str, defaults: Mapping[str, Any], override: object) -> list[BrokenRule]:
+    if not isinstance(override, dict):
+        return []
+    try:
+        Settings.model_validate(merged(defaults, override))
+    except ValidationError as error:
+        return [
+            replace(rule, field=f"{_owner(place, override, details['loc'])}.{rule.field}")
+            for rule, details in zip(broken_rules(error, Settings), error.errors(), strict=True)
+        ]
+    return []
+
+
+def _owner(place: str, override: Mapping[str, Any], path: tuple[int | str, ...]) -> str:
+    """The section of the file that the value at `path` comes from."""
+    found: Any = override
+    for part in path:
+        if not isinstance(found, dict) or part not in found:
+            return "defaults"
+        found = found[str(part)]
+    return f"environments.{place}"
+
+
+def merged(defaults: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """`defaults` with `overrides` laid over them, mapping by mapping."""
+    result = dict(defaults)
+    for name, value in overrides.items():
+        below = result.get(name)
+        if isinstance(below, dict) and isinstance(value, dict):
+            result[name] = merged(below, value)
+        else:
+            result[name] = value
+    return result

@@ -1,0 +1,169 @@
+"""Physical names of everything that one environment has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from config.errors import NamingError
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+# Athena takes no other characters without quotes: https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
+_DATABASE = re.compile(r"[a-z][a-z0-9_]{0,254}")
+# The narrowest rule of Lambda, SQS, SNS, DynamoDB, IAM and EventBridge: 64 characters.
+_OTHER = re.compile(r"[a-z][a-z0-9-]{2,63}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """All physical names of one environment; each is within the limits of its service.
+
+    Raises NamingError on construction otherwise.
+    """
+
+    project: str
+    environment: str
+    account: str
+    region: str
+
+    def __post_init__(self) -> None:
+        self._check(_BUCKET, "a bucket name has 3 to 63 characters a-z 0-9 -", self.buckets)
+        self._check(_DATABASE, "a database name has 1 to 255 characters a-z 0-9 _", self.databases)
+        self._check(_OTHER, "a name has 3 to 64 characters a-z 0-9 -", self._others)
+
+    @property
+    def raw_bucket(self) -> str:
+        return self._bucket("raw")
+
+    @property
+    def processed_bucket(self) -> str:
+        return self._bucket("processed")
+
+    @property
+    def curated_bucket(self) -> str:
+        return self._bucket("curated")
+
+    @property
+    def quality_bucket(self) -> str:
+        return self._bucket("quality")
+
+    @property
+    def assets_bucket(self) -> str:
+        return self._bucket("assets")
+
+    @property
+    def access_logs_bucket(self) -> str:
+        return self._bucket("access-logs")
+
+    @property
+    def processed_database(self) -> str:
+        return self._database("processed")
+
+    @property
+    def curated_database(self) -> str:
+        return self._database("curated")
+
+    @property
+    def quality_database(self) -> str:
+        return self._database("quality")
+
+    @property
+    def objects_table(self) -> str:
+        return self.of("objects")
+
+    @property
+    def loads_table(self) -> str:
+        return self.of("loads")
+
+    @property
+    def runs_table(self) -> str:
+        return self.of("runs")
+
+    @property
+    def uploads_queue(self) -> str:
+        return self.of("uploads")
+
+    @property
+    def uploads_dead_letters(self) -> str:
+        return self.of("uploads-dead-letters")
+
+    @property
+    def trigger_function(self) -> str:
+        return self.of("trigger")
+
+    @property
+    def file_processor_job(self) -> str:
+        return self.of("file-processor")
+
+    @property
+    def file_processor_role(self) -> str:
+        return f"{self.file_processor_job}-{self.region}"  # roles are global to an account
+
+    @property
+    def job_security(self) -> str:
+        return self.of("jobs")
+
+    @property
+    def alerts_topic(self) -> str:
+        return self.of("alerts")
+
+    @property
+    def infrastructure_stack(self) -> str:
+        return self.of("infrastructure")
+
+    @property
+    def application_stack(self) -> str:
+        return self.of("application")
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        return (
+            self.raw_bucket,
+            self.processed_bucket,
+            self.curated_bucket,
+            self.quality_bucket,
+            self.assets_bucket,
+            self.access_logs_bucket,
+        )
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        return (self.processed_database, self.curated_database, self.quality_database)
+
+    def of(self, name: str) -> str:
+        """The name of a thing that the environment has once."""
+        return f"{self.project}-{self.environment}-{name}"
+
+    @property
+    def _others(self) -> tuple[str, ...]:
+        return (
+            self.objects_table,
+            self.loads_table,
+            self.runs_table,
+            self.uploads_queue,
+            self.uploads_dead_letters,
+            self.trigger_function,
+            self.file_processor_job,
+            self.file_processor_role,
+            self.job_security,
+            self.alerts_topic,
+            self.infrastructure_stack,
+            self.application_stack,
+        )
+
+    def _bucket(self, zone: str) -> str:
+        return f"{self.of(zone)}-{self.account}-{self.region}"
+
+    def _database(self, zone: str) -> str:
+        return self.of(zone).replace("-", "_")
+
+    @staticmethod
+    def _check(pattern: re.Pattern[str], rule: str, names: tuple[str, ...]) -> None:
+        for name in names:
+            if not pattern.fullmatch(name):
+                raise NamingError(
+                    f"the name {name!r} ({len(name)} characters) cannot be used: {rule}. "
+                    "It is made of `project`, the environment and, for buckets, account and "
+                    "region: shorten `project`."
+                )

@@ -1,0 +1,74 @@
+"""Settings of one environment, with the range of each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from config.validation import Frozen
+
+Positive = Annotated[int, Field(ge=1)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+# CloudWatch takes these and no others:
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LogRetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+]  # fmt: skip
+
+WorkerType = Literal[
+    "G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"
+]
+
+
+class Trigger(Frozen):
+    """How uploads become Glue runs."""
+
+    batch_size: int = Field(ge=1, le=10_000)
+    """Events that one invocation takes from the queue, at most."""
+    batch_window_seconds: int = Field(ge=0, le=300)
+    objects_per_run: int = Field(ge=1, le=10_000)
+    bytes_per_run: Positive
+    runs_at_once: int = Field(ge=1, le=200)
+    attempts_per_load: int = Field(ge=1, le=10)
+    max_object_bytes: Positive
+    malware_scan_required: bool
+
+    @field_validator("batch_window_seconds")
+    @classmethod
+    def _large_batches_need_a_window(cls, seconds: int, info: ValidationInfo) -> int:
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+        if seconds == 0 and info.data.get("batch_size", 0) > 10:
+            raise ValueError("must be at least 1 where batchSize is above 10")
+        return seconds
+
+
+class FileProcessor(Frozen):
+    """The file_processor job."""
+
+    worker_type: WorkerType
+    workers: int = Field(ge=2, le=299)
+    timeout_minutes: int = Field(ge=1, le=10_080)
+    target_file_bytes: int = Field(ge=1_048_576)
+    max_expansion_ratio: int = Field(ge=2)
+
+
+class Retention(Frozen):
+    """What is kept, and for how long."""
+
+    retain_data: bool
+    """True: buckets, tables and key outlive their stack."""
+    log_retention_days: LogRetentionDays
+    access_log_days: Days
+    raw_cold_after_days: Days
+    superseded_data_days: Days
+
+
+class Settings(Frozen):
+    """Everything that may differ between environments."""
+
+    trigger: Trigger
+    file_processor: FileProcessor
+    retention: Retention

@@ -1,0 +1,1 @@
+"""What both apps need on their way to an account. Knows nothing of either app."""

@@ -1,0 +1,100 @@
+"""Code as it is deployed: what goes into the trigger's zip and into the Glue library's zip.
+
+A bundle is decided as a mapping from path to content, then written to a folder that is named
+after that content. So equal code is staged once and gives an equal asset, and two syntheses
+at the same time do not disturb each other. Nothing is installed or downloaded: packages of
+others are copied out of the environment that runs this, at the versions pinned there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+
+from wires.contracts import DatasetContract, contracts_to_json
+
+ROOT = Path(__file__).resolve().parent.parent
+STAGE = ROOT / "build" / "bundles"
+
+# Pure Python all of them, so that a copy made on any machine runs in the Lambda.
+TRIGGER_DISTRIBUTIONS = ("aws-lambda-powertools", "jmespath", "typing_extensions")
+
+Bundle = Mapping[PurePosixPath, bytes]
+
+
+def trigger_bundle() -> Bundle:
+    """Packages `trigger` and `wires`, and the distributions that the handler imports."""
+    bundle = _package(ROOT / "infra_app" / "lambdas" / "trigger") | _package(ROOT / "wires")
+    for name in TRIGGER_DISTRIBUTIONS:
+        bundle |= _distribution(name)
+    return bundle
+
+
+def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
+    """Packages `lake`, `wires` and `dataset_contracts`, which holds the contracts as JSON."""
+    contents = PurePosixPath("dataset_contracts")
+    about = b'"""The dataset contracts that this library was built with."""\n'
+    return {
+        **_package(ROOT / "glue_scripts" / "lake"),
+        **_package(ROOT / "wires"),
+        contents / "__init__.py": about,
+        contents / "contracts.json": contracts_to_json(contracts).encode(),
+    }
+
+
+def stage(name: str, bundle: Bundle, *, under: Path = STAGE) -> Path:
+    """A folder that holds exactly the bundle."""
+    folder = under / f"{name}-{_digest(bundle)}"
+    if folder.exists():
+        return folder
+    under.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=under) as scratch:
+        fresh = Path(scratch) / name
+        _write(bundle, fresh)
+        try:
+            fresh.rename(folder)
+        except OSError:  # another synthesis staged the same content in the meantime
+            if not folder.is_dir():
+                raise
+    return folder
+
+
+def _package(folder: Path) -> dict[PurePosixPath, bytes]:
+    return {
+        PurePosixPath(folder.name, *path.relative_to(folder).parts): path.read_bytes()
+        for path in _source_files(folder)
+    }
+
+
+def _source_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
+
+
+def _distribution(name: str) -> dict[PurePosixPath, bytes]:
+    """The modules of an installed distribution, without its metadata and its commands."""
+    files = metadata.distribution(name).files or []
+    return {
+        PurePosixPath(*file.parts): Path(str(file.locate())).read_bytes()
+        for file in files
+        if file.suffix in (".py", ".typed") and ".." not in file.parts
+    }
+
+
+def _digest(bundle: Bundle) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(bundle):
+        digest.update(f"{path}\0{len(bundle[path])}\0".encode())
+        digest.update(bundle[path])
+    return digest.hexdigest()[:16]
+
+
+def _write(bundle: Bundle, folder: Path) -> None:
+    for path, content in bundle.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)

@@ -1,0 +1,75 @@
+"""The file_processor job: uploaded CSV to typed Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aws_cdk as cdk
+import aws_cdk.aws_glue as glue
+import aws_cdk.aws_iam as iam
+import aws_cdk.aws_s3_assets as assets
+from constructs import Construct
+
+from config import settings
+from wires.job_arguments import FileProcessorDefaults, to_arguments
+
+
+class FileProcessor(Construct):
+    """A Glue 6.0 job of a fixed size that is killed at its timeout and never retried by Glue.
+
+    The dispatcher retries, because it alone knows whether an attempt has published. What the
+    job writes, logs included, is under the key of its security configuration.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        job_name: str,
+        role: iam.IRole,
+        script: Path,
+        library: Path,
+        arguments: FileProcessorDefaults,
+        size: settings.FileProcessor,
+        runs_at_once: int,
+        security: glue.ISecurityConfiguration,
+    ) -> None:
+        super().__init__(scope, id)
+        region = cdk.Stack.of(self).region
+        script_asset = assets.Asset(self, "Script", path=str(script))
+        library_asset = assets.Asset(self, "Library", path=str(library))
+        self.code_bucket = script_asset.bucket
+        self.job = glue.PySparkEtlJob(
+            self,
+            "Job",
+            job_name=job_name,
+            description="Turns uploaded CSV into typed, partitioned Parquet",
+            role=self._role_as_it_is(role),
+            script=_code(script_asset),
+            extra_python_files=[_code(library_asset)],
+            default_arguments={
+                **to_arguments(arguments),
+                # Without it Glue's S3A client asks us-east-2 first.
+                "--conf": f"spark.hadoop.fs.s3a.endpoint.region={region}",
+            },
+            glue_version=glue.GlueVersion.V6_0,
+            worker_configuration=glue.WorkerConfiguration(
+                worker_type=glue.WorkerType[size.worker_type.replace(".", "_")],
+                number_of_workers=size.workers,
+            ),
+            timeout=cdk.Duration.minutes(size.timeout_minutes),
+            max_concurrent_runs=runs_at_once,
+            max_retries=0,
+            enable_metrics=True,
+            enable_observability_metrics=True,
+            security_configuration=security,
+        )
+
+    def _role_as_it_is(self, role: iam.IRole) -> iam.IRole:
+        """The role, kept from the grants of CDK's job, which are wildcards."""
+        return iam.Role.from_role_arn(self, "Role", role.role_arn, mutable=False)
+
+
+def _code(asset: assets.Asset) -> glue.Code:
+    return glue.Code.from_bucket(asset.bucket, asset.s3_object_key)

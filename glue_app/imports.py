@@ -1,0 +1,45 @@
+"""What infra_app has published in an environment, as this app refers to it."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+import aws_cdk.aws_dynamodb as dynamodb
+import aws_cdk.aws_iam as iam
+import aws_cdk.aws_kms as kms
+import aws_cdk.aws_s3 as s3
+import aws_cdk.aws_sns as sns
+from constructs import Construct
+
+from config.environments import Environment
+from config.exports import Export
+
+
+class Infrastructure(Construct):
+    """References through `Fn::ImportValue`, so CloudFormation refuses to remove what is used."""
+
+    def __init__(self, scope: Construct, id: str, *, environment: Environment) -> None:
+        super().__init__(scope, id)
+        self._environment = environment
+        self.key = kms.Key.from_key_arn(self, "DataKey", self._value(Export.DATA_KEY_ARN))
+        self.raw = self._bucket("Raw", Export.RAW_BUCKET_NAME)
+        self.processed = self._bucket("Processed", Export.PROCESSED_BUCKET_NAME)
+        self.quality = self._bucket("Quality", Export.QUALITY_BUCKET_NAME)
+        self.assets = self._bucket("Assets", Export.ASSETS_BUCKET_NAME)
+        self.objects = self._table("Objects", Export.OBJECTS_TABLE_NAME)
+        self.loads = self._table("Loads", Export.LOADS_TABLE_NAME)
+        self.runs = self._table("Runs", Export.RUNS_TABLE_NAME)
+        self.processed_database = self._value(Export.PROCESSED_DATABASE_NAME)
+        self.quality_database = self._value(Export.QUALITY_DATABASE_NAME)
+        self.alerts = sns.Topic.from_topic_arn(self, "Alerts", self._value(Export.ALERTS_TOPIC_ARN))
+        self.file_processor_role = iam.Role.from_role_name(
+            self, "FileProcessorRole", self._value(Export.FILE_PROCESSOR_ROLE_NAME)
+        )
+
+    def _bucket(self, id: str, export: Export) -> s3.IBucket:
+        return s3.Bucket.from_bucket_name(self, id, self._value(export))
+
+    def _table(self, id: str, export: Export) -> dynamodb.ITable:
+        return dynamodb.Table.from_table_name(self, id, self._value(export))
+
+    def _value(self, export: Export) -> str:
+        return cdk.Fn.import_value(self._environment.export_name(export))

@@ -1,0 +1,125 @@
+"""Column types as observed, and how two of them join. Pure.
+
+A type is kept as what was seen (the digits before the point, the digits after it), not as
+what it is stored in, so that joining is commutative and associative: a table's types do
+not depend on the order or the batches in which its files arrived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import reduce
+
+import pyarrow as pa
+
+MAX_DECIMAL_DIGITS = 38
+_SHORT_DECIMAL_DIGITS = 18
+"""Decimals up to here are stored as 64-bit integers: half the size, and faster everywhere."""
+
+
+class Kind(StrEnum):
+    """What all values of a column look like."""
+
+    NOTHING = "nothing"
+    """No value at all yet."""
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    """Date and time of day without an offset."""
+    INSTANT = "instant"
+    """Date and time of day with an offset; kept in UTC."""
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """A kind, and for numbers the digits that were seen before and after the point."""
+
+    kind: Kind
+    digits: int = 0
+    scale: int = 0
+
+    def join(self, other: ColumnType) -> ColumnType:
+        """The narrowest type that holds the values of both without changing any."""
+        if self == other or other.kind is Kind.NOTHING:
+            return self
+        if self.kind is Kind.NOTHING:
+            return other
+        kinds = {self.kind, other.kind}
+        digits = max(self.digits, other.digits)
+        if kinds == {Kind.INTEGER}:
+            return ColumnType(Kind.INTEGER, digits)
+        if kinds <= {Kind.INTEGER, Kind.DECIMAL}:
+            return decimal_type(digits, max(self.scale, other.scale))
+        return self if len(kinds) == 1 else TEXT
+
+    @property
+    def arrow(self) -> pa.DataType:
+        """The type in Arrow, and so in Parquet."""
+        match self.kind:
+            case Kind.BOOLEAN:
+                return pa.bool_()
+            case Kind.INTEGER:
+                return pa.int64()
+            case Kind.DECIMAL:
+                return pa.decimal128(self._precision, self.scale)
+            case Kind.DATE:
+                return pa.date32()
+            case Kind.TIMESTAMP:
+                return pa.timestamp("us")
+            case Kind.INSTANT:
+                return pa.timestamp("us", tz="UTC")
+            case _:
+                return pa.string()
+
+    @property
+    def glue(self) -> str:
+        """The type in the Glue catalog."""
+        match self.kind:
+            case Kind.BOOLEAN | Kind.DATE:
+                return self.kind.value
+            case Kind.INTEGER:
+                return "bigint"
+            case Kind.DECIMAL:
+                return f"decimal({self._precision},{self.scale})"
+            case Kind.TIMESTAMP | Kind.INSTANT:
+                return "timestamp"
+            case _:
+                return "string"
+
+    def stored_as(self, other: ColumnType) -> bool:
+        """Whether both are stored alike, so that files with either can stand in one table."""
+        return bool(self.arrow == other.arrow)
+
+    def spell(self) -> str:
+        """For the catalog: `decimal:5:2`."""
+        return f"{self.kind.value}:{self.digits}:{self.scale}"
+
+    @classmethod
+    def read(cls, spelled: str) -> ColumnType:
+        """Undo `spell`."""
+        kind, digits, scale = spelled.split(":")
+        return cls(Kind(kind), int(digits), int(scale))
+
+    @property
+    def _precision(self) -> int:
+        short = self.digits + self.scale <= _SHORT_DECIMAL_DIGITS
+        return _SHORT_DECIMAL_DIGITS if short else MAX_DECIMAL_DIGITS
+
+
+NOTHING = ColumnType(Kind.NOTHING)
+TEXT = ColumnType(Kind.TEXT)
+
+
+def decimal_type(digits: int, scale: int) -> ColumnType:
+    """A decimal with room for both, or text where 38 digits are too few."""
+    if digits + scale > MAX_DECIMAL_DIGITS:
+        return TEXT
+    return ColumnType(Kind.DECIMAL, digits, scale)
+
+
+def join_all(types: list[ColumnType]) -> ColumnType:
+    return reduce(ColumnType.join, types, NOTHING)

@@ -1,0 +1,133 @@
+"""The commit: what one attempt of a load has written and is going to publish.
+
+It is stored in the assets bucket before the load ledger points at it. From then on every
+attempt only carries it out, so a run can be killed at any point. It is kept for as long as
+the partitions: it says which originals they were made of, and how those were read.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from lake.csv_source import Layout
+from lake.schema import Schema
+from wires.manifest import ObjectVersion
+from wires.object_ledger import ObjectOutcome, ObjectStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stamp:
+    """What every row of a load says about where it comes from."""
+
+    load_id: str
+    processing_job: str
+    processed_at: str
+    """ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """An original and how it is read."""
+
+    version: ObjectVersion
+    layout: Layout
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartitionWrite:
+    """What a load brings for one day of one dataset."""
+
+    dataset: str
+    day: str
+    """ISO date, UTC: when the originals were uploaded."""
+    schema: Schema
+    prefix: str
+    """Where the files are, in the processed bucket; ends with `/`."""
+    rows: int
+    sources: tuple[Source, ...]
+    quarantine_prefix: str
+    rows_quarantined: int
+
+    @property
+    def values(self) -> tuple[str, str, str]:
+        """year, month, day as the partition keys spell them."""
+        return day_values(date.fromisoformat(self.day))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A registered partition that is to point at files in wider types."""
+
+    write: PartitionWrite
+    load_id: str
+    """The load that the partition belongs to."""
+    commit: str
+    """Key of that load's commit."""
+    from_location: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """Everything that a load publishes."""
+
+    load_id: str
+    job: str
+    processed_at: str
+    """ISO 8601, UTC. Partitions that are rebuilt later keep it."""
+    outcomes: tuple[ObjectOutcome, ...]
+    partitions: tuple[PartitionWrite, ...]
+    moves: tuple[Move, ...] = ()
+
+    @property
+    def stamp(self) -> Stamp:
+        """What the load's rows say about where they come from."""
+        return Stamp(load_id=self.load_id, processing_job=self.job, processed_at=self.processed_at)
+
+    @property
+    def datasets(self) -> list[str]:
+        """Those whose tables are touched."""
+        return sorted({write.dataset for write in self.partitions})
+
+    def to_json(self) -> str:
+        content = asdict(self)
+        for item, write in zip(content["partitions"], self.partitions, strict=True):
+            item["schema"] = write.schema.spell()
+        for item, move in zip(content["moves"], self.moves, strict=True):
+            item["write"]["schema"] = move.write.schema.spell()
+        return json.dumps(content, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Commit:
+        content = json.loads(text)
+        return cls(
+            load_id=content["load_id"],
+            job=content["job"],
+            processed_at=content["processed_at"],
+            outcomes=tuple(_outcome(item) for item in content["outcomes"]),
+            partitions=tuple(_partition(item) for item in content["partitions"]),
+            moves=tuple(
+                Move(**{**item, "write": _partition(item["write"])}) for item in content["moves"]
+            ),
+        )
+
+
+def day_values(day: date) -> tuple[str, str, str]:
+    return f"{day:%Y}", f"{day:%m}", f"{day:%d}"
+
+
+def _outcome(item: dict[str, Any]) -> ObjectOutcome:
+    return ObjectOutcome(**{**item, "status": ObjectStatus(item["status"])})
+
+
+def _partition(item: dict[str, Any]) -> PartitionWrite:
+    sources = tuple(
+        Source(
+            version=ObjectVersion(**source["version"]),
+            layout=Layout(**{**source["layout"], "columns": tuple(source["layout"]["columns"])}),
+        )
+        for source in item["sources"]
+    )
+    return PartitionWrite(**{**item, "schema": Schema.read(item["schema"]), "sources": sources})

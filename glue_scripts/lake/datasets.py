@@ -1,0 +1,78 @@
+"""Which dataset an object belongs to, and what that dataset is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from importlib.resources import files
+
+from lake.names import short_hash, snake_case
+from wires.contracts import DatasetContract, contracts_from_json
+
+_BATCH_FOLDER = re.compile(r"data/incoming/\d{4}/\d{2}/\d{2}/")
+"""The day folders of the incoming area say when, not what."""
+
+Claim = Callable[[str, str], str]
+"""`claim(name, owner)` gives the name to the owner if it is free, and returns who has it."""
+
+
+def shipped_contracts() -> Mapping[str, DatasetContract]:
+    """The contracts that were deployed with this library, by dataset."""
+    return contracts_from_json(files("dataset_contracts").joinpath("contracts.json").read_text())
+
+
+def source_name(key: str) -> str:
+    """What the uploader calls the dataset: the first folder, else the file's stem.
+
+    `sales/2026/a.csv` → `sales`, `Kunden 2026.csv.gz` → `Kunden 2026`.
+    """
+    path = _BATCH_FOLDER.sub("", key, count=1)
+    segments = [segment for segment in path.split("/") if segment]
+    if len(segments) > 1:
+        return segments[0]
+    file_name = segments[0] if segments else key
+    return file_name.lstrip("._").split(".", 1)[0] or file_name
+
+
+def contract_for(key: str, contracts: Iterable[DatasetContract]) -> DatasetContract | None:
+    """The first contract, in the order of their names, that claims the key by a pattern."""
+    for contract in sorted(contracts, key=lambda contract: contract.name):
+        if any(fnmatchcase(key, pattern) for pattern in contract.keys):
+            return contract
+    return None
+
+
+def name_datasets(
+    keys: Iterable[str], contracts: Mapping[str, DatasetContract], claim: Claim
+) -> dict[str, str]:
+    """The dataset of each key, as a SQL-safe name.
+
+    A contract that claims a key names its dataset. Otherwise the name is the uploader's in
+    snake case. Where two uploaders' names come out alike, the first one to arrive keeps the
+    plain name for good, and the other gets a hash of its own: their data never meet.
+    """
+    named: dict[str, str] = {}
+    unclaimed = []
+    for key in keys:
+        contract = contract_for(key, contracts.values())
+        if contract:
+            named[key] = contract.name
+        else:
+            unclaimed.append(key)
+    # A name that is spelled exactly so has the better claim to it within a batch.
+    for key in sorted(unclaimed, key=lambda key: (_respelled(source_name(key)), key)):
+        named[key] = _claimed(source_name(key), contracts, claim)
+    return named
+
+
+def _respelled(name: str) -> bool:
+    return snake_case(name, digit_prefix="d_") != name
+
+
+def _claimed(owner: str, contracts: Mapping[str, DatasetContract], claim: Claim) -> str:
+    plain = snake_case(owner, digit_prefix="d_")
+    own = f"{plain or 'dataset'}_{short_hash(owner)}"
+    if not plain or (plain in contracts and plain != owner):
+        return own
+    return plain if claim(plain, owner) == owner else own

@@ -1,0 +1,226 @@
+"""One run of the file processor: from its load's manifest to published partitions.
+
+    claim → survey → plan → write → count → commit → publish
+
+Until the commit nothing is visible, and a killed run leaves only files that no table points
+at. From the commit on, whichever attempt is at work carries the same commit out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+
+from pyspark.sql import SparkSession
+
+from lake.catalog import Catalog, QuarantineCatalog
+from lake.commit import Commit, Stamp
+from lake.datasets import name_datasets
+from lake.errors import LakeError, LoadLost
+from lake.planning import plan
+from lake.publishing import Publisher
+from lake.schema import Schema
+from lake.state import State
+from lake.store import client
+from lake.surveying import Surveyed, survey_objects
+from lake.writing import Places, Writer
+from wires.contracts import DatasetContract, Evolution
+from wires.job_arguments import FileProcessorDefaults, FileProcessorRun, GlueRun
+from wires.lease import publisher
+from wires.manifest import Manifest, commit_key, manifest_key
+from wires.quarantine import PREFIX, ROWS_TABLE
+
+LEASE_SECONDS = 900
+LEASE_WAIT_SECONDS = 1800
+_ROUNDS = 3
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileLoad:
+    """Everything that a run knows."""
+
+    settings: FileProcessorDefaults
+    run: FileProcessorRun
+    glue_run: GlueRun
+    contracts: Mapping[str, DatasetContract]
+    state: State
+    spark: SparkSession
+
+    def process(self) -> Commit:
+        """Publish the load. Raises LoadLost if another run has it; then nothing was written."""
+        self._claim()
+        load = self.state.loads.get(self.run.load_id)
+        commit = self._carry_on(load.commit) if load.commit else self._begin()
+        self.state.loads.finish(self.run.load_id)
+        self._publisher("clean-up").clean_up(commit)
+        self._record(commit)
+        return commit
+
+    def _claim(self) -> None:
+        mine = self.state.loads.claim(
+            self.run.load_id, attempt=self.run.attempt, run_id=self.glue_run.JOB_RUN_ID
+        )
+        if not mine:
+            raise LoadLost(
+                f"load {self.run.load_id} attempt {self.run.attempt} belongs to another run, "
+                "or was withdrawn: nothing to do here"
+            )
+
+    def _carry_on(self, key: str) -> Commit:
+        logger.info("load %s was committed by an earlier attempt", self.run.load_id)
+        body = client("s3").get_object(Bucket=self.settings.assets_bucket, Key=key)["Body"]
+        commit = Commit.from_json(body.read())
+        with self._leases(commit.datasets):
+            self._publisher(f"attempt-{self.run.attempt}").publish(commit, commit_key=key)
+        return commit
+
+    def _begin(self) -> Commit:
+        manifest = self._manifest()
+        surveyed = survey_objects(
+            self.spark,
+            manifest.bucket,
+            manifest.objects,
+            max_ratio=self.settings.max_expansion_ratio,
+            isolate=self.run.last_attempt,
+        )
+        keys = [item.version.key for item in surveyed]
+        datasets = name_datasets(keys, self.contracts, self.state.names.claim)
+        for number in range(1, _ROUNDS + 1):
+            attempt = f"attempt-{self.run.attempt}-{number}"
+            if commit := self._write_and_publish(attempt, surveyed, datasets):
+                return commit
+        raise LakeError(
+            f"other runs changed the tables of load {self.run.load_id} {_ROUNDS} times while it "
+            "was being written; the next attempt tries again"
+        )
+
+    def _write_and_publish(
+        self, attempt: str, surveyed: Sequence[Surveyed], datasets: Mapping[str, str]
+    ) -> Commit | None:
+        """None if a table has changed meanwhile so that what was written does not fit."""
+        before = self._tables(datasets.values())
+        planned = plan(surveyed, datasets, before, self.contracts, self.state.claim_content)
+        publishing = self._publisher(attempt)
+        commit = publishing.writer.write(planned)
+        with self._leases(commit.datasets):
+            if not self._still_fits(commit, before):
+                return None
+            commit = replace(commit, moves=publishing.prepare_moves(commit))
+            key = self._commit(commit, attempt)
+            publishing.publish(commit, commit_key=key)
+        return commit
+
+    def _still_fits(self, commit: Commit, before: Mapping[str, Schema]) -> bool:
+        now = self._tables(commit.datasets)
+        return all(
+            now.get(write.dataset) == before.get(write.dataset)
+            or (
+                self._may_widen(write.dataset)
+                and write.schema.stored_as_in(now[write.dataset].merge(write.schema))
+            )
+            for write in commit.partitions
+        )
+
+    def _may_widen(self, dataset: str) -> bool:
+        contract = self.contracts.get(dataset)
+        return contract is None or contract.evolution is Evolution.WIDEN
+
+    def _commit(self, commit: Commit, attempt: str) -> str:
+        key = commit_key(self.run.load_id, attempt)
+        client("s3").put_object(
+            Bucket=self.settings.assets_bucket, Key=key, Body=commit.to_json().encode()
+        )
+        run_id = self.glue_run.JOB_RUN_ID
+        if not self.state.loads.commit(self.run.load_id, run_id=run_id, commit=key):
+            raise LoadLost(f"load {self.run.load_id} passed to another run before the commit")
+        return key
+
+    def _manifest(self) -> Manifest:
+        answer = client("s3").get_object(
+            Bucket=self.settings.assets_bucket, Key=manifest_key(self.run.load_id)
+        )
+        return Manifest.from_json(answer["Body"].read())
+
+    def _tables(self, datasets: Iterable[str]) -> dict[str, Schema]:
+        found = {dataset: self._catalog.schema(dataset) for dataset in sorted(set(datasets))}
+        return {dataset: schema for dataset, schema in found.items() if schema is not None}
+
+    @contextmanager
+    def _leases(self, datasets: Sequence[str]) -> Iterator[None]:
+        """Exclusive turns at the datasets, in one order everywhere: no ring of waits can form."""
+        with ExitStack() as stack:
+            for dataset in sorted(datasets):
+                turn = self.state.leases.held(
+                    publisher(dataset),
+                    owner=self.glue_run.JOB_RUN_ID,
+                    seconds=LEASE_SECONDS,
+                    wait=LEASE_WAIT_SECONDS,
+                )
+                stack.enter_context(turn)
+            yield
+
+    def _keep_lease(self, dataset: str) -> None:
+        owner = self.glue_run.JOB_RUN_ID
+        if not self.state.leases.take(publisher(dataset), owner=owner, seconds=LEASE_SECONDS):
+            raise LoadLost(f"the turn at dataset {dataset} ran out and passed to another run")
+
+    @cached_property
+    def _catalog(self) -> Catalog:
+        return Catalog(client("glue"), self.settings.processed_database)
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(
+            raw_bucket=self.settings.raw_bucket,
+            processed_bucket=self.settings.processed_bucket,
+            quality_bucket=self.settings.quality_bucket,
+            assets_bucket=self.settings.assets_bucket,
+        )
+
+    @cached_property
+    def _stamp(self) -> Stamp:
+        return Stamp(
+            load_id=self.run.load_id,
+            processing_job=self.glue_run.JOB_NAME,
+            processed_at=datetime.now(UTC).isoformat(),
+        )
+
+    def _publisher(self, attempt: str) -> Publisher:
+        writer = Writer(
+            spark=self.spark,
+            places=self._places,
+            stamp=self._stamp,
+            attempt=attempt,
+            target_bytes=self.settings.target_file_bytes,
+            max_ratio=self.settings.max_expansion_ratio,
+        )
+        quarantine = QuarantineCatalog(
+            client("glue"),
+            self.settings.quality_database,
+            table=ROWS_TABLE,
+            location=f"s3://{self.settings.quality_bucket}/{PREFIX}rows/",
+        )
+        return Publisher(
+            catalog=self._catalog,
+            quarantine=quarantine,
+            ledger=self.state.objects,
+            writer=writer,
+            alerts_topic_arn=self.settings.alerts_topic_arn,
+            keep_lease=self._keep_lease,
+        )
+
+    def _record(self, commit: Commit) -> None:
+        totals = {
+            name: sum(getattr(outcome, name) for outcome in commit.outcomes)
+            for name in ("rows_in", "rows_published", "rows_quarantined")
+        }
+        self.state.runs.record(
+            self.glue_run.JOB_NAME,
+            self.glue_run.JOB_RUN_ID,
+            {**totals, "load_id": commit.load_id, "datasets": commit.datasets},
+        )

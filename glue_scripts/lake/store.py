@@ -1,0 +1,114 @@
+"""Reading and writing S3 through exact versions, in the driver and in the tasks alike."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import boto3
+import botocore.exceptions
+import pyarrow.parquet as pq
+
+from lake.errors import OriginalGone
+from wires.manifest import ObjectVersion
+
+READ_BYTES = 16 * 1024 * 1024
+SUPERSEDED = {"TagSet": [{"Key": "lake-state", "Value": "superseded"}]}
+"""Objects with this tag are no longer in any table; the bucket's lifecycle removes them."""
+_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+
+
+@cache
+def client(service: str) -> Any:
+    """One boto3 client per service and process, in the region that `use_region` has set."""
+    return boto3.client(service)
+
+
+def use_region(region: str) -> None:
+    """Glue sets no region for Spark's workers: driver and tasks each call this first."""
+    os.environ["AWS_DEFAULT_REGION"] = region
+
+
+def read_version(bucket: str, version: ObjectVersion) -> Iterator[bytes]:
+    """The bytes of one object version, in ranges that are retried on their own.
+
+    Raises OriginalGone if the version does not exist any more.
+    """
+    for start in range(0, version.size, READ_BYTES):
+        end = min(start + READ_BYTES, version.size) - 1
+        try:
+            answer = client("s3").get_object(
+                Bucket=bucket,
+                Key=version.key,
+                VersionId=version.version_id,
+                Range=f"bytes={start}-{end}",
+            )
+        except botocore.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                raise OriginalGone(
+                    f"s3://{bucket}/{version.key} version {version.version_id} does not exist "
+                    "any more: it was deleted for good; upload it again"
+                ) from error
+            raise
+        yield answer["Body"].read()
+
+
+def list_keys(bucket: str, prefix: str) -> list[str]:
+    pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [item["Key"] for page in pages for item in page.get("Contents", ())]
+
+
+def supersede(bucket: str, prefix: str, *, but: str | None = None) -> None:
+    """Give every object under a prefix to the bucket's lifecycle, `but` those under another."""
+    for key in list_keys(bucket, prefix):
+        if but is not None and key.startswith(but):
+            continue
+        client("s3").put_object_tagging(Bucket=bucket, Key=key, Tagging=SUPERSEDED)
+
+
+def parquet_rows(bucket: str, key: str) -> int:
+    """Rows of a Parquet file, by the footer that stands in the bucket."""
+    with pq.ParquetFile(io.BufferedReader(_StoredFile(bucket, key), 1024 * 1024)) as file:
+        return int(file.metadata.num_rows)
+
+
+def line_count(bucket: str, key: str) -> int:
+    """Lines of a text file, by reading it as it stands in the bucket."""
+    body = client("s3").get_object(Bucket=bucket, Key=key)["Body"]
+    return sum(block.count(b"\n") for block in body.iter_chunks(READ_BYTES))
+
+
+class _StoredFile(io.RawIOBase):
+    """A stored object as a file that can be sought in; only what is read is fetched."""
+
+    def __init__(self, bucket: str, key: str) -> None:
+        self._name = {"Bucket": bucket, "Key": key}
+        self._size = int(client("s3").head_object(**self._name)["ContentLength"])
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = base + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        end = min(self._position + len(buffer), self._size)
+        if end <= self._position:
+            return 0
+        span = f"bytes={self._position}-{end - 1}"
+        data = client("s3").get_object(**self._name, Range=span)["Body"].read()
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)

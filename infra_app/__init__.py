@@ -1,0 +1,1 @@
+"""CDK app 1: what lives long and holds state."""

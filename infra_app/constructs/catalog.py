@@ -1,0 +1,31 @@
+"""The Glue databases."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+import aws_cdk.aws_glue as glue
+import aws_cdk.aws_s3 as s3
+from constructs import Construct
+
+from config.naming import Names
+from infra_app.constructs.data_buckets import DataBuckets
+
+
+class Catalog(Construct):
+    """One database for each zone that holds tables; its tables live in the zone's bucket."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, names: Names, buckets: DataBuckets, retain: bool
+    ) -> None:
+        super().__init__(scope, id)
+        self._removal = cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY
+        self.processed = self._database("Processed", names.processed_database, buckets.processed)
+        self.curated = self._database("Curated", names.curated_database, buckets.curated)
+        self.quality = self._database("Quality", names.quality_database, buckets.quality)
+
+    def _database(self, id: str, name: str, bucket: s3.IBucket) -> glue.Database:
+        database = glue.Database(
+            self, id, database_name=name, location_uri=f"s3://{bucket.bucket_name}/"
+        )
+        database.apply_removal_policy(self._removal)
+        return database

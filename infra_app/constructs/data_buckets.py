@@ -1,0 +1,126 @@
+"""One bucket for each zone, and one for their access logs."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import aws_cdk as cdk
+import aws_cdk.aws_kms as kms
+import aws_cdk.aws_s3 as s3
+from constructs import Construct
+
+from config.naming import Names
+from config.settings import Retention
+
+_ABANDONED_UPLOADS = s3.LifecycleRule(
+    id="AbandonedUploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(7)
+)
+
+
+class DataBuckets(Construct):
+    """Buckets that nobody reads without TLS and the key, and that log every access.
+
+    `raw` keeps every version of what was uploaded and tells EventBridge about each. Originals
+    move to a cheaper class that still reads at once, because a widened table may read them
+    again. The access logs themselves are under S3's own key: S3 cannot deliver them to
+    another.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, *, names: Names, key: kms.IKey, retention: Retention
+    ) -> None:
+        super().__init__(scope, id)
+        self._key = key
+        self._removal = (
+            cdk.RemovalPolicy.RETAIN if retention.retain_data else cdk.RemovalPolicy.DESTROY
+        )
+        superseded = _superseded(cdk.Duration.days(retention.superseded_data_days))
+        self.access_logs = self._access_logs_bucket(
+            names.access_logs_bucket, keep=cdk.Duration.days(retention.access_log_days)
+        )
+        self.raw = self._bucket(
+            "Raw",
+            names.raw_bucket,
+            versioned=True,
+            lifecycle=[_cold(cdk.Duration.days(retention.raw_cold_after_days))],
+        )
+        self.processed = self._bucket("Processed", names.processed_bucket, lifecycle=[superseded])
+        self.curated = self._bucket("Curated", names.curated_bucket, lifecycle=[superseded])
+        self.quality = self._bucket("Quality", names.quality_bucket, lifecycle=[superseded])
+        self.assets = self._bucket("Assets", names.assets_bucket)
+        _announce_uploads(self.raw)
+
+    def _bucket(
+        self,
+        id: str,
+        name: str,
+        *,
+        versioned: bool = False,
+        lifecycle: list[s3.LifecycleRule] | None = None,
+    ) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            id,
+            bucket_name=name,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self._key,
+            bucket_key_enabled=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=versioned,
+            lifecycle_rules=[_ABANDONED_UPLOADS, *(lifecycle or [])],
+            server_access_logs_bucket=self.access_logs,
+            server_access_logs_prefix=f"{id.lower()}/",
+            removal_policy=self._removal,
+        )
+
+    def _access_logs_bucket(self, name: str, *, keep: cdk.Duration) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            "AccessLogs",
+            bucket_name=name,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[
+                _ABANDONED_UPLOADS,
+                s3.LifecycleRule(id="OldAccessLogs", expiration=keep),
+            ],
+            removal_policy=self._removal,
+        )
+
+
+def _cold(after: cdk.Duration) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        id="ColdOriginals",
+        transitions=[
+            s3.Transition(
+                storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transition_after=after
+            )
+        ],
+        noncurrent_version_transitions=[
+            s3.NoncurrentVersionTransition(
+                storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transition_after=after
+            )
+        ],
+    )
+
+
+def _superseded(after: cdk.Duration) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        id="SupersededFiles", tag_filters={"lake-state": "superseded"}, expiration=after
+    )
+
+
+def _announce_uploads(bucket: s3.Bucket) -> None:
+    # `event_bridge_enabled` would bring a Lambda of CDK's own to set this one property.
+    resource = cast("s3.CfnBucket", bucket.node.default_child)
+    resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+            event_bridge_enabled=True
+        )
+    )

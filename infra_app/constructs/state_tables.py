@@ -1,0 +1,65 @@
+"""What the pipeline remembers: objects, loads and runs."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+import aws_cdk.aws_dynamodb as dynamodb
+import aws_cdk.aws_kms as kms
+from constructs import Construct
+
+from config.naming import Names
+from wires.load_ledger import OPEN_INDEX
+from wires.object_ledger import PENDING_INDEX
+from wires.run_ledger import BY_START_INDEX
+
+
+class StateTables(Construct):
+    """Tables that cost by use, are under the key, and can be put back to any second of 35 days.
+
+    Where data is retained, they cannot be deleted by mistake.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, *, names: Names, key: kms.IKey, retain: bool
+    ) -> None:
+        super().__init__(scope, id)
+        self._key = key
+        self._retain = retain
+        self.objects = self._table("Objects", names.objects_table, "key", sort="version_id")
+        self.objects.add_global_secondary_index(
+            index_name=PENDING_INDEX,
+            partition_key=_text("pending_in"),
+            sort_key=_text("registered_at"),
+        )
+        self.loads = self._table("Loads", names.loads_table, "load_id")
+        self.loads.add_global_secondary_index(
+            index_name=OPEN_INDEX,
+            partition_key=_text("open_in"),
+            sort_key=_text("created_at"),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
+        self.runs = self._table("Runs", names.runs_table, "job", sort="run_id")
+        self.runs.add_local_secondary_index(index_name=BY_START_INDEX, sort_key=_text("started_at"))
+
+    def _table(
+        self, id: str, name: str, partition: str, *, sort: str | None = None
+    ) -> dynamodb.Table:
+        return dynamodb.Table(
+            self,
+            id,
+            table_name=name,
+            partition_key=_text(partition),
+            sort_key=_text(sort) if sort else None,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=self._key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=self._retain,
+            removal_policy=cdk.RemovalPolicy.RETAIN if self._retain else cdk.RemovalPolicy.DESTROY,
+        )
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

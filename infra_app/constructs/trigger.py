@@ -1,0 +1,95 @@
+"""The trigger function: takes note of uploads and starts Glue runs for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import aws_cdk as cdk
+import aws_cdk.aws_iam as iam
+import aws_cdk.aws_kms as kms
+import aws_cdk.aws_lambda as lambda_
+import aws_cdk.aws_lambda_event_sources as event_sources
+import aws_cdk.aws_logs as logs
+import aws_cdk.aws_sqs as sqs
+from constructs import Construct
+
+from config import settings
+from config.naming import Names
+from infra_app.lambdas.trigger.settings import TriggerSettings
+
+TIMEOUT = cdk.Duration.seconds(120)
+
+
+class Trigger(Construct):
+    """A function that is fed from the queue, and gives back the messages it failed on.
+
+    It may write its own log group; everything else it may do is granted by the stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        names: Names,
+        key: kms.IKey,
+        code: Path,
+        queue: sqs.IQueue,
+        environment: TriggerSettings,
+        sizes: settings.Trigger,
+        retention: settings.Retention,
+    ) -> None:
+        super().__init__(scope, id)
+        log_group = self._log_group(names.trigger_function, key=key, retention=retention)
+        self.role = iam.Role(
+            self,
+            "Role",
+            description="Lambda function trigger",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=names.trigger_function,
+            description="Registers uploads and starts Glue runs for them",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            code=lambda_.Code.from_asset(str(code)),
+            handler="trigger.handler.handle",
+            environment=environment.to_environ(),
+            timeout=TIMEOUT,
+            memory_size=512,
+            role=self.role,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            tracing=lambda_.Tracing.ACTIVE,
+        )
+        log_group.grant_write(self.role)
+        self._feed_from(queue, sizes)
+
+    def _log_group(
+        self, function_name: str, *, key: kms.IKey, retention: settings.Retention
+    ) -> logs.LogGroup:
+        group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/lambda/{function_name}",
+            encryption_key=key,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        # The L2 takes an enum of its own for the number.
+        resource = cast("logs.CfnLogGroup", group.node.default_child)
+        resource.retention_in_days = retention.log_retention_days
+        return group
+
+    def _feed_from(self, queue: sqs.IQueue, sizes: settings.Trigger) -> None:
+        self.function.add_event_source(
+            event_sources.SqsEventSource(
+                queue,
+                batch_size=sizes.batch_size,
+                max_batching_window=cdk.Duration.seconds(sizes.batch_window_seconds),
+                report_batch_item_failures=True,
+                max_concurrency=2,
+            )
+        )

@@ -1,0 +1,85 @@
+"""What the trigger may do, action by action."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+import aws_cdk.aws_iam as iam
+import aws_cdk.aws_kms as kms
+import aws_cdk.aws_sns as sns
+
+from infra_app.constructs.data_buckets import DataBuckets
+from infra_app.constructs.state_tables import StateTables
+from wires import quarantine
+
+
+def grant_trigger_access(
+    role: iam.IRole,
+    *,
+    key: kms.IKey,
+    buckets: DataBuckets,
+    tables: StateTables,
+    topic: sns.ITopic,
+    job_name: str,
+) -> None:
+    """Read uploads, put them aside, keep the ledgers, write manifests, start one job, announce.
+
+    CDK's grants for buckets and topics are not used, because they give wildcards
+    (`s3:GetObject*`, `kms:GenerateDataKey*`).
+    """
+    _read_uploads(role, buckets)
+    _put_uploads_aside(role, buckets)
+    _write_manifests(role, buckets)
+    _keep_ledgers(role, tables)
+    _start_runs(role, job_name)
+    _grant(role, "sns:Publish", on=topic.topic_arn)
+    key.grant(role, "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
+
+
+def _read_uploads(role: iam.IRole, buckets: DataBuckets) -> None:
+    _grant(
+        role,
+        "s3:GetObject",
+        "s3:GetObjectTagging",
+        "s3:GetObjectVersion",
+        "s3:GetObjectVersionTagging",
+        on=buckets.raw.arn_for_objects("*"),
+    )
+    # Without it S3 says "access denied" about an object that is not there.
+    _grant(role, "s3:ListBucket", on=buckets.raw.bucket_arn)
+
+
+def _put_uploads_aside(role: iam.IRole, buckets: DataBuckets) -> None:
+    _grant(
+        role,
+        "s3:AbortMultipartUpload",
+        "s3:PutObject",
+        "s3:PutObjectTagging",
+        on=buckets.quality.arn_for_objects(f"{quarantine.PREFIX}*"),
+    )
+
+
+def _write_manifests(role: iam.IRole, buckets: DataBuckets) -> None:
+    _grant(role, "s3:GetObject", "s3:PutObject", on=buckets.assets.arn_for_objects("loads/*"))
+    _grant(role, "s3:ListBucket", on=buckets.assets.bucket_arn)
+
+
+def _keep_ledgers(role: iam.IRole, tables: StateTables) -> None:
+    for table in (tables.objects, tables.loads, tables.runs):
+        table.grant(
+            role,
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        )
+
+
+def _start_runs(role: iam.IRole, job_name: str) -> None:
+    # The job is of the other app, which is deployed later: it is known by its name alone.
+    job = cdk.Stack.of(role).format_arn(service="glue", resource="job", resource_name=job_name)
+    _grant(role, "glue:GetJobRun", "glue:StartJobRun", on=job)
+
+
+def _grant(role: iam.IRole, *actions: str, on: str) -> None:
+    iam.Grant.add_to_principal(grantee=role, actions=list(actions), resource_arns=[on])

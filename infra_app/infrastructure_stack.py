@@ -1,0 +1,127 @@
+"""Everything that lives long: data, its key and catalog, and the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+import aws_cdk.aws_sns as sns
+from constructs import Construct
+
+from config.environments import Environment
+from config.exports import Export
+from delivery.bundles import stage, trigger_bundle
+from infra_app.constructs.alerts import Alerts
+from infra_app.constructs.catalog import Catalog
+from infra_app.constructs.data_buckets import DataBuckets
+from infra_app.constructs.data_key import DataKey
+from infra_app.constructs.events_queue import EventsQueue
+from infra_app.constructs.file_processor_role import FileProcessorRole
+from infra_app.constructs.state_tables import StateTables
+from infra_app.constructs.trigger import TIMEOUT, Trigger
+from infra_app.constructs.trigger_access import grant_trigger_access
+from infra_app.lambdas.trigger.settings import TriggerSettings
+
+
+class InfrastructureStack(cdk.Stack):
+    """Stateful resources of one environment. What glue_app needs of them is exported."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, stack_name: str, environment: Environment
+    ) -> None:
+        names, settings = environment.names, environment.settings
+        retain = settings.retention.retain_data
+        super().__init__(
+            scope,
+            id,
+            stack_name=stack_name,
+            description=f"Data and way in of {environment.project} in {environment.name}",
+            termination_protection=retain,
+        )
+
+        key = DataKey(self, "DataKey", names=names, retain=retain).key
+        buckets = DataBuckets(
+            self, "DataBuckets", names=names, key=key, retention=settings.retention
+        )
+        tables = StateTables(self, "StateTables", names=names, key=key, retain=retain)
+        catalog = Catalog(self, "Catalog", names=names, buckets=buckets, retain=retain)
+        alerts = Alerts(self, "Alerts", names=names, key=key)
+        role = FileProcessorRole(self, "FileProcessorRole", names=names).role
+
+        events = EventsQueue(
+            self,
+            "Events",
+            names=names,
+            key=key,
+            raw_bucket=buckets.raw,
+            consumer_timeout=TIMEOUT,
+        )
+        trigger = Trigger(
+            self,
+            "Trigger",
+            names=names,
+            key=key,
+            code=stage("trigger", trigger_bundle()),
+            queue=events.queue,
+            environment=_trigger_settings(
+                environment, buckets=buckets, tables=tables, topic=alerts.topic
+            ),
+            sizes=settings.trigger,
+            retention=settings.retention,
+        )
+        grant_trigger_access(
+            trigger.role,
+            key=key,
+            buckets=buckets,
+            tables=tables,
+            topic=alerts.topic,
+            job_name=names.file_processor_job,
+        )
+        self._publish(
+            environment,
+            {
+                Export.DATA_KEY_ARN: key.key_arn,
+                Export.RAW_BUCKET_NAME: buckets.raw.bucket_name,
+                Export.PROCESSED_BUCKET_NAME: buckets.processed.bucket_name,
+                Export.QUALITY_BUCKET_NAME: buckets.quality.bucket_name,
+                Export.ASSETS_BUCKET_NAME: buckets.assets.bucket_name,
+                Export.OBJECTS_TABLE_NAME: tables.objects.table_name,
+                Export.LOADS_TABLE_NAME: tables.loads.table_name,
+                Export.RUNS_TABLE_NAME: tables.runs.table_name,
+                Export.PROCESSED_DATABASE_NAME: catalog.processed.database_name,
+                Export.QUALITY_DATABASE_NAME: catalog.quality.database_name,
+                Export.ALERTS_TOPIC_ARN: alerts.topic.topic_arn,
+                Export.FILE_PROCESSOR_ROLE_NAME: role.role_name,
+            },
+        )
+
+    def _publish(self, environment: Environment, values: Mapping[Export, str]) -> None:
+        for export in Export:
+            cdk.CfnOutput(
+                self,
+                export.value,
+                value=values[export],
+                export_name=environment.export_name(export),
+            )
+
+
+def _trigger_settings(
+    environment: Environment, *, buckets: DataBuckets, tables: StateTables, topic: sns.ITopic
+) -> TriggerSettings:
+    sizes = environment.settings.trigger
+    return TriggerSettings(
+        raw_bucket=buckets.raw.bucket_name,
+        quality_bucket=buckets.quality.bucket_name,
+        assets_bucket=buckets.assets.bucket_name,
+        objects_table=tables.objects.table_name,
+        loads_table=tables.loads.table_name,
+        runs_table=tables.runs.table_name,
+        alerts_topic_arn=topic.topic_arn,
+        file_processor_job=environment.names.file_processor_job,
+        objects_per_run=sizes.objects_per_run,
+        bytes_per_run=sizes.bytes_per_run,
+        runs_at_once=sizes.runs_at_once,
+        attempts_per_load=sizes.attempts_per_load,
+        max_object_bytes=sizes.max_object_bytes,
+        malware_scan_required=int(sizes.malware_scan_required),
+    )

@@ -1,0 +1,27 @@
+"""Which pending objects go into one run together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from wires.manifest import ObjectVersion
+
+
+def batches(
+    versions: Iterable[ObjectVersion], *, max_objects: int, max_bytes: int
+) -> Iterator[list[ObjectVersion]]:
+    """Cut the queue into runs, in the given order.
+
+    A batch has at most `max_objects` objects of `max_bytes` together; an object that is
+    larger by itself is a batch of its own.
+    """
+    batch: list[ObjectVersion] = []
+    size = 0
+    for version in versions:
+        if batch and (len(batch) == max_objects or size + version.size > max_bytes):
+            yield batch
+            batch, size = [], 0
+        batch.append(version)
+        size += version.size
+    if batch:
+        yield batch

@@ -1,0 +1,92 @@
+"""What becomes of an uploaded object. Pure: name, size, first bytes and tags in, verdict out."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wires.object_ledger import ObjectStatus
+
+from .errors import ScanPending
+from .formats import Kind, detect
+
+MALWARE_TAG = "GuardDutyMalwareScanStatus"
+_CLEAN = "NO_THREATS_FOUND"
+_DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+_DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """PENDING lets the object into a run; every other status is final and has a reason."""
+
+    status: ObjectStatus
+    reason: str = ""
+
+
+ACCEPTED = Verdict(ObjectStatus.PENDING)
+
+
+def by_name(key: str, size: int, *, max_bytes: int) -> Verdict:
+    """What can be said before a byte is read."""
+    if trick := _path_trick(key):
+        return Verdict(ObjectStatus.REJECTED, trick)
+    if key.endswith("/") and size == 0:
+        return Verdict(ObjectStatus.IGNORED, "a folder marker, not a file")
+    if key.rsplit("/", 1)[-1] in _DROPPINGS:
+        return Verdict(ObjectStatus.IGNORED, "left behind by an operating system, not data")
+    if size == 0:
+        return Verdict(ObjectStatus.EMPTY, "the file has 0 bytes")
+    if size > max_bytes:
+        return Verdict(
+            ObjectStatus.REJECTED,
+            f"the file has {size:,} bytes, the limit is {max_bytes:,}: split it, "
+            "or raise maxObjectBytes in config/environments.yaml",
+        )
+    return ACCEPTED
+
+
+def by_content(head: bytes) -> Verdict:
+    """What the first bytes say."""
+    found = detect(head)
+    inside = f" inside {found.compression}" if found.compression else ""
+    match found.kind:
+        case Kind.TABULAR_TEXT:
+            return ACCEPTED
+        case Kind.DROPPING:
+            return Verdict(ObjectStatus.IGNORED, f"{found.name}, not data")
+        case Kind.OTHER_DATA:
+            return Verdict(
+                ObjectStatus.REJECTED,
+                f"the content is {found.name}{inside}, expected CSV text: upload it as CSV",
+            )
+        case _:
+            return Verdict(
+                ObjectStatus.REJECTED,
+                f"the content is {found.name}{inside}, expected CSV text, plain or compressed "
+                "with gzip, bzip2 or zstd",
+            )
+
+
+def by_tags(tags: Mapping[str, str], *, scan_required: bool) -> Verdict:
+    """What GuardDuty Malware Protection found. Raises ScanPending while it must be waited for.
+
+    https://docs.aws.amazon.com/guardduty/latest/ug/monitor-enable-s3-object-tagging-malware-protection.html
+    """
+    status = tags.get(MALWARE_TAG)
+    if status is None and scan_required:
+        raise ScanPending("GuardDuty has not tagged the object yet")
+    if status not in (None, _CLEAN):
+        return Verdict(ObjectStatus.REJECTED, f"the malware scan ended with {status}")
+    return ACCEPTED
+
+
+def _path_trick(key: str) -> str:
+    if ".." in key.replace("\\", "/").split("/"):
+        return "the key has a '..' segment, which points out of its folder: rename it"
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in key):
+        return "the key has control characters: rename it"
+    if _DIRECTION_OVERRIDES.intersection(key):
+        return "the key has characters that reverse the reading direction: rename it"
+    return ""

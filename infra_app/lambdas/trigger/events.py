@@ -1,0 +1,79 @@
+"""From an SQS message to what happened. Keys in EventBridge events are raw, not URL-encoded.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from wires.manifest import ObjectVersion
+
+from .errors import UnreadableEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectUploaded:
+    """One object version has arrived."""
+
+    bucket: str
+    version: ObjectVersion
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEnded:
+    """A Glue run has reached a final state."""
+
+    job: str
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """The schedule: see what waits."""
+
+
+def parse(body: str) -> ObjectUploaded | RunEnded | Tick:
+    """Raises UnreadableEvent with what was expected and what came."""
+    try:
+        event = json.loads(body)
+        kind = event["detail-type"]
+        match kind:
+            case "Object Created":
+                return _uploaded(event)
+            case "Glue Job State Change":
+                detail = event["detail"]
+                return RunEnded(job=detail["jobName"], run_id=detail["jobRunId"])
+            case "Scheduled Event":
+                return Tick()
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableEvent(f"not an EventBridge event: {error!r} in {body[:500]}") from error
+    raise UnreadableEvent(
+        f"detail-type {kind!r} is none of 'Object Created', 'Glue Job State Change', "
+        "'Scheduled Event'; look at the rules that target this queue"
+    )
+
+
+def _uploaded(event: dict[str, Any]) -> ObjectUploaded:
+    item = event["detail"]["object"]
+    if not item.get("version-id"):
+        raise UnreadableEvent(
+            f"bucket {event['detail']['bucket']['name']} is not versioned: the event for "
+            f"{item['key']!r} has no version-id; switch versioning on"
+        )
+    return ObjectUploaded(
+        bucket=event["detail"]["bucket"]["name"],
+        version=ObjectVersion(
+            key=item["key"],
+            version_id=item["version-id"],
+            size=int(item["size"]),
+            uploaded_at=_utc(event["time"]),
+        ),
+    )
+
+
+def _utc(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat()

@@ -1,0 +1,98 @@
+"""Take note of an uploaded object: once, with what becomes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from wires.object_ledger import ObjectLedger, ObjectStatus
+from wires.quarantine import put_aside
+
+from .decide import ACCEPTED, Verdict, by_content, by_name, by_tags
+from .events import ObjectUploaded
+from .settings import TriggerSettings
+
+HEAD_BYTES = 65536
+_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+
+logger = Logger(service="trigger", child=True)
+
+
+class Registrar:
+    """Decides about object versions and enters them into the ledger."""
+
+    def __init__(
+        self, *, settings: TriggerSettings, ledger: ObjectLedger, s3: Any, sns: Any
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._s3 = s3
+        self._sns = sns
+
+    def register(self, uploaded: ObjectUploaded) -> bool:
+        """True if the object waits for a run now, and did not before."""
+        version = uploaded.version
+        if self._ledger.get(version.key, version.version_id):
+            return False
+        verdict = self._verdict(uploaded)
+        if verdict.status is ObjectStatus.REJECTED:
+            # Before the ledger: if the copy fails, the message comes back and does it again.
+            self._put_aside(uploaded, verdict.reason)
+        entered = self._ledger.register(
+            uploaded.bucket,
+            version,
+            registered_at=version.uploaded_at,
+            status=verdict.status,
+            reason=verdict.reason,
+        )
+        logger.info(
+            "registered",
+            extra={"key": version.key, "version_id": version.version_id, "new": entered}
+            | {"status": verdict.status.value, "reason": verdict.reason},
+        )
+        return entered and verdict.status is ObjectStatus.PENDING
+
+    def _verdict(self, uploaded: ObjectUploaded) -> Verdict:
+        version = uploaded.version
+        verdict = by_name(version.key, version.size, max_bytes=self._settings.max_object_bytes)
+        if verdict is not ACCEPTED:
+            return verdict
+        try:
+            verdict = by_tags(
+                self._tags(uploaded), scan_required=bool(self._settings.malware_scan_required)
+            )
+            return verdict if verdict is not ACCEPTED else by_content(self._head(uploaded))
+        except self._s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                return Verdict(ObjectStatus.IGNORED, "deleted before it could be read")
+            raise
+
+    def _head(self, uploaded: ObjectUploaded) -> bytes:
+        answer = self._s3.get_object(
+            Bucket=uploaded.bucket,
+            Key=uploaded.version.key,
+            VersionId=uploaded.version.version_id,
+            Range=f"bytes=0-{HEAD_BYTES - 1}",
+        )
+        head: bytes = answer["Body"].read()
+        return head
+
+    def _tags(self, uploaded: ObjectUploaded) -> dict[str, str]:
+        answer = self._s3.get_object_tagging(
+            Bucket=uploaded.bucket,
+            Key=uploaded.version.key,
+            VersionId=uploaded.version.version_id,
+        )
+        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
+
+    def _put_aside(self, uploaded: ObjectUploaded, reason: str) -> None:
+        put_aside(
+            s3=self._s3,
+            sns=self._sns,
+            raw_bucket=uploaded.bucket,
+            quality_bucket=self._settings.quality_bucket,
+            alerts_topic_arn=self._settings.alerts_topic_arn,
+            version=uploaded.version,
+            reason=reason,
+        )

@@ -1,0 +1,43 @@
+"""The trigger's environment: written by its construct, read by its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerSettings:
+    """A field's name in capitals is the name of its environment variable."""
+
+    raw_bucket: str
+    quality_bucket: str
+    assets_bucket: str
+    objects_table: str
+    loads_table: str
+    runs_table: str
+    alerts_topic_arn: str
+    file_processor_job: str
+    objects_per_run: int
+    bytes_per_run: int
+    """Bytes as stored. A single object that is larger gets a run of its own."""
+    runs_at_once: int
+    attempts_per_load: int
+    max_object_bytes: int
+    """Objects above this size are refused."""
+    malware_scan_required: int
+    """1: objects wait until GuardDuty has tagged them; 0: a tag is honoured where there is one."""
+
+    def to_environ(self) -> dict[str, str]:
+        return {name.upper(): str(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> TriggerSettings:
+        """Raises KeyError naming the first variable that is missing."""
+        kinds = {"int": int, "str": str}
+        return cls(
+            **{
+                field.name: kinds[str(field.type)](environ[field.name.upper()])
+                for field in fields(cls)
+            }
+        )

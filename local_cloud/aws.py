@@ -1,0 +1,149 @@
+"""The AWS in this process: moto behind an HTTP endpoint that only this machine can reach."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from moto.core.base_backend import BackendDict
+from moto.s3.models import s3_backends
+from moto.utilities.utils import get_partition
+
+from local_cloud.door import Door, moto_lock
+from local_cloud.isolation import (
+    HOST,
+    NO_SETTINGS,
+    is_aws,
+    isolated_environment,
+    logged_to,
+    no_proxy,
+)
+from local_cloud.moto_changes import moto_changed
+from local_cloud.s3.backend import FileS3Backend
+from local_cloud.s3.bucket_folders import BucketFolders
+from local_cloud.s3.keys import FileKey
+from local_cloud.s3.stored_bytes import ObjectStore
+
+_KEYS = {"AWS_ACCESS_KEY_ID": "AKIALOCALCLOUD000000", "AWS_SECRET_ACCESS_KEY": "local"}
+
+
+class InProcessAws:
+    """One account in one region, empty at the start and gone at the end."""
+
+    def __init__(self, *, account: str, region: str, work: Path, port: int = 0) -> None:
+        self.account = account
+        self.region = region
+        self.endpoint = ""
+        """Known once the context is entered."""
+        self.folders = BucketFolders(work / "buckets")
+        self._store = ObjectStore(work / "bytes")
+        self._log = work / "logs" / "aws.log"
+        self._port = port
+        self._exit = ExitStack()
+        self._clients: dict[str, Any] = {}
+
+    def __enter__(self) -> InProcessAws:
+        with ExitStack() as stack:
+            stack.enter_context(logged_to(self._log))
+            stack.enter_context(isolated_environment(self.account))
+            stack.enter_context(moto_changed(self._store, self.folders))
+            BackendDict.reset()
+            stack.callback(FileKey.forget_all)
+            stack.callback(BackendDict.reset)
+            server = Door(find_key=self._find_key, store=self._store).opened(HOST, self._port)
+            stack.callback(server.server_close)
+            self.endpoint = f"http://{HOST}:{server.server_port}"
+            thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._clients.values():
+            client.close()
+        self._exit.close()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that cannot reach anything but this endpoint."""
+        if service not in self._clients:
+            self._clients[service] = _session().client(service, **self._connection())
+        return self._clients[service]
+
+    def resource(self, service: str) -> Any:
+        return _session().resource(service, **self._connection())
+
+    def child_environment(self) -> dict[str, str]:
+        """What a program needs to find this AWS, and none of the user's own AWS settings."""
+        inherited = {name: value for name, value in os.environ.items() if not is_aws(name)}
+        # What a child imports comes with its assets, not from the tree of whoever started this.
+        inherited.pop("PYTHONPATH", None)
+        return {
+            **inherited,
+            **_KEYS,
+            **NO_SETTINGS,
+            **no_proxy(os.environ),
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+        }
+
+    def put_file(self, bucket: str, key: str, path: Path) -> str:
+        """Upload a file without taking its bytes through HTTP. Returns the version id."""
+        stored = self._store.take_file(path)
+        with moto_lock:
+            return self._s3.put_object(bucket, key, stored).version_id
+
+    @contextmanager
+    def folders_in_use(self) -> Iterator[None]:
+        """For the block, buckets follow what is written in their folders; at its end, exactly."""
+        with moto_lock:
+            FileS3Backend.watched += 1
+        try:
+            yield
+        finally:
+            with moto_lock:
+                for bucket in self.folders.buckets:
+                    self._s3.take_over(bucket)
+                FileS3Backend.watched -= 1
+
+    @property
+    def _s3(self) -> FileS3Backend:
+        backend: FileS3Backend = s3_backends[self.account][get_partition(self.region)]  # type: ignore[assignment]  # see moto_changes
+        return backend
+
+    def _find_key(self, bucket: str, key: str, version_id: str | None) -> FileKey | None:
+        """The version that a reader would get, or None for whatever S3 has an error for."""
+        with moto_lock:
+            if bucket not in self._s3.buckets:
+                return None
+            found = self._s3.get_object(bucket, key, version_id)
+            return found if isinstance(found, FileKey) else None
+
+    def _connection(self) -> dict[str, Any]:
+        quick = Config(
+            proxies={},
+            retries={"total_max_attempts": 1},
+            read_timeout=600,
+            s3={"addressing_style": "path"},
+        )
+        return {"endpoint_url": self.endpoint, "region_name": self.region, "config": quick}
+
+
+@lru_cache
+def _session() -> boto3.Session:
+    """Without endpoint and region, so one serves all clouds: it reads half a second of JSON."""
+    return boto3.Session(
+        aws_access_key_id=_KEYS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=_KEYS["AWS_SECRET_ACCESS_KEY"],
+        botocore_session=botocore.session.Session(),
+    )

@@ -1,0 +1,1 @@
+"""Tables as a reader of the catalog sees them, Athena for one."""

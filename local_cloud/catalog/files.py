@@ -1,0 +1,121 @@
+"""Which objects a table is made of: those under the locations that the catalog names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from local_cloud.errors import CatalogError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A partition, or the whole of a table that has none."""
+
+    location: str
+    values: tuple[str, ...]
+    columns: tuple[Column, ...]
+    serde: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogTable:
+    """A table as the Glue catalog has it."""
+
+    database: str
+    name: str
+    location: str
+    columns: tuple[Column, ...]
+    partition_keys: tuple[Column, ...]
+    serde: str
+
+    def whole(self) -> Part:
+        return Part(location=self.location, values=(), columns=self.columns, serde=self.serde)
+
+
+class GlueCatalog:
+    """Reads the catalog through its API, and lists objects as S3 gives them."""
+
+    def __init__(self, *, glue: Any, s3: Any) -> None:
+        self._glue = glue
+        self._s3 = s3
+
+    def databases(self) -> list[str]:
+        pages = self._glue.get_paginator("get_databases").paginate()
+        return [database["Name"] for page in pages for database in page["DatabaseList"]]
+
+    def tables(self, database: str) -> list[CatalogTable]:
+        pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=database)
+        return [_table(table) for page in pages for table in page["TableList"]]
+
+    def table(self, database: str, name: str) -> CatalogTable:
+        """Raises CatalogError if there is no such table."""
+        try:
+            return _table(self._glue.get_table(DatabaseName=database, Name=name)["Table"])
+        except self._glue.exceptions.EntityNotFoundException as error:
+            raise CatalogError(f"the catalog has no table {database}.{name}") from error
+
+    def parts(self, table: CatalogTable) -> list[Part]:
+        """Registered partitions, and nothing else, for a table that has partition keys."""
+        if not table.partition_keys:
+            return [table.whole()]
+        pages = self._glue.get_paginator("get_partitions").paginate(
+            DatabaseName=table.database, TableName=table.name
+        )
+        return [_part(table, item) for page in pages for item in page["Partitions"]]
+
+    def keys(self, location: str) -> Iterator[tuple[str, str]]:
+        """Bucket and key of each data object; names that begin with `_` or `.` are hidden."""
+        bucket, prefix = split_location(location)
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        for page in pages:
+            for item in page.get("Contents", []):
+                name = item["Key"].rpartition("/")[2]
+                if item["Size"] and not name.startswith(("_", ".")):
+                    yield bucket, item["Key"]
+
+
+def split_location(location: str) -> tuple[str, str]:
+    """Bucket, and prefix with a slash at its end."""
+    scheme, _, path = location.partition("://")
+    if scheme not in ("s3", "s3a"):
+        raise CatalogError(f"expected a location s3://bucket/…, the catalog has {location!r}")
+    bucket, _, prefix = path.partition("/")
+    return bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
+
+
+def _table(item: dict[str, Any]) -> CatalogTable:
+    storage = item.get("StorageDescriptor", {})
+    return CatalogTable(
+        database=item["DatabaseName"],
+        name=item["Name"],
+        location=storage.get("Location", ""),
+        columns=_columns(storage.get("Columns", [])),
+        partition_keys=_columns(item.get("PartitionKeys", [])),
+        serde=_serde(storage),
+    )
+
+
+def _part(table: CatalogTable, item: dict[str, Any]) -> Part:
+    storage = item.get("StorageDescriptor", {})
+    return Part(
+        location=storage.get("Location", ""),
+        values=tuple(item["Values"]),
+        columns=_columns(storage.get("Columns", [])) or table.columns,
+        serde=_serde(storage) or table.serde,
+    )
+
+
+def _columns(items: list[dict[str, str]]) -> tuple[Column, ...]:
+    return tuple(Column(name=item["Name"], type=item.get("Type", "string")) for item in items)
+
+
+def _serde(storage: dict[str, Any]) -> str:
+    return str(storage.get("SerdeInfo", {}).get("SerializationLibrary", ""))

@@ -1,0 +1,132 @@
+"""The command line: python -m local_cloud run | up | demo."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from local_cloud.errors import LocalCloudError, UsageError
+
+SUCCESS, NOT_ALL_WELL, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code: 0 all went well, 1 something did not, 2 wrong use, 130 interrupted."""
+    arguments = _parser().parse_args(argv)
+    with _interrupted_once():
+        try:
+            return int(arguments.command(arguments))
+        except UsageError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return WRONG_USE
+        except LocalCloudError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return NOT_ALL_WELL
+        except KeyboardInterrupt:
+            print("interrupted; everything that was started has been ended", file=sys.stderr)
+            return INTERRUPTED
+
+
+@contextmanager
+def _interrupted_once() -> Iterator[None]:
+    """The first interruption ends the work, more of them do not disturb the clearing up."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def interrupt(*_: object) -> None:
+        for one in signals:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {one: signal.signal(one, interrupt) for one in signals}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local_cloud",
+        description="The platform on this machine, from the templates of both apps.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="upload files, process them, show what came of them"))
+    _add_up(commands.add_parser("up", help="stay up as an S3 endpoint that processes uploads"))
+    demo = commands.add_parser("demo", help="the same with a small set of files of its own")
+    demo.set_defaults(command=_demo)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="a file, uploaded under its name, or a folder, its files under their relative paths",
+    )
+    parser.add_argument("--prefix", default="", help="what every key begins with, as it is given")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="receives processed/, curated/, quality/ and quarantine/",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_environment(parser)
+    parser.set_defaults(command=_run)
+
+
+def _add_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--port", type=_port, default=0, help="of the endpoint (default: a free one)"
+    )
+    _add_environment(parser)
+    parser.set_defaults(command=_up)
+
+
+def _add_environment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--environment",
+        default="dev",
+        metavar="NAME",
+        help="whose templates are deployed (default: dev)",
+    )
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is 0 to 65535, got {number}")
+    return number
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from local_cloud.run_command import run  # noqa: PLC0415 - moto takes a second to import
+
+    is_good = run(
+        arguments.paths,
+        prefix=arguments.prefix,
+        out=arguments.out,
+        as_json=arguments.json,
+        environment=arguments.environment,
+    )
+    return SUCCESS if is_good else NOT_ALL_WELL
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    from local_cloud.up_command import up  # noqa: PLC0415 - moto takes a second to import
+
+    up(port=arguments.port, environment=arguments.environment)
+    return SUCCESS
+
+
+def _demo(_: argparse.Namespace) -> int:
+    from local_cloud.demo import demo  # noqa: PLC0415 - moto takes a second to import
+
+    return demo()

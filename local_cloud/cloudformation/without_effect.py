@@ -1,0 +1,26 @@
+"""Resource types that a template may have and that change nothing on a laptop, and why."""
+
+from __future__ import annotations
+
+from local_cloud.cloudformation.resource import Place, Properties, Resource, resource_type
+
+_NOT_ENFORCED = "moto does not check who is allowed to do what"
+_NO_ALARMS = "nobody is to be woken by a laptop"
+
+WITHOUT_EFFECT = {
+    "AWS::CDK::Metadata": "it only tells AWS which constructs were used",
+    "AWS::CloudWatch::Alarm": _NO_ALARMS,
+    "AWS::CloudWatch::CompositeAlarm": _NO_ALARMS,
+    "AWS::Glue::SecurityConfiguration": "bytes on a laptop are not encrypted by KMS",
+    "AWS::S3::BucketPolicy": _NOT_ENFORCED,
+    "AWS::SNS::TopicPolicy": _NOT_ENFORCED,
+    "AWS::SQS::QueuePolicy": _NOT_ENFORCED,
+}
+
+
+def _create(resource_name: str, properties: Properties, place: Place) -> Resource:  # noqa: ARG001
+    return Resource(str(properties.get("Name", resource_name)))
+
+
+for _name in WITHOUT_EFFECT:
+    resource_type(_name)(_create)

@@ -1,0 +1,1 @@
+"""EventBridge: events in the shape that AWS gives them, delivered as the templates' rules say."""

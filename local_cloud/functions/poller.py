@@ -1,0 +1,98 @@
+"""What Lambda does for an event-source mapping: receive, invoke, delete what succeeded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from local_cloud.errors import FunctionError
+from local_cloud.inventory import QueueMapping
+
+Invoke = Callable[[str, Any], Any]
+_AT_ONCE = 10
+"""Messages that one call to SQS can carry."""
+
+
+class QueuePoller:
+    """Feeds one function from one queue. Failed messages are back in the queue at once."""
+
+    def __init__(self, mapping: QueueMapping, *, sqs: Any, region: str, invoke: Invoke) -> None:
+        self._mapping = mapping
+        self._sqs = sqs
+        self._region = region
+        self._invoke = invoke
+        self._url = sqs.get_queue_url(QueueName=mapping.queue)["QueueUrl"]
+
+    def poll(self) -> tuple[int, str]:
+        """Hand over one batch. Returns how many messages it had, and what went wrong, if it did."""
+        messages = self._receive()
+        if not messages:
+            return 0, ""
+        failed, reason = self._failures(messages)
+        for message in messages:
+            name = {"QueueUrl": self._url, "ReceiptHandle": message["ReceiptHandle"]}
+            if message["MessageId"] in failed:
+                self._sqs.change_message_visibility(**name, VisibilityTimeout=0)
+            else:
+                self._sqs.delete_message(**name)
+        return len(messages), reason
+
+    def _receive(self) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = []
+        while len(messages) < self._mapping.batch_size:
+            page = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=min(_AT_ONCE, self._mapping.batch_size - len(messages)),
+                WaitTimeSeconds=0,
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
+            if not page:
+                break
+            messages.extend(page)
+        return messages
+
+    def _failures(self, messages: list[dict[str, Any]]) -> tuple[set[str], str]:
+        everything = {message["MessageId"] for message in messages}
+        try:
+            answer = self._invoke(
+                self._mapping.function, {"Records": [self._record(m) for m in messages]}
+            )
+        except FunctionError as error:
+            return everything, str(error)
+        if not self._mapping.reports_batch_item_failures:
+            return set(), ""
+        return _reported(answer, everything)
+
+    def _record(self, message: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message.get("Attributes", {}),
+            "messageAttributes": {
+                name: _attribute(value)
+                for name, value in message.get("MessageAttributes", {}).items()
+            },
+            "md5OfBody": message["MD5OfBody"],
+            "eventSource": "aws:sqs",
+            "eventSourceARN": self._mapping.queue_arn,
+            "awsRegion": self._region,
+        }
+
+
+def _attribute(value: dict[str, Any]) -> dict[str, Any]:
+    """Lambda spells attributes in lower camel case."""
+    spelled = {name[0].lower() + name[1:]: given for name, given in value.items()}
+    return {**spelled, "stringListValues": [], "binaryListValues": []}
+
+
+def _reported(answer: Any, everything: set[str]) -> tuple[set[str], str]:
+    """An answer that Lambda would not understand fails the whole batch, as Lambda does."""
+    if not answer or not answer.get("batchItemFailures"):
+        return set(), ""
+    failed = {item.get("itemIdentifier") for item in answer["batchItemFailures"]}
+    if not failed <= everything:
+        return everything, f"the function reported unknown failures: {json.dumps(answer)}"
+    return failed, f"{len(failed)} of {len(everything)} messages were given back"

@@ -1,0 +1,89 @@
+"""All functions of a cloud, by name."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from local_cloud.errors import FunctionError
+from local_cloud.functions.process import FunctionProcess
+from local_cloud.inventory import FunctionSpec
+
+
+class FunctionRegistry:
+    """Functions run one invocation at a time each, several functions side by side."""
+
+    def __init__(
+        self,
+        *,
+        work: Path,
+        environment: Callable[[], dict[str, str]],
+        fetch: Callable[[str, str], bytes],
+    ) -> None:
+        self._work = work
+        self._environment = environment
+        self._fetch = fetch
+        self._processes: dict[str, FunctionProcess] = {}
+        self._turns: dict[str, threading.Lock] = {}
+        self._later = ThreadPoolExecutor(max_workers=4, thread_name_prefix="invocation")
+        self._waiting: set[Future[Any]] = set()
+
+    def add(self, spec: FunctionSpec) -> None:
+        self._turns[spec.name] = threading.Lock()
+        self._processes[spec.name] = FunctionProcess(
+            spec,
+            code=lambda: self._fetch(spec.code_bucket, spec.code_key),
+            environment=self._environment(),
+            work=self._work,
+        )
+
+    def spec(self, name: str) -> FunctionSpec:
+        return self._process(name).spec
+
+    def invoke(self, name: str, event: Any) -> Any:
+        """Raises FunctionError if the function raises, hangs or dies."""
+        return self._invoke(name, json.dumps(event))
+
+    def invoke_now(self, name: str, body: str) -> tuple[str, bool]:
+        """The payload as the API gives it, and whether it is an error."""
+        try:
+            return json.dumps(self._invoke(name, body)), False
+        except FunctionError as error:
+            return json.dumps({"errorMessage": str(error), "errorType": "FunctionError"}), True
+
+    def invoke_later(self, name: str, body: str) -> None:
+        """An asynchronous invocation: two more attempts if it fails, as on AWS."""
+        future = self._later.submit(self._attempts, name, body)
+        self._waiting.add(future)
+        future.add_done_callback(self._waiting.discard)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._waiting
+
+    def close(self) -> None:
+        with ExitStack() as stack:
+            for process in self._processes.values():
+                stack.callback(process.close)
+        self._later.shutdown(cancel_futures=True)
+
+    def _attempts(self, name: str, body: str) -> None:
+        for _ in range(3):
+            _, is_error = self.invoke_now(name, body)
+            if not is_error:
+                return
+
+    def _invoke(self, name: str, body: str) -> Any:
+        process = self._process(name)
+        with self._turns[name]:
+            return process.invoke(body)
+
+    def _process(self, name: str) -> FunctionProcess:
+        if name not in self._processes:
+            raise FunctionError(f"no template has a function {name}")
+        return self._processes[name]

@@ -1,0 +1,1 @@
+"""Glue: jobs whose runs are Spark processes, with states that are true."""

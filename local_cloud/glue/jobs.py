@@ -1,0 +1,136 @@
+"""moto's jobs and runs, with states that come from the process that does the work."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.glue.exceptions import ConcurrentRunsExceededException
+from moto.glue.models import FakeJob, FakeJobRun
+
+from local_cloud.inventory import inventory
+
+
+class RunState(StrEnum):
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMEOUT = "TIMEOUT"
+    STOPPED = "STOPPED"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (self.SUCCEEDED, self.FAILED, self.TIMEOUT, self.STOPPED)
+
+
+_UNITS = {"G.025X": 0.25, "G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0}
+"""DPUs of a worker."""
+
+
+class LocalJobRun(FakeJobRun):
+    """A run of a script. Its state is moved by the runner alone; asking does not advance it."""
+
+    def __init__(self, *, glue_version: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._glue_version = glue_version
+        self.state = RunState.STARTING
+        self.error = ""
+        self.process_started: datetime | None = None
+        self.ended = threading.Event()
+
+    def advance(self) -> None:
+        """Nothing: moto would have it succeed after two questions."""
+
+    @property
+    def status(self) -> str | None:
+        return self.state.value
+
+    @status.setter
+    def status(self, value: str) -> None:
+        """moto sets a first state; ours is set already."""
+
+    def move(self, state: RunState, error: str = "") -> None:
+        if state is RunState.RUNNING:
+            self.process_started = utcnow()
+        self.modified_on = utcnow()
+        if state.is_final:
+            self.completed_on = self.modified_on
+            self.error = error
+        self.state = state
+
+    @property
+    def seconds(self) -> float:
+        """Since the process was started, until it ended or until now."""
+        if self.process_started is None:
+            return 0.0
+        end = self.completed_on if self.state.is_final else utcnow()
+        return (end - self.process_started).total_seconds()
+
+    def as_dict(self) -> dict[str, Any]:
+        described = super().as_dict()
+        seconds = round(self.seconds)
+        described.update(
+            JobRunState=self.state.value,
+            ExecutionTime=seconds,
+            GlueVersion=self._glue_version,
+            LogGroupName="/aws-glue/jobs",
+            DPUSeconds=seconds * self._units,
+        )
+        if not self.state.is_final:
+            del described["CompletedOn"]
+        if self.error:
+            described["ErrorMessage"] = self.error
+        return described
+
+    @property
+    def _units(self) -> float:
+        return _UNITS.get(self.worker_type or "", 1.0) * (self.number_of_workers or 1)
+
+
+class LocalJob(FakeJob):
+    """A job as its template describes it."""
+
+    def start_job_run(  # noqa: PLR0917 - moto's own signature
+        self,
+        allocated_capacity: int | None = None,
+        max_capacity: float | None = None,
+        timeout: int | None = None,
+        worker_type: str | None = None,
+        security_configuration: str | None = None,
+        number_of_workers: int | None = None,
+        notification_property: dict[str, int] | None = None,
+        previous_run_id: str | None = None,
+        arguments: dict[str, str] | None = None,
+    ) -> str:
+        """Raises ConcurrentRunsExceededException when the job's runs are all taken."""
+        active = [run for run in self.job_runs if not RunState(run.status or "").is_final]
+        limit = int(self.execution_property.get("MaxConcurrentRuns", 1))
+        if len(active) >= limit:
+            raise ConcurrentRunsExceededException(
+                f"Concurrent runs exceeded for {self.name}: {limit} of {limit} are taken"
+            )
+        run = LocalJobRun(
+            glue_version=self.glue_version,
+            job_name=self.name,
+            job_run_id=previous_run_id,
+            arguments={
+                **self.default_arguments,
+                **(arguments or {}),
+                **(self.non_overridable_arguments or {}),
+            },
+            allocated_capacity=allocated_capacity or self.allocated_capacity,
+            max_capacity=max_capacity or self.max_capacity,
+            timeout=timeout or self.timeout,
+            worker_type=worker_type or self.worker_type,
+            number_of_workers=number_of_workers or self.number_of_workers,
+            notification_property=notification_property or self.notification_property,
+            security_configuration=security_configuration or self.security_configuration,
+        )
+        self.job_runs.append(run)
+        inventory().runs.start(self, run)
+        return run.job_run_id

@@ -1,0 +1,226 @@
+"""Runs Glue scripts: one spark-submit per run, in a process group of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_cloud.glue.jobs import LocalJob, LocalJobRun, RunState
+from local_cloud.glue.spark_command import (
+    NOT_RUN_HERE,
+    SparkCommand,
+    failure_message,
+    laptop_properties,
+)
+from local_cloud.processes import end_group
+
+MINUTE = 60.0
+"""Seconds."""
+
+Announce = Callable[[LocalJob, LocalJobRun], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the runner needs from the cloud that it is in."""
+
+    environment: Callable[[], dict[str, str]]
+    """Of a child process that shall find this AWS."""
+    download: Callable[[str, Path], None]
+    """An `s3://` location to a file."""
+    buckets: Callable[[], dict[str, Path]]
+    """Each bucket's folder."""
+    folders_in_use: Callable[[], AbstractContextManager[None]]
+    announce: Announce
+    """Called when a run has ended, with its final state set."""
+
+
+class GlueRunner:
+    """Starts runs, and moves their states as their processes live and die.
+
+    No more run side by side than the machine has room for; the others stay STARTING, as runs
+    do on AWS until their workers are there.
+    """
+
+    def __init__(self, *, work: Path, around: Surroundings) -> None:
+        self._work = work
+        self._around = around
+        self._room = threading.Semaphore(max(1, (os.cpu_count() or 2) // 2))
+        self._active: dict[str, LocalJobRun] = {}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._threads: list[threading.Thread] = []
+        self._closing = threading.Event()
+
+    @property
+    def active(self) -> list[LocalJobRun]:
+        return list(self._active.values())
+
+    def log_of(self, run_id: str) -> Path:
+        """Standard error of a run; its standard output lies beside it, as `stdout.log`."""
+        return self._folder(run_id) / "stderr.log"
+
+    def start(self, job: LocalJob, run: LocalJobRun) -> None:
+        self._active[run.job_run_id] = run
+        thread = threading.Thread(target=self._live, args=(job, run), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def stop(self, run_id: str) -> None:
+        """Does nothing to a run that has ended."""
+        run = self._active.get(run_id)
+        if run is None:
+            return
+        run.move(RunState.STOPPING)
+        process = self._processes.get(run_id)
+        if process is not None:
+            end_group(process)
+
+    def close(self) -> None:
+        """End all that still runs. Nothing is announced any more."""
+        self._closing.set()
+        for process in list(self._processes.values()):
+            end_group(process)
+        for thread in self._threads:
+            thread.join()
+
+    def _live(self, job: LocalJob, run: LocalJobRun) -> None:
+        with self._room:
+            state, error = self._outcome(job, run)
+        run.move(state, error)
+        try:
+            if not self._closing.is_set():
+                self._around.announce(job, run)
+        finally:
+            # Only now: whoever sees no active run must also see the event that it ended.
+            del self._active[run.job_run_id]
+            run.ended.set()
+
+    def _outcome(self, job: LocalJob, run: LocalJobRun) -> tuple[RunState, str]:
+        if self._closing.is_set() or run.state is RunState.STOPPING:
+            return RunState.STOPPED, ""
+        try:
+            with self._around.folders_in_use():
+                return self._run(job, run)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ended this run
+            return RunState.FAILED, f"{type(error).__name__}: {error}"
+
+    def _run(self, job: LocalJob, run: LocalJobRun) -> tuple[RunState, str]:
+        folder = self._folder(run.job_run_id)
+        folder.mkdir(parents=True)
+        argv = self._command(job, run, folder).argv(_spark_home() / "bin" / "spark-submit")
+        with (
+            (folder / "stdout.log").open("wb") as out,
+            self.log_of(run.job_run_id).open("wb") as err,
+        ):
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                cwd=folder,
+                env=self._environment(folder),
+                start_new_session=True,
+            )
+        self._processes[run.job_run_id] = process
+        if run.state is RunState.STARTING:
+            run.move(RunState.RUNNING)
+        if self._closing.is_set() or run.state is RunState.STOPPING:
+            end_group(process)
+        return self._end_of(process, run)
+
+    def _end_of(self, process: subprocess.Popen[bytes], run: LocalJobRun) -> tuple[RunState, str]:
+        minutes = int(run.timeout or 0)
+        try:
+            code = process.wait(timeout=minutes * MINUTE or None)
+        except subprocess.TimeoutExpired:
+            end_group(process)
+            return RunState.TIMEOUT, f"Job run exceeded its timeout of {minutes} minutes"
+        finally:
+            del self._processes[run.job_run_id]
+            end_group(process)
+        if run.state is RunState.STOPPING or self._closing.is_set():
+            return RunState.STOPPED, ""
+        if code == 0:
+            return RunState.SUCCEEDED, ""
+        return RunState.FAILED, failure_message(_tail(self.log_of(run.job_run_id)), code)
+
+    def _command(self, job: LocalJob, run: LocalJobRun, folder: Path) -> SparkCommand:
+        arguments = dict(run.arguments or {})
+        missing = sorted(NOT_RUN_HERE & arguments.keys())
+        if missing:
+            raise NotImplementedError(f"{', '.join(missing)}: not brought to a laptop's Spark")
+        script = str(job.command["ScriptLocation"])  # type: ignore[index]  # moto calls it a str
+        locations = [*filter(None, arguments.get("--extra-py-files", "").split(","))]
+        properties = folder / "spark.properties"
+        settings = laptop_properties(
+            buckets=self._around.buckets(), work=folder, memory=_driver_memory()
+        )
+        properties.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+        return SparkCommand(
+            script=self._downloaded(script, folder),
+            libraries=[self._downloaded(location, folder) for location in locations],
+            properties=properties,
+            arguments=arguments,
+            job=run.job_name,
+            run_id=run.job_run_id,
+        )
+
+    def _downloaded(self, location: str, folder: Path) -> Path:
+        target = folder / location.rpartition("/")[2]
+        self._around.download(location, target)
+        return target
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        settings = folder / "conf"
+        settings.mkdir()
+        (settings / "log4j2.properties").write_text(_QUIET)
+        return {
+            **{n: v for n, v in self._around.environment().items() if not n.startswith("SPARK_")},
+            "SPARK_HOME": str(_spark_home()),
+            "SPARK_CONF_DIR": str(settings),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "PYSPARK_PYTHON": sys.executable,
+            "PYSPARK_DRIVER_PYTHON": sys.executable,
+            "PYTHONUNBUFFERED": "1",
+            "TZ": "UTC",
+        }
+
+    def _folder(self, run_id: str) -> Path:
+        return self._work / "runs" / run_id
+
+
+_QUIET = """\
+rootLogger.level = warn
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n%ex
+"""
+
+
+def _spark_home() -> Path:
+    found = importlib.util.find_spec("pyspark")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("pyspark is not installed beside this Python: run `make setup`")
+    return Path(found.origin).parent
+
+
+def _driver_memory() -> str:
+    """A quarter of the machine's, from 1 to 4 GB: as large as is good for a laptop's other work."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return f"{min(4096, max(1024, total // 4 // 2**20))}m"
+
+
+def _tail(path: Path) -> Iterator[str]:
+    with path.open(errors="replace") as lines:
+        yield from deque(lines, maxlen=2000)

@@ -1,0 +1,88 @@
+"""What the templates have brought so far, beyond what moto keeps: one list per running cloud.
+
+CloudFormation's resource types are classes that moto calls without any context; they find the
+cloud that is being deployed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from local_cloud.errors import DeploymentError
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionSpec:
+    """A Lambda function as its template describes it."""
+
+    name: str
+    arn: str
+    handler: str
+    code_bucket: str
+    code_key: str
+    environment: dict[str, str]
+    timeout: int
+    memory: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueMapping:
+    """An event-source mapping: this queue's messages go to this function."""
+
+    queue: str
+    queue_arn: str
+    function: str
+    batch_size: int
+    reports_batch_item_failures: bool
+    enabled: bool
+
+
+class Functions(Protocol):
+    """Runs functions."""
+
+    def add(self, spec: FunctionSpec) -> None: ...
+
+    def invoke_now(self, name: str, body: str) -> tuple[str, bool]:
+        """The payload, and whether it is an error."""
+
+    def invoke_later(self, name: str, body: str) -> None:
+        """As an asynchronous invocation does: nobody waits for the answer."""
+
+
+class Runs(Protocol):
+    """Runs Glue scripts."""
+
+    def start(self, job: Any, run: Any) -> None: ...
+
+    def stop(self, run_id: str) -> None: ...
+
+
+@dataclass(kw_only=True)
+class Inventory:
+    """What one running cloud has."""
+
+    functions: Functions
+    runs: Runs
+    mappings: list[QueueMapping] = field(default_factory=list)
+
+
+_inventories: list[Inventory] = []
+
+
+def inventory() -> Inventory:
+    """Of the cloud that is up. Raises DeploymentError if none is."""
+    if not _inventories:
+        raise DeploymentError("no cloud is up: enter a LocalCloud before using its parts")
+    return _inventories[-1]
+
+
+@contextmanager
+def kept(entries: Inventory) -> Iterator[Inventory]:
+    _inventories.append(entries)
+    try:
+        yield entries
+    finally:
+        _inventories.remove(entries)

@@ -1,0 +1,62 @@
+"""The few places where moto is made to use what this package has in its stead.
+
+Each is put back at the end, so that tests that use moto by itself find it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from moto.cloudformation import parsing
+from moto.glue.responses import GlueResponse
+from moto.s3 import models as s3_models
+from moto.s3 import notifications
+
+from local_cloud.events.s3_events import send_object_event
+from local_cloud.glue.stop import batch_stop_job_run
+from local_cloud.s3.backend import FileS3Backend
+from local_cloud.s3.bucket_folders import BucketFolders
+from local_cloud.s3.keys import FileKey, FileMultipart
+from local_cloud.s3.stored_bytes import ObjectStore
+
+
+@contextmanager
+def moto_changed(store: ObjectStore, folders: BucketFolders) -> Iterator[None]:
+    """moto with bytes in files, real events, and the resource types that it lacks."""
+    _forget_resource_types()
+    with ExitStack() as stack:
+        stack.callback(_forget_resource_types)
+        for target, name, replacement in (
+            (s3_models, "FakeKey", FileKey),
+            (s3_models, "FakeMultipart", FileMultipart),
+            (s3_models.s3_backends, "backend", FileS3Backend),
+            (notifications, "_send_event_bridge_message", send_object_event),
+            (GlueResponse, "batch_stop_job_run", batch_stop_job_run),
+            (FileKey, "store", store),
+            (FileS3Backend, "folders", folders),
+            (FileS3Backend, "watched", 0),
+        ):
+            stack.enter_context(_replaced(target, name, replacement))
+        yield
+
+
+@contextmanager
+def _replaced(target: Any, name: str, replacement: object) -> Iterator[None]:
+    missing = object()
+    before = vars(target).get(name, missing)
+    setattr(target, name, replacement)
+    try:
+        yield
+    finally:
+        if before is missing:
+            delattr(target, name)
+        else:
+            setattr(target, name, before)
+
+
+def _forget_resource_types() -> None:
+    """moto remembers the list of resource types it saw first."""
+    for remembered in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+        remembered.cache_clear()

@@ -1,0 +1,35 @@
+"""How long to go on when nothing moves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(kw_only=True)
+class Patience:
+    """Asked each time that nothing moves; waits longer and longer, and ends after `limit`.
+
+    It starts afresh whenever less is left than ever before. What it outlasts is a lease of
+    somebody who died: it must run out before others go on.
+    """
+
+    limit: float = 60.0
+    """Seconds without progress."""
+    longest_pause: float = 5.0
+    sleep: Callable[[float], None] = time.sleep
+    _least: int | None = field(default=None, init=False)
+    _waited: float = field(default=0.0, init=False)
+    _pause: float = field(default=0.0, init=False)
+
+    def is_left(self, unfinished: int) -> bool:
+        if self._least is None or unfinished < self._least:
+            self._least, self._waited, self._pause = unfinished, 0.0, 0.0
+            return True
+        if self._waited >= self.limit:
+            return False
+        self._pause = min(self.longest_pause, self._pause * 2 or 0.1)
+        self.sleep(self._pause)
+        self._waited += self._pause
+        return True

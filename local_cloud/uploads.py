@@ -1,0 +1,52 @@
+"""Which files a command line means, and what their keys are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_cloud.errors import UsageError
+
+_LONGEST_KEY = 1024
+"""Bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileToUpload:
+    path: Path
+    key: str
+
+
+def files_to_upload(paths: Sequence[Path], *, prefix: str) -> list[FileToUpload]:
+    """A file under its name, a folder's files under their relative paths, in the given order.
+
+    Two files with one name are two versions of one key. Raises UsageError for a path that
+    is not there, or brings nothing.
+    """
+    if not paths:
+        raise UsageError("no PATH was given: name a file or a folder to upload")
+    return [file for path in paths for file in _files(path, prefix)]
+
+
+def _files(path: Path, prefix: str) -> Iterator[FileToUpload]:
+    if path.is_file():
+        yield _file(path, f"{prefix}{path.name}")
+        return
+    if not path.is_dir():
+        raise UsageError(f"{path} does not exist" if not path.exists() else f"{path} is no file")
+    inside = sorted(found for found in path.rglob("*") if found.is_file())
+    if not inside:
+        raise UsageError(f"{path} has no files in it")
+    for found in inside:
+        yield _file(found, f"{prefix}{found.relative_to(path).as_posix()}")
+
+
+def _file(path: Path, key: str) -> FileToUpload:
+    try:
+        length = len(key.encode())
+    except UnicodeEncodeError as error:
+        raise UsageError(f"the name of {str(path)!a} is not valid UTF-8") from error
+    if length > _LONGEST_KEY:
+        raise UsageError(f"the key {key[:60]}… has {length} bytes; S3 takes {_LONGEST_KEY}")
+    return FileToUpload(path=path, key=key)

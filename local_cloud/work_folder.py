@@ -1,0 +1,45 @@
+"""Where a cloud keeps bytes and logs: in the tree's build folder, on a real disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from local_cloud.synthesis import ROOT
+
+_WORK = ROOT / "build" / "local_cloud" / "work"
+_KEPT = 5
+"""Folders of earlier clouds that stay for their logs."""
+
+
+def new_work_folder(root: Path = _WORK) -> Path:
+    """A folder that nobody else has. What is left of older clouds is cleared away."""
+    root.mkdir(parents=True, exist_ok=True)
+    ended = sorted(folder for folder in root.iterdir() if not _is_alive(_owner(folder)))
+    for old in ended[:-_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    for killed in ended[-_KEPT:]:
+        for bulky in ("bytes", "buckets", "functions"):
+            shutil.rmtree(killed / bulky, ignore_errors=True)
+    folder = root / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+    folder.mkdir()
+    return folder
+
+
+def _owner(folder: Path) -> int:
+    number = folder.name.rpartition("-")[2]
+    return int(number) if number.isdigit() else 0
+
+
+def _is_alive(process: int) -> bool:
+    if not process:
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

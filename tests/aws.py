@@ -1,0 +1,110 @@
+"""A small AWS for tests: moto, with the tables, buckets and databases that the code works on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from wires.load_ledger import OPEN_INDEX
+from wires.object_ledger import PENDING_INDEX
+from wires.run_ledger import BY_START_INDEX
+
+REGION = "eu-central-1"
+RAW, PROCESSED, QUALITY, ASSETS = "raw", "processed", "quality", "assets"
+OBJECTS, LOADS, RUNS = "objects", "loads", "runs"
+JOB = "file-processor"
+
+
+@dataclass(frozen=True)
+class SmallAws:
+    """Clients and tables, all in one account and region."""
+
+    s3: Any
+    sns: Any
+    sqs: Any
+    glue: Any
+    tables: Any
+    topic: str
+    inbox: str
+    """Queue that gets what the topic announces."""
+
+    def upload(self, key: str, body: bytes) -> str:
+        """Put an object into the raw bucket; returns its version id."""
+        return str(self.s3.put_object(Bucket=RAW, Key=key, Body=body)["VersionId"])
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        listing = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+        return [item["Key"] for item in listing.get("Contents", ())]
+
+    def announcements(self) -> list[Mapping[str, str]]:
+        received = self.sqs.receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in received.get("Messages", ())]
+
+
+def make_small_aws(**session: Any) -> SmallAws:
+    """Create everything in whatever AWS the session's arguments reach."""
+    options = {"region_name": REGION, **session}
+    s3 = boto3.client("s3", **options)
+    sns, sqs = boto3.client("sns", **options), boto3.client("sqs", **options)
+    tables = boto3.resource("dynamodb", **options)
+    glue = boto3.client("glue", **options)
+    for bucket in (RAW, PROCESSED, QUALITY, ASSETS):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket=RAW, VersioningConfiguration={"Status": "Enabled"})
+    topic = sns.create_topic(Name="alerts")["TopicArn"]
+    inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    sns.subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:123456789012:inbox"
+    )
+    _table(tables, OBJECTS, ("key", "version_id"), index=(PENDING_INDEX, "pending_in"))
+    _table(tables, LOADS, ("load_id",), index=(OPEN_INDEX, "open_in"))
+    _table(tables, RUNS, ("job", "run_id"))
+    for database in (PROCESSED, QUALITY):
+        glue.create_database(DatabaseInput={"Name": database})
+    return SmallAws(s3, sns, sqs, glue, tables, topic, inbox)
+
+
+def _table(
+    tables: Any, name: str, key: tuple[str, ...], index: tuple[str, str] | None = None
+) -> None:
+    sort_keys = {PENDING_INDEX: "registered_at", OPEN_INDEX: "created_at"}
+    attributes = [*key]
+    request: dict[str, Any] = {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": _key_schema(*key),
+    }
+    if index:
+        sort_key = sort_keys[index[0]]
+        attributes += [index[1], sort_key]
+        request["GlobalSecondaryIndexes"] = [
+            {
+                "IndexName": index[0],
+                "KeySchema": _key_schema(index[1], sort_key),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ]
+    elif name == RUNS:
+        attributes.append("started_at")
+        request["LocalSecondaryIndexes"] = [
+            {
+                "IndexName": BY_START_INDEX,
+                "KeySchema": _key_schema("job", "started_at"),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ]
+    request["AttributeDefinitions"] = [
+        {"AttributeName": attribute, "AttributeType": "S"} for attribute in attributes
+    ]
+    tables.create_table(**request)
+
+
+def _key_schema(*names: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": name, "KeyType": kind}
+        for name, kind in zip(names, ("HASH", "RANGE"), strict=False)
+    ]

@@ -1,0 +1,215 @@
+"""`environments.yaml`: what is accepted, and what is said about what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.environments import ENVIRONMENTS_FILE, load_environments, merged
+from config.errors import NamingError, SourceError, ValueRuleError
+from config.rules import account_id
+
+Document = dict[str, Any]
+
+
+def a_valid_document() -> Document:
+    content: Document = yaml.safe_load(ENVIRONMENTS_FILE.read_text())
+    return content
+
+
+def changed(path: str, value: object) -> Document:
+    """The shipped document with one value changed, or removed where `value` is `...`."""
+    document = a_valid_document()
+    *parents, last = path.split(".")
+    below = document
+    for name in parents:
+        below = below.setdefault(name, {})
+    if value is ...:
+        del below[last]
+    else:
+        below[last] = value
+    return document
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[object], Path]:
+    def write(content: object) -> Path:
+        path = tmp_path / "environments.yaml"
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+        return path
+
+    return write
+
+
+def test_the_shipped_file_has_dev_before_prod() -> None:
+    assert [environment.name for environment in load_environments().all] == ["dev", "prod"]
+
+
+def test_a_staging_account_puts_staging_between_dev_and_prod(
+    written: Callable[[object], Path],
+) -> None:
+    account = {"awsAccountId": "444444444444", "awsRegion": "eu-west-1"}
+    loaded = load_environments(written(changed("stagingAccount", account)))
+    assert [environment.name for environment in loaded.all] == ["dev", "staging", "prod"]
+    assert loaded.all[1].account.aws_account_id == "444444444444"
+
+
+def test_an_environment_differs_from_the_defaults_only_where_it_says_so(
+    written: Callable[[object], Path],
+) -> None:
+    document = changed("environments.prod", {"fileProcessor": {"workers": 7}})
+    dev, prod = load_environments(written(document)).all
+    assert (dev.settings.file_processor.workers, prod.settings.file_processor.workers) == (2, 7)
+    assert prod.settings.file_processor.worker_type == dev.settings.file_processor.worker_type
+
+
+def test_prod_keeps_its_data_as_shipped() -> None:
+    (prod,) = (e for e in load_environments().all if e.name == "prod")
+    assert prod.settings.retention.retain_data
+
+
+WRONG = [
+    ("devAccount.awsAccountId", "12345", "must be 12 digits in quotes"),
+    ("devAccount.awsAccountId", 222222222222, "must be text"),
+    ("devAccount.awsAccountId", 0o12345670123, "must be text"),
+    ("devAccount.awsAccountId", "2222222222٢٢", "must be 12 digits in quotes"),
+    ("devAccount.awsAccountId", None, "must be 12 digits in quotes"),
+    ("devAccount.awsAccountId", ..., "is missing"),
+    ("prodAccount.awsRegion", "eu-centrall-1", "must be an AWS region"),
+    ("prodAccount.awsRegion", "eu-central-9", "must be an AWS region"),
+    ("prodAccount.awsRegion", 1, "must be an AWS region"),
+    ("prodAccount.awsRegion", ["eu-central-1"], "must be an AWS region"),
+    ("pipelineAccount", "111111111111", "must be a mapping"),
+    ("prodAccount", ..., "is missing"),
+    ("prodAcount", {}, "did you mean prodAccount?"),
+    ("project", "Glue_ETL", "must be lower-case words joined by -"),
+    ("defaults", ..., "is missing"),
+    ("defaults.trigger", ..., "is missing"),
+    ("defaults.retention", ..., "is missing"),
+    ("defaults.trigger.batchSize", ..., "is missing"),
+    ("defaults.trigger.batchSize", 0, "must be at least 1"),
+    ("defaults.trigger.batchSize", 10_001, "must be at most 10000"),
+    ("defaults.trigger.batchSize", "100", "must be a whole number"),
+    ("defaults.trigger.batchSize", 1.5, "must be a whole number"),
+    ("defaults.trigger.batchSize", True, "must be a whole number"),
+    ("defaults.trigger.batchWindowSeconds", 0, "at least 1 where batchSize is above 10"),
+    ("defaults.trigger.batch_size", 5, "did you mean batchSize?"),
+    ("defaults.trigger.malwareScanRequired", "no", "must be true or false"),
+    ("defaults.fileProcessor.workerType", "G.3X", "must be one of"),
+    ("defaults.fileProcessor.workers", 1, "must be at least 2"),
+    ("defaults.retention.logRetentionDays", 15, "must be one of"),
+    ("defaults.retention.retainData", "false", "must be true or false"),
+    ("environments.dev.trigger.batchSize", 0, "must be at least 1"),
+    ("environments.dev.trigger", 5, "must be a mapping"),
+    ("environments.dev.tigger", {}, "did you mean trigger?"),
+    ("environments.dev", None, "must be a mapping"),
+    ("environments.test", {}, "must be one of"),
+    ("environments.staging", {}, "needs stagingAccount"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "rule"), WRONG)
+def test_a_wrong_value_is_one_error_with_field_value_and_rule(
+    written: Callable[[object], Path], field: str, value: object, rule: str
+) -> None:
+    with pytest.raises(ValueRuleError) as caught:
+        load_environments(written(changed(field, value)))
+    (broken,) = caught.value.broken
+    assert broken.field == field
+    assert rule in str(caught.value)
+    if value is not ... and broken.value != "test":
+        assert broken.value == value
+
+
+def test_several_wrong_values_are_listed_together(written: Callable[[object], Path]) -> None:
+    document = changed("devAccount.awsAccountId", "1")
+    document["defaults"]["fileProcessor"]["workers"] = 0
+    document["environments"]["prod"] = {"retention": {"retainData": 1}}
+    with pytest.raises(ValueRuleError) as caught:
+        load_environments(written(document))
+    assert [broken.field for broken in caught.value.broken] == [
+        "devAccount.awsAccountId",
+        "defaults.fileProcessor.workers",
+        "environments.prod.retention.retainData",
+    ]
+    assert "environments.yaml has 3 wrong values" in str(caught.value)
+
+
+def test_no_message_speaks_of_the_library_that_found_it(written: Callable[[object], Path]) -> None:
+    document = {name: value for name, value in a_valid_document().items() if name == "project"}
+    with pytest.raises(ValueRuleError) as caught:
+        load_environments(written(document))
+    for word in ("pydantic", "Input should", "https://", "type="):
+        assert word not in str(caught.value)
+
+
+def test_a_rule_between_two_settings_holds_after_overriding_one(
+    written: Callable[[object], Path],
+) -> None:
+    document = changed("defaults.trigger.batchSize", 10)
+    document["defaults"]["trigger"]["batchWindowSeconds"] = 0
+    document["environments"]["prod"] = {"trigger": {"batchSize": 11}}
+    with pytest.raises(ValueRuleError, match=r"batchWindowSeconds is 0: must be at least 1 where"):
+        load_environments(written(document))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "must hold a mapping"),
+        ("- project", "must hold a mapping"),
+        ("project: [", "is not YAML"),
+        ("project: a\nproject: b\n", "'project' in line 2 is there twice"),
+        ("1: a\n", "key 1 in line 1 is not text"),
+    ],
+)
+def test_a_file_that_is_not_a_yaml_mapping_is_one_error(
+    written: Callable[[object], Path], text: str, said: str
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        load_environments(written(text))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_one_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be read"):
+        load_environments(tmp_path / "environments.yaml")
+
+
+def test_a_project_that_makes_a_bucket_name_too_long_is_refused(
+    written: Callable[[object], Path],
+) -> None:
+    with pytest.raises(NamingError, match=r"shorten `project`"):
+        load_environments(written(changed("project", "a-project-with-a-long-name")))
+
+
+@given(st.text(max_size=20).filter(lambda text: not (text.isascii() and text.isdigit())))
+def test_no_text_that_is_not_digits_is_an_account_id(text: str) -> None:
+    with pytest.raises(ValueError, match="12 digits"):
+        account_id(text)
+
+
+_TREES = st.recursive(
+    st.integers(), lambda below: st.dictionaries(st.sampled_from("abc"), below), max_leaves=8
+)
+_MAPPINGS = st.dictionaries(st.sampled_from("abc"), _TREES)
+
+
+@given(_MAPPINGS)
+def test_nothing_laid_over_the_defaults_leaves_them_as_they_are(defaults: Document) -> None:
+    assert merged(defaults, {}) == defaults
+
+
+@given(_MAPPINGS, _MAPPINGS)
+def test_every_override_wins(defaults: Document, overrides: Document) -> None:
+    assert merged(merged(defaults, overrides), overrides) == merged(defaults, overrides)
+    for name, value in overrides.items():
+        if not isinstance(value, dict):
+            assert merged(defaults, overrides)[name] == value

@@ -1,0 +1,90 @@
+"""Fixtures that several packages' tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from config.environments import Environment, load_environments
+from tests.templates import Template
+
+# Slow machines are no reason to fail.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Assemblies:
+    """Both apps as `npx cdk synth` writes them, and what it said."""
+
+    infra_app: Path
+    glue_app: Path
+    messages: str
+
+    def infrastructure(self, environment: str) -> Template:
+        return _template(self.infra_app, environment)
+
+    def application(self, environment: str) -> Template:
+        return _template(self.glue_app, environment)
+
+
+@pytest.fixture(scope="session")
+def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Assemblies:
+    """Synthesized once for all tests, with the commands that people use."""
+    folder = tmp_path_factory.mktemp("assemblies")
+    infra_app, glue_app = folder / "infra_app", folder / "glue_app"
+    running = [
+        _synth("--output", str(infra_app)),
+        _synth("--output", str(glue_app), "--app", f"{sys.executable} -m glue_app"),
+    ]
+    messages = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], "\n".join(messages)
+    return Assemblies(infra_app, glue_app, "\n".join(messages))
+
+
+def _synth(*arguments: str) -> subprocess.Popen[str]:
+    binaries = Path(sys.executable).parent
+    return subprocess.Popen(
+        [binaries / "npx", "cdk", "synth", "--quiet", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _template(assembly: Path, environment: str) -> Template:
+    (path,) = assembly.glob(f"assembly-{environment.capitalize()}/*.template.json")
+    return Template.read(path)
+
+
+@pytest.fixture(params=["dev", "prod"])
+def environment(request: pytest.FixtureRequest) -> str:
+    """Each environment that the shipped configuration has."""
+    return str(request.param)
+
+
+@pytest.fixture
+def configured(environment: str) -> Environment:
+    """What the shipped configuration says about it."""
+    (found,) = (e for e in load_environments().all if e.name == environment)
+    return found
+
+
+@pytest.fixture
+def infrastructure(assemblies: Assemblies, environment: str) -> Template:
+    return assemblies.infrastructure(environment)
+
+
+@pytest.fixture
+def application(assemblies: Assemblies, environment: str) -> Template:
+    return assemblies.application(environment)

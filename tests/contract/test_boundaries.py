@@ -1,0 +1,49 @@
+"""Who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def imports_of(package: str, *, but_not: str = "") -> Iterator[tuple[str, str]]:
+    """(file, imported top-level name) of every import in a package."""
+    for path in sorted((ROOT / package).rglob("*.py")):
+        if but_not and path.is_relative_to(ROOT / but_not):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            for name in names:
+                yield str(path.relative_to(ROOT)), name.split(".")[0]
+
+
+@pytest.mark.parametrize(
+    ("package", "others"),
+    [
+        ("infra_app", {"glue_app", "glue_scripts", "lake", "local_cloud"}),
+        ("glue_app", {"infra_app", "glue_scripts", "lake", "local_cloud"}),
+        ("config", {"aws_cdk", "boto3", "botocore", "pyspark", "infra_app", "glue_app"}),
+        ("delivery", {"infra_app", "glue_app", "local_cloud"}),
+        ("glue_scripts", {"aws_cdk", "config", "infra_app", "glue_app", "local_cloud"}),
+        ("infra_app/lambdas", {"aws_cdk", "config", "infra_app", "glue_app", "pyspark"}),
+    ],
+)
+def test_a_package_does_not_import(package: str, others: set[str]) -> None:
+    found = list(imports_of(package))
+    assert found
+    assert not [(path, name) for path, name in found if name in others]
+
+
+def test_the_wires_need_the_standard_library_only() -> None:
+    allowed = sys.stdlib_module_names | {"wires"}
+    assert not [(path, name) for path, name in imports_of("wires") if name not in allowed]

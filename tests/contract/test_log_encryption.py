@@ -1,0 +1,28 @@
+"""The key's policy → log groups of both apps."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from config.environments import Environment
+from tests.templates import Template
+
+
+def test_cloudwatch_may_use_the_key_for_every_log_group_that_is_under_it(
+    infrastructure: Template, application: Template, configured: Environment
+) -> None:
+    account = configured.account
+    (admitted,) = (
+        statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+        for statement in infrastructure.only("AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        if statement["Principal"].get("Service", "").startswith("logs.")
+    )
+    groups = [
+        group["LogGroupName"]
+        for template in (infrastructure, application)
+        for group in template.properties("AWS::Logs::LogGroup")
+    ]
+    assert len(groups) == 3
+    for group in groups:
+        arn = f"arn:aws:logs:{account.aws_region}:{account.aws_account_id}:log-group:{group}"
+        assert any(fnmatchcase(arn, pattern) for pattern in admitted), group

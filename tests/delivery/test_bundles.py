@@ -1,0 +1,86 @@
+"""Code as it is deployed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+
+from delivery.bundles import (
+    TRIGGER_DISTRIBUTIONS,
+    Bundle,
+    library_bundle,
+    stage,
+    trigger_bundle,
+)
+from wires.contracts import DatasetContract
+
+
+def any_bundle(*, content: bytes = b"x = 1\n") -> Bundle:
+    return {PurePosixPath("package/__init__.py"): b"", PurePosixPath("package/a.py"): content}
+
+
+def files_of(folder: Path) -> dict[PurePosixPath, bytes]:
+    return {
+        PurePosixPath(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_stage_holds_exactly_the_bundle(tmp_path: Path) -> None:
+    assert files_of(stage("code", any_bundle(), under=tmp_path)) == any_bundle()
+
+
+def test_equal_code_is_staged_once(tmp_path: Path) -> None:
+    first = stage("code", any_bundle(), under=tmp_path)
+    before = (first / "package" / "a.py").stat().st_mtime_ns
+    assert stage("code", any_bundle(), under=tmp_path) == first
+    assert (first / "package" / "a.py").stat().st_mtime_ns == before
+
+
+def test_other_code_is_staged_elsewhere(tmp_path: Path) -> None:
+    first = stage("code", any_bundle(), under=tmp_path)
+    second = stage("code", any_bundle(content=b"x = 2\n"), under=tmp_path)
+    assert first != second
+    assert (first / "package" / "a.py").read_bytes() == b"x = 1\n"
+
+
+def test_nothing_is_left_beside_a_stage(tmp_path: Path) -> None:
+    folder = stage("code", any_bundle(), under=tmp_path)
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_no_bundle_carries_what_python_has_compiled() -> None:
+    for bundle in (trigger_bundle(), library_bundle([])):
+        assert not [path for path in bundle if "__pycache__" in path.parts or path.suffix == ".pyc"]
+
+
+def test_what_is_copied_from_others_runs_on_any_machine() -> None:
+    for name in TRIGGER_DISTRIBUTIONS:
+        files = metadata.distribution(name).files or []
+        assert not [file for file in files if file.suffix in (".so", ".pyd", ".dylib")]
+
+
+def test_the_contracts_are_in_the_library() -> None:
+    bundle = library_bundle([DatasetContract(name="sales", keys=("s/*",))])
+    contracts = json.loads(bundle[PurePosixPath("dataset_contracts/contracts.json")])
+    assert [contract["name"] for contract in contracts] == ["sales"]
+
+
+def test_lambda_imports_the_handler_from_the_bundle_alone(tmp_path: Path) -> None:
+    folder = stage("trigger", trigger_bundle(), under=tmp_path)
+    # boto3 is what the runtime brings; it is lent to this interpreter and nothing else is.
+    program = (
+        "import sys, types; sys.modules['boto3'] = types.ModuleType('boto3')\n"
+        f"sys.path.insert(0, {str(folder)!r})\n"
+        "import trigger.handler, aws_lambda_powertools\n"
+        f"assert aws_lambda_powertools.__file__.startswith({str(folder)!r})\n"
+        "assert callable(trigger.handler.handle)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lake.csv_source import Survey, read, survey
+from lake.errors import InputRefused
+
+
+def look(content: bytes, *, size: int = 1 << 20, max_ratio: int = 200) -> Survey:
+    return survey(lambda: pieces(content, size), max_ratio=max_ratio)
+
+
+def pieces(content: bytes, size: int) -> Iterator[bytes]:
+    return (content[start : start + size] for start in range(0, len(content), size))
+
+
+def rows(content: bytes) -> list[tuple[str | None, ...]]:
+    found = look(content)
+    chunks = read(lambda: pieces(content, 1 << 20), found.layout, max_ratio=200)
+    return [tuple(row.values()) for chunk in chunks for row in chunk.rows.to_pylist()]
+
+
+def glue_types(content: bytes) -> dict[str, str]:
+    found = look(content)
+    return {n: t.glue for n, t in zip(found.layout.columns, found.types, strict=True)}
+
+
+def test_a_plain_file_is_read_with_names_types_and_rows() -> None:
+    content = b'id,name,amount\n1,a,1.50\n2,"b, ""c""",2.5\n3,"x\ny",\n'
+    assert glue_types(content) == {"id": "bigint", "name": "string", "amount": "decimal(18,2)"}
+    assert rows(content) == [("1", "a", "1.50"), ("2", 'b, "c"', "2.5"), ("3", "x\ny", None)]
+    assert look(content).rows_in == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,name\n1,Müller\n".encode(),
+        "id,name\n1,Müller\n".encode("utf-8-sig"),
+        "id,name\n1,Müller\n".encode("utf-16"),
+        "id,name\n1,Müller\n".encode("latin-1"),
+        "id,name\r\n1,Müller\r\n".encode("cp1252"),
+        "id;name\r1;Müller".encode(),
+        "id\tname\n1\tMüller\n\n".encode(),
+        gzip.compress("id,name\n1,Müller\n".encode()),
+        bz2.compress("id|name\n1|Müller\n".encode()),
+        pa.compress("id,name\n1,Müller\n".encode(), codec="zstd", asbytes=True),
+        gzip.compress(b"id,name\n") + gzip.compress("1,Müller\n".encode()),
+    ],
+)
+def test_one_table_in_many_spellings_is_read_the_same(content: bytes) -> None:
+    assert look(content).layout.columns == ("id", "name")
+    assert rows(content) == [("1", "Müller")]
+
+
+@given(st.binary(max_size=200), st.integers(1, 20))
+def test_what_is_found_does_not_depend_on_the_size_of_the_blocks(content: bytes, size: int) -> None:
+    def outcome(block: int) -> object:
+        try:
+            return look(content, size=block)
+        except InputRefused as refused:
+            return str(refused)
+
+    assert outcome(size) == outcome(1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        (b"1,x,2.5\n2,y,3.5\n", ("column_1", "column_2", "column_3")),
+        (b"1,x,2.5\n", ("column_1", "column_2", "column_3")),
+        (b"a,b\nx,y\n", ("a", "b")),
+        (b"a,b\n", ("a", "b")),
+        (b",name\n1,x\n2,y\n", ("column_1", "name")),
+    ],
+)
+def test_a_header_is_recognized_by_what_stands_below_it(
+    content: bytes, columns: tuple[str, ...]
+) -> None:
+    assert look(content).layout.columns == columns
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\r\n\n", b"a,b\n", b"\xef\xbb\xbf"])
+def test_a_file_without_rows_has_none(content: bytes) -> None:
+    assert look(content).rows_in == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"a;b,c;d\n1;2,3;4\n", "ambiguous: .*comma .2 columns. and semicolon .3 columns."),
+        (gzip.compress(b"a,b\n1,2\n" * 99)[:-9], "gzip data ends early"),
+        (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "compressed twice: inside gzip is gzip"),
+        (gzip.compress(b"a,b\n1,2\n")[:-6] + b"wrong!", "damaged gzip data"),
+        (b"\xff\xfea\x00,\x00b\x00\n\x00\x00\xd8x", "byte order mark says utf-16-le"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_reason(content: bytes, reason: str) -> None:
+    with pytest.raises(InputRefused, match=reason):
+        look(content)
+
+
+def test_an_archive_that_explodes_is_refused() -> None:
+    bomb = gzip.compress(b"a,b\n" + b"1,2\n" * 80_000_000, compresslevel=1)
+    with pytest.raises(InputRefused, match="expands by more than 50 times"):
+        look(bomb, max_ratio=50)
+
+
+def test_rows_that_are_none_are_counted_and_told() -> None:
+    found = look(b"a,b\n1,2\n3\n4,5,6\n7,8\n")
+    assert (found.rows_in, found.rows_bad) == (4, 2)
+    assert found.first_bad == "line 3: 1 field, expected 2"
+
+
+def test_a_type_is_inferred_from_every_value_of_a_file() -> None:
+    body = b"".join(b"%d,%d\n" % (i, i) for i in range(400_000))
+    assert glue_types(b"a,b\n" + body) == {"a": "bigint", "b": "bigint"}
+    assert glue_types(b"a,b\n" + body + b"1,x\n") == {"a": "bigint", "b": "string"}
+
+
+def test_thousands_of_columns_are_read() -> None:
+    header = ",".join(f"c{i}" for i in range(3000))
+    line = ",".join(str(i) for i in range(3000))
+    found = look(f"{header}\n{line}\n{line}\n".encode())
+    assert len(found.layout.columns) == 3000
+    assert found.rows_in == 2
+
+
+def test_the_same_bytes_have_the_same_digest_and_others_another() -> None:
+    assert look(b"a,b\n1,2\n", size=3).digest == look(b"a,b\n1,2\n").digest
+    assert look(b"a,b\n1,2\n").digest != look(b"a,b\n1,3\n").digest

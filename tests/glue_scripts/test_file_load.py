@@ -1,0 +1,411 @@
+"""Whole loads in real Spark against the small AWS: what readers of the catalog see."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import requests
+from pyspark.sql import SparkSession
+
+from lake import store
+from lake.errors import AccountingError, LoadLost
+from lake.file_load import FileLoad
+from lake.state import State
+from tests.aws import (
+    ASSETS,
+    JOB,
+    LOADS,
+    OBJECTS,
+    PROCESSED,
+    QUALITY,
+    RAW,
+    REGION,
+    RUNS,
+    SmallAws,
+    make_small_aws,
+)
+from wires.contracts import DatasetContract, Evolution
+from wires.job_arguments import FileProcessorDefaults, FileProcessorRun, GlueRun
+from wires.load_ledger import Load, LoadState
+from wires.manifest import Manifest, ObjectVersion, manifest_key
+from wires.object_ledger import ObjectOutcome, ObjectStatus
+
+DAY = "2026-01-15T10:00:00+00:00"
+
+
+class Killed(BaseException):
+    """The run ends here, as if its machine had been switched off."""
+
+
+class Lake:
+    """Uploads, loads, and the tables that come of them."""
+
+    def __init__(self, aws: SmallAws, spark: SparkSession) -> None:
+        self.aws = aws
+        self.spark = spark
+        self.settings = FileProcessorDefaults(
+            environment="test",
+            region=REGION,
+            raw_bucket=RAW,
+            processed_bucket=PROCESSED,
+            quality_bucket=QUALITY,
+            assets_bucket=ASSETS,
+            processed_database=PROCESSED,
+            quality_database=QUALITY,
+            objects_table=OBJECTS,
+            loads_table=LOADS,
+            runs_table=RUNS,
+            alerts_topic_arn=aws.topic,
+            target_file_bytes=1_000_000,
+            max_expansion_ratio=200,
+        )
+        self.contracts: dict[str, DatasetContract] = {}
+
+    @property
+    def state(self) -> State:
+        return State.of(self.settings)
+
+    def upload(self, key: str, body: bytes | str, at: str = DAY) -> ObjectVersion:
+        content = body.encode() if isinstance(body, str) else body
+        version = ObjectVersion(
+            key=key,
+            version_id=self.aws.upload(key, content),
+            size=len(content),
+            uploaded_at=at,
+        )
+        self.state.objects.register(RAW, version, registered_at=at)
+        return version
+
+    def load(self, *versions: ObjectVersion) -> str:
+        """Enter a load as the dispatcher does; returns its id."""
+        manifest = Manifest.of(RAW, versions)
+        key = manifest_key(manifest.load_id)
+        self.aws.s3.put_object(Bucket=ASSETS, Key=key, Body=manifest.to_json().encode())
+        load = Load(load_id=manifest.load_id, bucket=RAW, job=JOB, created_at=DAY)
+        self.state.loads.create(load)
+        return manifest.load_id
+
+    def run(self, load_id: str, *, attempt: int = 1, run_id: str = "") -> None:
+        FileLoad(
+            settings=self.settings,
+            run=FileProcessorRun(load_id=load_id, attempt=attempt, last_attempt=False),
+            glue_run=GlueRun(JOB_NAME=JOB, JOB_RUN_ID=run_id or f"{load_id}-{attempt}"),
+            contracts=self.contracts,
+            state=self.state,
+            spark=self.spark,
+        ).process()
+
+    def process(self, *versions: ObjectVersion) -> str:
+        load_id = self.load(*versions)
+        self.run(load_id)
+        return load_id
+
+    def retry(self, load_id: str, attempt: int) -> None:
+        """What the dispatcher does when a run has died."""
+        self.state.loads.retry(self.state.loads.get(load_id), reason="died")
+        self.state.leases.give_back("lease#publisher#orders", owner=f"{load_id}-{attempt - 1}")
+        self.run(load_id, attempt=attempt)
+
+    def outcome(self, version: ObjectVersion) -> tuple[str, int, int, int]:
+        item = self.state.objects.get(version.key, version.version_id)
+        counts = (int(item[f"rows_{name}"]) for name in ("in", "published", "quarantined"))
+        return item["status"], *counts
+
+    def reason(self, version: ObjectVersion) -> str:
+        return str(self.state.objects.get(version.key, version.version_id)["reason"])
+
+    def types(self, table: str) -> dict[str, str]:
+        columns = self.table(table)["StorageDescriptor"]["Columns"]
+        return {column["Name"]: column["Type"] for column in columns}
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        answer = self.aws.glue.get_table(DatabaseName=PROCESSED, Name=name)
+        return dict(answer["Table"])
+
+    def tables(self) -> list[str]:
+        return [t["Name"] for t in self.aws.glue.get_tables(DatabaseName=PROCESSED)["TableList"]]
+
+    def rows(self, table: str, *columns: str, settled: bool = True) -> list[tuple[object, ...]]:
+        """What a reader of the catalog sees; once settled, files must have the table's types."""
+        if table not in self.tables():
+            return []
+        types = self.types(table)
+        found = []
+        for partition in self.partitions(table):
+            bucket, prefix = partition["StorageDescriptor"]["Location"][5:].split("/", 1)
+            for key in self.aws.keys(bucket, prefix):
+                body = self.aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+                content = pq.read_table(io.BytesIO(body))
+                for name in content.column_names:
+                    kind = glue_name(content.schema.field(name).type)
+                    assert kind == types[name] or not settled
+                found += [tuple(map(row.get, columns)) for row in content.to_pylist()]
+        return sorted(found, key=repr)
+
+    def partitions(self, table: str) -> list[Any]:
+        answer = self.aws.glue.get_partitions(DatabaseName=PROCESSED, TableName=table)
+        return list(answer["Partitions"])
+
+    def quarantined(self) -> list[dict[str, Any]]:
+        answer = self.aws.glue.get_partitions(DatabaseName=QUALITY, TableName="quarantined_rows")
+        rows = []
+        for partition in answer["Partitions"]:
+            bucket, prefix = partition["StorageDescriptor"]["Location"][5:].split("/", 1)
+            for key in self.aws.keys(bucket, prefix):
+                body = self.aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+                rows += [json.loads(line) for line in body.decode().splitlines()]
+        return rows
+
+
+def glue_name(kind: pa.DataType) -> str:
+    if pa.types.is_decimal(kind):
+        return f"decimal({kind.precision},{kind.scale})"
+    names = {"int64": "bigint", "string": "string", "date32[day]": "date", "bool": "boolean"}
+    return "timestamp" if pa.types.is_timestamp(kind) else names[str(kind)]
+
+
+@pytest.fixture
+def lake(aws: SmallAws, spark: SparkSession) -> Lake:
+    return Lake(aws, spark)
+
+
+def test_a_file_becomes_typed_rows_with_their_origin(lake: Lake) -> None:
+    version = lake.upload("orders/a.csv", 'id,zip,amount,day\n1,02134,1.50,2026-01-01\n2,"","",\n')
+    load_id = lake.process(version)
+    assert lake.outcome(version) == ("published", 2, 2, 0)
+    assert lake.types("orders") == {
+        "id": "bigint",
+        "zip": "string",
+        "amount": "decimal(18,2)",
+        "day_in_file": "date",
+        "processed_at": "timestamp",
+        "source_file": "string",
+        "processing_job": "string",
+        "load_id": "string",
+    }
+    [[source, job, load, zip_], [_, _, _, empty]] = lake.rows(
+        "orders", "source_file", "processing_job", "load_id", "zip"
+    )
+    assert {zip_, empty} == {"02134", ""}
+    assert (source, job, load) == ("orders/a.csv", JOB, load_id)
+    [partition] = lake.partitions("orders")
+    assert partition["Values"] == ["2026", "01", "15", load_id]
+    assert partition["StorageDescriptor"]["Location"].startswith(
+        f"s3://{PROCESSED}/orders/year=2026/month=01/day=15/"
+    )
+    assert lake.state.loads.get(load_id).state is LoadState.PUBLISHED
+    assert lake.state.runs.get(JOB, f"{load_id}-1")["rows_published"] == 2
+
+
+def test_malformed_rows_are_quarantined_with_reason_file_and_line(lake: Lake) -> None:
+    version = lake.upload("orders/a.csv", 'id,name\n1,a\n2\n3,"x"y\n4,b\n')
+    lake.process(version)
+    assert lake.outcome(version) == ("published", 4, 2, 2)
+    assert [(r["source_file"], r["line"], r["raw"], r["reason"]) for r in lake.quarantined()] == [
+        ("orders/a.csv", 3, "2", "1 field, expected 2"),
+        (
+            "orders/a.csv",
+            4,
+            '3,"x"y',
+            "a quoted field is not closed, or text follows its closing quote",
+        ),
+    ]
+
+
+def test_keys_are_read_as_they_are(lake: Lake) -> None:
+    keys = ["data[1].csv", "_x.csv", "Büro 1+2.csv", "a%20b.csv", "x:y.csv", "*.csv", "a?.csv"]
+    decoy = lake.upload("data1.csv", "id\n99\n")
+    versions = [lake.upload(key, f"id\n{i}\n") for i, key in enumerate(keys)]
+    lake.process(*versions)
+    assert decoy not in versions
+    for i, version in enumerate(versions):
+        item = lake.state.objects.get(version.key, version.version_id)
+        assert lake.outcome(version) == ("published", 1, 1, 0)
+        assert lake.rows(item["dataset"], "id", "source_file") == [(i, version.key)]
+
+
+def test_two_files_of_one_name_in_two_folders_never_meet(lake: Lake) -> None:
+    a, b = lake.upload("a/x.csv", "id\n1\n"), lake.upload("b/x.csv", "id\n2\n")
+    lake.process(a, b)
+    assert lake.rows("a", "id") == [(1,)]
+    assert lake.rows("b", "id") == [(2,)]
+
+
+def test_two_versions_of_one_key_are_both_read_and_the_same_content_once(lake: Lake) -> None:
+    first = lake.upload("orders/x.csv", "id\n1\n")
+    second = lake.upload("orders/x.csv", "id\n2\n")
+    third = lake.upload("orders/x.csv", "id\n1\n")
+    lake.process(second)
+    lake.process(first, third)
+    assert lake.rows("orders", "id") == [(1,), (2,)]
+    assert {lake.outcome(first)[0], lake.outcome(third)[0]} == {"published", "ignored"}
+
+
+def test_files_that_bring_nothing_say_so(lake: Lake) -> None:
+    header = lake.upload("orders/header.csv", "id,name\n")
+    blank = lake.upload("orders/blank.csv", "\n\n")
+    ragged = lake.upload("orders/ragged.csv", "id,name\n1\n2\n")
+    bad = lake.upload("orders/bad.csv", "a;b,c;d\n1;2,3;4\n")
+    lake.process(header, blank, ragged, bad)
+    assert lake.outcome(header) == ("empty", 0, 0, 0)
+    assert lake.outcome(blank) == ("empty", 0, 0, 0)
+    assert lake.outcome(ragged) == ("rejected", 2, 0, 2)
+    assert lake.outcome(bad) == ("rejected", 0, 0, 0)
+    assert "not one row can be read; line 2: 1 field, expected 2" in lake.reason(ragged)
+    assert lake.tables() == []
+    assert len(lake.quarantined()) == 2
+    assert len(lake.aws.keys(QUALITY, "quarantine/objects/")) == 4
+
+
+def test_files_with_other_columns_in_another_order_make_one_table(lake: Lake) -> None:
+    lake.process(
+        lake.upload("orders/a.csv", "id,name\n1,a\n"),
+        lake.upload("orders/b.csv", "name,id,note\nb,2,x\n"),
+    )
+    lake.process(lake.upload("orders/c.csv", "note\ny\n"))
+    assert lake.rows("orders", "id", "name", "note") == [
+        (1, "a", None),
+        (2, "b", "x"),
+        (None, None, "y"),
+    ]
+
+
+WIDENING = [
+    ("id\n1\n", "id\nx\n", "string", ["1", "x"]),
+    ("id\n1\n", "id\n2.25\n", "decimal(18,2)", ["1.00", "2.25"]),
+    ("id\n1.5\n2.25\n", "id\nn/a\n", "string", ["1.5", "2.25", "n/a"]),
+    ("id\n1.5\n", "id\n12345678901234567890.125\n", "decimal(38,3)", None),
+    ("id,n\n,1\n", "id,n\n7,1\n", "bigint", ["7", "None"]),
+    ("id\n2026-01-01T10:00:00+02:00\n", "id\nx\n", "string", ["2026-01-01T10:00:00+02:00", "x"]),
+]
+
+
+@pytest.mark.parametrize(("older", "newer", "kind", "values"), WIDENING)
+def test_a_wider_file_widens_the_table_and_older_rows_keep_their_values(
+    lake: Lake, older: str, newer: str, kind: str, values: list[str] | None
+) -> None:
+    lake.process(lake.upload("orders/a.csv", older))
+    lake.process(lake.upload("orders/b.csv", newer))
+    assert lake.types("orders")["id"] == kind
+    rows = lake.rows("orders", "id")
+    if values:
+        assert sorted(str(row[0]) for row in rows) == values
+
+
+def test_tables_do_not_depend_on_the_order_of_arrival(lake: Lake) -> None:
+    contents = {"a": "id,n\n1,1.5\n", "b": "id,n\n2,7\n", "c": "id,n\nx,1.25\n"}
+    for key in ("a", "b", "c"):
+        lake.process(lake.upload(f"forth/{key}.csv", contents[key]))
+    for key in ("c", "b", "a"):
+        lake.process(lake.upload(f"back/{key}.csv", contents[key]))
+    assert lake.types("forth") == lake.types("back")
+    assert lake.rows("forth", "id", "n") == lake.rows("back", "id", "n")
+
+
+def test_a_contract_that_refuses_changes_rejects_the_file_and_says_why(lake: Lake) -> None:
+    lake.contracts["orders"] = DatasetContract(name="orders", evolution=Evolution.REFUSE)
+    lake.process(lake.upload("orders/a.csv", "id\n1\n"))
+    wider = lake.upload("orders/b.csv", "id\nx\n")
+    longer = lake.upload("orders/c.csv", "id,more\n1,2\n")
+    same = lake.upload("orders/d.csv", "id\n22222\n")
+    lake.process(wider, longer, same)
+    assert lake.outcome(wider)[0] == lake.outcome(longer)[0] == "rejected"
+    assert "column 'id' holds values that are no bigint" in lake.reason(wider)
+    assert "column 'more' is not in the table" in lake.reason(longer)
+    assert lake.rows("orders", "id") == [(1,), (22222,)]
+
+
+def test_a_run_that_comes_second_leaves_without_a_trace(lake: Lake) -> None:
+    load_id = lake.load(lake.upload("orders/a.csv", "id\n1\n"))
+    lake.state.loads.claim(load_id, attempt=1, run_id="the first")
+    with pytest.raises(LoadLost):
+        lake.run(load_id, run_id="the second")
+    assert lake.aws.keys(PROCESSED) == []
+    assert lake.tables() == []
+
+
+def test_a_load_that_is_run_again_changes_nothing(lake: Lake) -> None:
+    load_id = lake.process(lake.upload("orders/a.csv", "id\n1\n"))
+    with pytest.raises(LoadLost):
+        lake.run(load_id, attempt=2)
+    assert lake.rows("orders", "id") == [(1,)]
+
+
+def test_rows_that_do_not_add_up_stop_the_load(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_id = lake.load(lake.upload("orders/a.csv", "id\n1\n2\n"))
+    monkeypatch.setattr("lake.writing.parquet_rows", lambda *_: 1)
+    with pytest.raises(AccountingError, match="holds 1 rows, its task wrote 2"):
+        lake.run(load_id)
+    assert lake.tables() == []
+
+
+def test_a_file_that_failed_before_can_be_uploaded_again(lake: Lake) -> None:
+    first = lake.upload("orders/a.csv", "id\n1\n")
+    load_id = lake.load(first)
+    lake.state.claim_content(first, "digest")
+    lake.state.loads.fail(lake.state.loads.get(load_id), reason="given up")
+    failed = ObjectOutcome(key=first.key, version_id=first.version_id, status=ObjectStatus.FAILED)
+    lake.state.objects.finish(failed, load_id=load_id, finished_at=DAY)
+    second = lake.upload("orders/a.csv", "id\n1\n")
+    assert lake.state.claim_content(second, "digest") == second.version_id
+
+
+@contextmanager
+def killed_at_call(limit: int) -> Iterator[list[str]]:
+    """Switch the driver off at its `limit`-th call to AWS; yields the calls that it made."""
+    made: list[str] = []
+
+    def count(event_name: str, **_: object) -> None:
+        if len(made) >= limit:
+            raise Killed
+        made.append(event_name)
+
+    boto3.setup_default_session()
+    boto3.DEFAULT_SESSION.events.register("before-call.*", count)
+    store.client.cache_clear()
+    try:
+        yield made
+    finally:
+        boto3.setup_default_session()
+        store.client.cache_clear()
+
+
+@pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_run_killed_at_any_call_leaves_nothing_half_visible_and_the_next_completes(
+    lake: Lake, step: int
+) -> None:
+    """Kills a load that widens a table and has a malformed row, at every `step`-th call."""
+    limit = 0
+    while True:
+        lake = fresh(lake)
+        lake.process(lake.upload("orders/old.csv", "id,n\n1,a\n2,b\n"))
+        version = lake.upload("orders/new.csv", "id,n\nx,c\ny,d\nbad\n")
+        load_id = lake.load(version)
+        with killed_at_call(limit) as calls, suppress(Killed):
+            lake.run(load_id)
+        killed = len(calls) == limit
+        seen = [row[0] for row in lake.rows("orders", "n", settled=False)]
+        assert seen in (["a", "b"], ["a", "b", "c", "d"])
+        if not killed:
+            break
+        if lake.state.loads.get(load_id).state is not LoadState.PUBLISHED:
+            lake.retry(load_id, attempt=2)
+        assert lake.rows("orders", "id", "n") == [("1", "a"), ("2", "b"), ("x", "c"), ("y", "d")]
+        assert lake.outcome(version) == ("published", 3, 2, 1)
+        assert [row["line"] for row in lake.quarantined()] == [4]
+        limit += step
+    assert len(calls) > 20
+
+
+def fresh(lake: Lake) -> Lake:
+    requests.post(f"{lake.aws.s3.meta.endpoint_url}/moto-api/reset", timeout=10)
+    store.client.cache_clear()
+    return Lake(make_small_aws(endpoint_url=lake.aws.s3.meta.endpoint_url), lake.spark)

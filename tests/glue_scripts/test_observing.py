@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lake.column_types import NOTHING, TEXT, ColumnType, Kind, decimal_type, join_all
+from lake.observing import convert, observe
+
+KINDS = st.sampled_from([Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT])
+TYPES = st.one_of(
+    st.just(NOTHING),
+    st.just(TEXT),
+    KINDS.map(ColumnType),
+    st.integers(1, 19).map(lambda digits: ColumnType(Kind.INTEGER, digits)),
+    st.builds(decimal_type, st.integers(1, 30), st.integers(1, 20)),
+)
+VALUES = st.one_of(
+    st.integers(-(10**20), 10**20).map(str),
+    st.decimals(allow_nan=False, allow_infinity=False, places=3).map(lambda d: f"{d:f}"),
+    st.dates().map(date.isoformat),
+    st.datetimes().map(lambda moment: moment.isoformat(" ")),
+    st.datetimes().map(lambda moment: moment.isoformat() + "+02:00"),
+    st.sampled_from(["true", "false", "", "007", "1e5", "12d", " 1", "-0", "NaN", ".5", "5."]),
+    st.text(max_size=4),
+)
+
+
+def strings(values: list[str | None]) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(values, pa.string())])
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["02134", "+49 30", "12d", "1e5", "007", " 5", "5 ", "1,5", ".5", "5.", "+5", "-0", "NaN",
+     "inf", "2024-02-30", "2024-1-1", "24-01-01", "2024-01-01T25:00:00", "True", "NULL",
+     "99999999999999999999", "9223372036854775808", "0000-01-01", "10:00:00",
+     "2024-01-01 10:00:00.1234567", "1_000", "٣"],
+)  # fmt: skip
+def test_what_could_not_be_written_back_stays_text(value: str) -> None:
+    assert observe(strings([value])) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("value", "glue"),
+    [
+        ("0", "bigint"),
+        ("-17", "bigint"),
+        ("9223372036854775807", "bigint"),
+        ("-9223372036854775808", "bigint"),
+        ("1.50", "decimal(18,2)"),
+        ("-0.5", "decimal(18,1)"),
+        ("12345678901234567890.5", "decimal(38,1)"),
+        ("2024-02-29", "date"),
+        ("2024-02-29T12:30", "timestamp"),
+        ("2024-02-29 12:30:59.123456", "timestamp"),
+        ("2024-02-29T12:30:59Z", "timestamp"),
+        ("2024-02-29T12:30:59+05:30", "timestamp"),
+        ("true", "boolean"),
+    ],
+)
+def test_what_has_a_type_gets_it(value: str, glue: str) -> None:
+    assert observe(strings([value, None, ""])).glue == glue
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["1", "x"],
+        ["1.5", "2024-01-01"],
+        ["2024-01-01", "2024-01-01 10:00"],
+        ["2024-01-01 10:00", "2024-01-01 10:00Z"],
+        ["1", "02"],
+        ["true", "TRUE"],
+        ["1.5", "99999999999999999999"],
+        ["1" * 30 + ".1", "1." + "1" * 30],
+    ],
+)
+def test_one_value_that_does_not_fit_turns_the_column_to_text(values: list[str]) -> None:
+    assert observe(strings(list(values))) == TEXT
+    assert observe(strings(list(reversed(values)))) == TEXT
+
+
+def test_a_column_without_values_has_no_type_yet() -> None:
+    assert observe(strings([None, "", None])) == NOTHING
+    assert NOTHING.glue == "string"
+
+
+@given(st.lists(VALUES, max_size=8))
+def test_the_type_of_a_column_is_the_join_of_the_types_of_its_values(values: list[str]) -> None:
+    whole = observe(strings(list(values)))
+    assert whole == join_all([observe(strings([value])) for value in values])
+
+
+@given(TYPES, TYPES, TYPES)
+def test_joining_does_not_depend_on_order_or_grouping(
+    a: ColumnType, b: ColumnType, c: ColumnType
+) -> None:
+    assert a.join(b) == b.join(a)
+    assert a.join(b).join(c) == a.join(b.join(c))
+    assert a.join(a) == a
+    assert NOTHING.join(a) == a
+    assert ColumnType.read(a.spell()) == a
+
+
+@given(st.lists(VALUES, min_size=1, max_size=8))
+def test_converted_values_are_the_values_that_were_written(values: list[str]) -> None:
+    kind = observe(strings(list(values)))
+    for text, value in zip(values, convert(strings(list(values)), kind).to_pylist(), strict=True):
+        assert value == plain_python(text, kind)
+
+
+def plain_python(text: str, kind: ColumnType) -> object:
+    """The same value, read without Arrow."""
+    if kind == TEXT:
+        return text
+    if text == "":
+        return None
+    match kind.kind:
+        case Kind.INTEGER:
+            return int(text)
+        case Kind.DECIMAL:
+            return Decimal(text)
+        case Kind.DATE:
+            return date.fromisoformat(text)
+        case Kind.BOOLEAN:
+            return text == "true"
+        case _:
+            return datetime.fromisoformat(re.sub(r"Z$", "+00:00", text))

@@ -1,0 +1,22 @@
+"""Who may act for what."""
+
+from __future__ import annotations
+
+from config.environments import Environment
+from tests.templates import Template
+
+
+def test_only_glue_of_this_account_can_take_the_jobs_role(
+    infrastructure: Template, configured: Environment
+) -> None:
+    role = infrastructure.named("AWS::IAM::Role", RoleName=configured.names.file_processor_role)
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "glue.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": configured.account.aws_account_id}
+    }
+
+
+def test_no_role_brings_a_policy_that_aws_has_written(infrastructure: Template) -> None:
+    for role in infrastructure.properties("AWS::IAM::Role"):
+        assert "ManagedPolicyArns" not in role

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from tests.aws import LOADS, OBJECTS, RAW, RUNS, make_small_aws
+from wires.dataset_names import DatasetNames
+from wires.errors import LeaseError, LoadStateError
+from wires.lease import Leases
+from wires.load_ledger import Load, LoadLedger, LoadState
+from wires.manifest import ObjectVersion
+from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
+from wires.run_ledger import RunLedger
+
+VERSION = ObjectVersion(
+    key="a.csv", version_id="1", size=3, uploaded_at="2026-01-15T10:00:00+00:00"
+)
+LOAD = Load(load_id="load", bucket=RAW, job="job", created_at="2026-01-15T10:00:00+00:00")
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        yield make_small_aws().tables
+
+
+@pytest.fixture
+def objects(tables: Any) -> ObjectLedger:
+    return ObjectLedger(tables.Table(OBJECTS))
+
+
+@pytest.fixture
+def loads(tables: Any) -> LoadLedger:
+    return LoadLedger(tables.Table(LOADS))
+
+
+def test_a_version_is_entered_once_whatever_became_of_it(objects: ObjectLedger) -> None:
+    assert objects.register(RAW, VERSION, registered_at="now")
+    assert not objects.register(RAW, VERSION, registered_at="later")
+    outcome = ObjectOutcome(key="a.csv", version_id="1", status=ObjectStatus.PUBLISHED)
+    objects.finish(outcome, load_id="load", finished_at="now")
+    assert not objects.register(RAW, VERSION, registered_at="later")
+    assert objects.get("a.csv", "1")["status"] == "published"
+
+
+def test_pending_versions_are_listed_until_they_run(objects: ObjectLedger) -> None:
+    objects.register(RAW, VERSION, registered_at="now")
+    done = replace(VERSION, version_id="2")
+    objects.register(RAW, done, registered_at="now", status=ObjectStatus.EMPTY, reason="0 bytes")
+    assert objects.pending(RAW, limit=10) == [VERSION]
+    objects.mark_running([VERSION], "load")
+    assert objects.pending(RAW, limit=10) == []
+    assert not objects.still_pending(VERSION)
+
+
+def test_a_final_state_is_not_taken_back(objects: ObjectLedger) -> None:
+    objects.register(RAW, VERSION, registered_at="now", status=ObjectStatus.REJECTED)
+    objects.mark_running([VERSION], "load")
+    assert objects.get("a.csv", "1")["status"] == "rejected"
+
+
+def test_content_belongs_to_the_first_version_until_it_is_passed_on(objects: ObjectLedger) -> None:
+    second = replace(VERSION, version_id="2")
+    assert objects.claim_content(VERSION, "digest") == "1"
+    assert objects.claim_content(VERSION, "digest") == "1"
+    assert objects.claim_content(second, "digest") == "1"
+    assert objects.claim_content(second, "other") == "2"
+    assert objects.take_over_content(second, "digest", holder="1")
+    assert not objects.take_over_content(VERSION, "digest", holder="1")
+    assert list(objects.all_objects()) == []
+
+
+def test_one_run_claims_an_attempt(loads: LoadLedger) -> None:
+    assert loads.create(LOAD)
+    assert not loads.create(LOAD)
+    assert loads.claim("load", attempt=1, run_id="first")
+    assert loads.claim("load", attempt=1, run_id="first")
+    assert not loads.claim("load", attempt=1, run_id="second")
+    assert not loads.claim("load", attempt=2, run_id="second")
+    assert not loads.claim("no such load", attempt=1, run_id="first")
+
+
+def test_a_run_that_has_lost_its_load_cannot_commit(loads: LoadLedger) -> None:
+    loads.create(LOAD)
+    loads.claim("load", attempt=1, run_id="first")
+    assert loads.retry(loads.get("load"), reason="timeout")
+    assert loads.claim("load", attempt=2, run_id="second")
+    assert not loads.commit("load", run_id="first", commit="its key")
+    assert loads.commit("load", run_id="second", commit="key")
+    assert not loads.commit("load", run_id="second", commit="another key")
+    assert loads.get("load").commit == "key"
+
+
+def test_a_load_is_open_until_its_run_is_recorded(loads: LoadLedger) -> None:
+    loads.create(LOAD)
+    loads.mark_running(LOAD, run_id="run")
+    loads.claim("load", attempt=1, run_id="run")
+    assert not loads.finish("load")
+    loads.commit("load", run_id="run", commit="key")
+    assert loads.finish("load")
+    assert [load.state for load in loads.open_loads(RAW)] == [LoadState.PUBLISHED]
+    assert not loads.retry(loads.get("load"), reason="late news")
+    assert loads.close(loads.get("load"))
+    assert list(loads.open_loads(RAW)) == []
+
+
+def test_only_a_load_that_nobody_works_on_is_withdrawn(loads: LoadLedger) -> None:
+    loads.create(LOAD)
+    loads.claim("load", attempt=1, run_id="run")
+    assert not loads.withdraw(LOAD)
+    other = replace(LOAD, load_id="other")
+    loads.create(other)
+    assert loads.withdraw(other)
+    with pytest.raises(LoadStateError, match="no load other"):
+        loads.get("other")
+
+
+def test_a_failed_load_can_be_opened_again(loads: LoadLedger) -> None:
+    loads.create(LOAD)
+    loads.fail(LOAD, reason="gave up")
+    assert list(loads.open_loads(RAW)) == []
+    assert loads.reopen(loads.get("load"))
+    [load] = loads.open_loads(RAW)
+    assert (load.state, load.attempt) == (LoadState.READY, 2)
+
+
+def test_a_lease_has_one_holder_until_it_runs_out(tables: Any) -> None:
+    clock = [1000.0]
+    leases = Leases(tables.Table(LOADS), now=lambda: clock[0])
+    assert leases.take("x", owner="a", seconds=60)
+    assert not leases.take("x", owner="b", seconds=60)
+    assert leases.take("x", owner="a", seconds=60)
+    clock[0] += 61
+    assert leases.take("x", owner="b", seconds=60)
+    leases.give_back("x", owner="a")
+    assert not leases.take("x", owner="a", seconds=60)
+    with (
+        pytest.raises(LeaseError, match="x was not free within 0 s"),
+        leases.held("x", owner="a", seconds=60, wait=0),
+    ):
+        pass
+    leases.give_back("x", owner="b")
+    with leases.held("x", owner="a", seconds=60, wait=0):
+        assert not leases.take("x", owner="b", seconds=60)
+    assert leases.take("x", owner="b", seconds=60)
+
+
+def test_a_name_keeps_its_first_owner(tables: Any) -> None:
+    names = DatasetNames(tables.Table(LOADS))
+    assert names.claim("sales", "Sales") == "Sales"
+    assert names.claim("sales", "SALES") == "Sales"
+
+
+def test_facts_of_a_run_add_up(tables: Any) -> None:
+    runs = RunLedger(tables.Table(RUNS))
+    runs.record("job", "run", {"state": "RUNNING", "started_at": "now", "objects": 2})
+    runs.record("job", "run", {"state": "SUCCEEDED", "seconds": 7})
+    assert runs.get("job", "run") == {
+        "job": "job",
+        "run_id": "run",
+        "state": "SUCCEEDED",
+        "started_at": "now",
+        "objects": 2,
+        "seconds": 7,
+    }
+    assert [run["run_id"] for run in runs.all_runs()] == ["run"]

@@ -1,0 +1,42 @@
+"""The dataset contract as the job sees it. `config/datasets.py` reads and checks the YAML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Evolution(StrEnum):
+    """What happens when a file needs a wider table than there is."""
+
+    WIDEN = "widen"
+    """Columns are added and types widened; older partitions are rebuilt to match."""
+    REFUSE = "refuse"
+    """The file is rejected and says which column it would have changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetContract:
+    """What the owner of a dataset has laid down; a dataset without one is inferred."""
+
+    name: str
+    keys: tuple[str, ...] = ()
+    """Shell patterns (`*`, `?`, `[…]`); an object key that matches one belongs to this dataset."""
+    evolution: Evolution = Evolution.WIDEN
+
+
+def contracts_to_json(contracts: Iterable[DatasetContract]) -> str:
+    return json.dumps([asdict(contract) for contract in contracts], indent=1)
+
+
+def contracts_from_json(text: str) -> Mapping[str, DatasetContract]:
+    """Contracts by dataset name."""
+    contracts = (
+        DatasetContract(
+            name=item["name"], keys=tuple(item["keys"]), evolution=Evolution(item["evolution"])
+        )
+        for item in json.loads(text)
+    )
+    return {contract.name: contract for contract in contracts}

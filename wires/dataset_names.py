@@ -1,0 +1,25 @@
+"""Who a dataset's name belongs to, kept as items of the loads table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class DatasetNames:
+    """Gives each name to the first owner who claims it, for good."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self._conflict = table.meta.client.exceptions.ConditionalCheckFailedException
+
+    def claim(self, name: str, owner: str) -> str:
+        """The owner of `name`: the given one, if nobody was before."""
+        item = {"load_id": f"dataset#{name}"}
+        try:
+            self._table.put_item(
+                Item={**item, "owner": owner}, ConditionExpression="attribute_not_exists(load_id)"
+            )
+        except self._conflict:
+            answer = self._table.get_item(Key=item, ConsistentRead=True)
+            return str(answer["Item"]["owner"])
+        return owner

@@ -1,0 +1,116 @@
+"""Arguments of the Glue jobs: one pair of dataclasses per job.
+
+The construct writes the defaults into the job's template, the dispatcher adds those of
+the run, and the script reads both back. A field's name is the argument's name, so there
+is no second spelling anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import Field, asdict, dataclass, fields
+from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
+
+from wires.errors import JobArgumentError
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileProcessorDefaults:
+    """Set once, in the job's template: where things are."""
+
+    environment: str
+    region: str
+    raw_bucket: str
+    processed_bucket: str
+    quality_bucket: str
+    assets_bucket: str
+    processed_database: str
+    quality_database: str
+    objects_table: str
+    loads_table: str
+    runs_table: str
+    alerts_topic_arn: str
+    target_file_bytes: int
+    """CSV bytes that one output file is made from, at most, when small objects are packed."""
+    max_expansion_ratio: int
+    """A compressed object that expands by more than this factor is refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileProcessorRun:
+    """Set by the dispatcher for one run: what to do."""
+
+    load_id: str
+    attempt: int
+    last_attempt: bool
+    """On the last attempt an object that cannot be read fails alone, not its whole load."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlueRun:
+    """Passed by Glue itself to every script."""
+
+    JOB_NAME: str
+    JOB_RUN_ID: str
+
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+Arguments = TypeVar("Arguments", bound=_Dataclass)
+
+
+def to_arguments(arguments: _Dataclass) -> dict[str, str]:
+    """`{"--name": "value"}`, as `DefaultArguments` and `StartJobRun` take them."""
+    return {f"--{name}": _spell(value) for name, value in asdict(arguments).items()}
+
+
+def from_argv(kind: type[Arguments], argv: Sequence[str]) -> Arguments:
+    """Read `kind` out of a script's command line; arguments of others are left alone.
+
+    Raises JobArgumentError naming every argument that is missing or has the wrong type.
+    """
+    given = _pairs(argv)
+    names = [field.name for field in fields(kind)]
+    missing = [f"--{name}" for name in names if name not in given]
+    if missing:
+        raise JobArgumentError(
+            f"{kind.__name__} expects {', '.join('--' + name for name in names)}; "
+            f"not given: {', '.join(missing)}; "
+            f"given: {', '.join(sorted('--' + name for name in given))}. "
+            "Template, dispatcher and script must be of one version: deploy them again."
+        )
+    types = get_type_hints(kind)
+    return kind(**{name: _read(types[name], name, given[name]) for name in names})
+
+
+def _pairs(argv: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    position = 0
+    while position < len(argv):
+        word = argv[position]
+        position += 1
+        if not word.startswith("--"):
+            continue
+        name, equals, value = word[2:].partition("=")
+        if not equals and position < len(argv) and not argv[position].startswith("--"):
+            value = argv[position]
+            position += 1
+        pairs[name] = value
+    return pairs
+
+
+def _spell(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _read(kind: type, name: str, text: str) -> object:
+    if kind is bool and text in ("true", "false"):
+        return text == "true"
+    try:
+        if kind is not bool:
+            return kind(text)
+    except ValueError:
+        pass
+    raise JobArgumentError(f"--{name} expects {kind.__name__}, got {text!r}")

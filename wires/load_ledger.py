@@ -1,0 +1,249 @@
+"""Loads: one published batch each, from manifest to catalog.
+
+READY      the dispatcher means to start a run for it
+RUNNING    StartJobRun was accepted for attempt n
+PUBLISHED  catalog and object ledger hold what the load brought
+FAILED     given up after the last attempt
+
+A run that dies is followed by an attempt with the next number. Only the attempt that the
+item names can claim the load, and only the run that claimed it can commit. `commit` is
+written once: from then on what the load publishes is fixed, and later attempts only carry
+it forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from wires.errors import LoadStateError
+
+OPEN_INDEX = "open"
+"""Sparse index: partition key `open_in` (the bucket), sort key `created_at`."""
+
+
+class LoadState(StrEnum):
+    READY = "ready"
+    RUNNING = "running"
+    PUBLISHED = "published"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """One load as the ledger has it."""
+
+    load_id: str
+    bucket: str
+    job: str
+    created_at: str
+    state: LoadState = LoadState.READY
+    attempt: int = 1
+    run_id: str = ""
+    """The run that was started last."""
+    claimed_by: str = ""
+    """The run that works on the attempt; runs that came second have left."""
+    commit: str = ""
+    """Key in the assets bucket of what the load publishes, once that is fixed."""
+    reason: str = ""
+
+    @property
+    def working_run(self) -> str:
+        """The run whose end decides about this attempt."""
+        return self.claimed_by or self.run_id
+
+
+class LoadLedger:
+    """Reads and writes loads through a DynamoDB `Table` resource."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self._conflict = table.meta.client.exceptions.ConditionalCheckFailedException
+
+    def create(self, load: Load) -> bool:
+        """Enter a load once. False if it stands already."""
+        item: dict[str, Any] = {
+            "load_id": load.load_id,
+            "bucket": load.bucket,
+            "job": load.job,
+            "created_at": load.created_at,
+            "state": load.state.value,
+            "attempt": load.attempt,
+            "open_in": load.bucket,
+        }
+        try:
+            self._table.put_item(Item=item, ConditionExpression="attribute_not_exists(load_id)")
+        except self._conflict:
+            return False
+        return True
+
+    def get(self, load_id: str) -> Load:
+        """Raises LoadStateError if there is no such load."""
+        item = self._table.get_item(Key={"load_id": load_id}, ConsistentRead=True).get("Item")
+        if item is None:
+            raise LoadStateError(
+                f"no load {load_id} in table {self._table.name}: it was withdrawn, or the run "
+                "was started by hand; start runs by uploading objects"
+            )
+        return _load_of(item)
+
+    def open_loads(self, bucket: str) -> Iterator[Load]:
+        """Loads with something left to do, the oldest first, as the table itself has them."""
+        request: dict[str, Any] = {
+            "IndexName": OPEN_INDEX,
+            "KeyConditionExpression": "open_in = :bucket",
+            "ExpressionAttributeValues": {":bucket": bucket},
+        }
+        while True:
+            page = self._table.query(**request)
+            for item in page["Items"]:
+                found = self._table.get_item(
+                    Key={"load_id": item["load_id"]}, ConsistentRead=True
+                ).get("Item")
+                if found and "open_in" in found:
+                    yield _load_of(found)
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def withdraw(self, load: Load) -> bool:
+        """Take back a load of which no run was ever started; its objects may join another."""
+        try:
+            self._table.delete_item(
+                Key={"load_id": load.load_id},
+                ConditionExpression=(
+                    "#state = :ready AND attempt = :one AND attribute_not_exists(claimed_by)"
+                ),
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={":ready": LoadState.READY.value, ":one": 1},
+            )
+        except self._conflict:
+            return False
+        return True
+
+    def mark_running(self, load: Load, *, run_id: str) -> bool:
+        """StartJobRun was accepted for this attempt."""
+        return self._update(
+            load.load_id,
+            "SET #state = :running, run_id = :run",
+            "attempt = :attempt AND #state = :ready",
+            {
+                ":running": LoadState.RUNNING.value,
+                ":ready": LoadState.READY.value,
+                ":attempt": load.attempt,
+                ":run": run_id,
+            },
+        )
+
+    def claim(self, load_id: str, *, attempt: int, run_id: str) -> bool:
+        """The job's first act. False if another run has this attempt, or it is out of date."""
+        return self._update(
+            load_id,
+            "SET claimed_by = :run",
+            "attempt = :attempt AND #state IN (:ready, :running) "
+            "AND (attribute_not_exists(claimed_by) OR claimed_by = :run)",
+            {
+                ":run": run_id,
+                ":attempt": attempt,
+                ":ready": LoadState.READY.value,
+                ":running": LoadState.RUNNING.value,
+            },
+        )
+
+    def commit(self, load_id: str, *, run_id: str, commit: str) -> bool:
+        """Fix what the load publishes. False if this run has lost the load meanwhile."""
+        return self._update(
+            load_id,
+            "SET commit_key = :commit",
+            "claimed_by = :run AND attribute_not_exists(commit_key)",
+            {":run": run_id, ":commit": commit},
+        )
+
+    def finish(self, load_id: str) -> bool:
+        """Everything that the load brought can be read. It stays open until its run has ended."""
+        return self._update(
+            load_id,
+            "SET #state = :published",
+            "attribute_exists(commit_key)",
+            {":published": LoadState.PUBLISHED.value},
+        )
+
+    def close(self, load: Load) -> bool:
+        """A published load's run has ended and is recorded: nothing is left to do."""
+        return self._update(
+            load.load_id,
+            "REMOVE open_in",
+            "#state = :published",
+            {":published": LoadState.PUBLISHED.value},
+        )
+
+    def reopen(self, load: Load) -> bool:
+        """Try a failed load again, with the same objects."""
+        return self._update(
+            load.load_id,
+            "SET #state = :ready, attempt = :next, open_in = #bucket REMOVE claimed_by, run_id",
+            "#state = :failed AND attempt = :attempt",
+            {
+                ":ready": LoadState.READY.value,
+                ":failed": LoadState.FAILED.value,
+                ":attempt": load.attempt,
+                ":next": load.attempt + 1,
+            },
+        )
+
+    def retry(self, load: Load, *, reason: str) -> bool:
+        """The attempt's run has ended without publishing: let the next attempt start."""
+        return self._update(
+            load.load_id,
+            "SET #state = :ready, attempt = :next, #reason = :reason REMOVE claimed_by, run_id",
+            "attempt = :attempt AND #state IN (:ready, :running)",
+            {
+                ":ready": LoadState.READY.value,
+                ":running": LoadState.RUNNING.value,
+                ":attempt": load.attempt,
+                ":next": load.attempt + 1,
+                ":reason": reason,
+            },
+        )
+
+    def fail(self, load: Load, *, reason: str) -> bool:
+        """Give the load up."""
+        return self._update(
+            load.load_id,
+            "SET #state = :failed, #reason = :reason REMOVE open_in",
+            "attempt = :attempt AND #state IN (:ready, :running)",
+            {
+                ":failed": LoadState.FAILED.value,
+                ":ready": LoadState.READY.value,
+                ":running": LoadState.RUNNING.value,
+                ":attempt": load.attempt,
+                ":reason": reason,
+            },
+        )
+
+    def _update(self, load_id: str, update: str, condition: str, values: Mapping[str, Any]) -> bool:
+        names = {"#state": "state", "#reason": "reason", "#bucket": "bucket"}
+        used = {name: real for name, real in names.items() if name in update + condition}
+        request: dict[str, Any] = {
+            "Key": {"load_id": load_id},
+            "UpdateExpression": update,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": dict(values),
+        }
+        if used:
+            request["ExpressionAttributeNames"] = used
+        try:
+            self._table.update_item(**request)
+        except self._conflict:
+            return False
+        return True
+
+
+def _load_of(item: Mapping[str, Any]) -> Load:
+    known = {field.name for field in fields(Load)}
+    values = {name: value for name, value in item.items() if name in known}
+    values["state"] = LoadState(values["state"])
+    values["attempt"] = int(values["attempt"])
+    return Load(**values, commit=item.get("commit_key", ""))

@@ -1,0 +1,86 @@
+"""The manifest: which object versions one load is made of.
+
+Written by the dispatcher to the assets bucket, read by the job. The load id is a hash of
+the object versions, so the same set always names the same load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from wires.errors import ManifestError
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class ObjectVersion:
+    """One version of one uploaded object, as its event described it."""
+
+    key: str
+    version_id: str
+    size: int
+    """Bytes as stored, before any decompression."""
+    uploaded_at: str
+    """ISO 8601, UTC. Its day is the partition that the rows go to, whenever they are processed."""
+
+    @property
+    def uploaded_on(self) -> datetime:
+        """`uploaded_at` as an aware datetime in UTC."""
+        return datetime.fromisoformat(self.uploaded_at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The object versions of one load; they are in one bucket."""
+
+    load_id: str
+    bucket: str
+    objects: tuple[ObjectVersion, ...]
+
+    @classmethod
+    def of(cls, bucket: str, objects: Iterable[ObjectVersion]) -> Manifest:
+        """The manifest of these versions, in an order that does not depend on the given one."""
+        ordered = tuple(sorted(objects))
+        return cls(load_id=load_id_of(bucket, ordered), bucket=bucket, objects=ordered)
+
+    def to_json(self) -> str:
+        return json.dumps({"version": _VERSION, **asdict(self)}, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Manifest:
+        """Raises ManifestError if the text is not a manifest of this version."""
+        try:
+            content: dict[str, Any] = json.loads(text)
+            if content["version"] != _VERSION:
+                raise ManifestError(
+                    f"manifest version {content['version']!r}, expected {_VERSION}: "
+                    "dispatcher and job must be of one release"
+                )
+            objects = tuple(ObjectVersion(**item) for item in content["objects"])
+            return cls(load_id=content["load_id"], bucket=content["bucket"], objects=objects)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ManifestError(f"not a manifest: {error!r}") from error
+
+
+def load_id_of(bucket: str, objects: Iterable[ObjectVersion]) -> str:
+    """16 hexadecimal digits that depend on bucket, keys and version ids alone."""
+    digest = hashlib.sha256()
+    for item in sorted(objects):
+        digest.update(json.dumps([bucket, item.key, item.version_id]).encode())
+    return digest.hexdigest()[:16]
+
+
+def manifest_key(load_id: str) -> str:
+    """Key in the assets bucket."""
+    return f"loads/{load_id}/manifest.json"
+
+
+def commit_key(load_id: str, attempt: str) -> str:
+    """Key in the assets bucket of what an attempt is going to publish."""
+    return f"loads/{load_id}/{attempt}/commit.json"

@@ -1,0 +1,230 @@
+"""The object ledger: what became of each uploaded object version.
+
+One DynamoDB item per version, partition key `key`, sort key `version_id`. Beside them,
+under the same key, an item `content#<digest>` names the version that holds that content,
+so that the same bytes uploaded again under the same key are not published twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from wires.manifest import ObjectVersion
+
+PENDING_INDEX = "pending"
+"""Sparse index: partition key `pending_in` (the bucket), sort key `registered_at`."""
+
+
+class ObjectStatus(StrEnum):
+    """PENDING → RUNNING → one of the others, which are final."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PUBLISHED = "published"
+    EMPTY = "empty"
+    IGNORED = "ignored"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectOutcome:
+    """How one object version ended."""
+
+    key: str
+    version_id: str
+    status: ObjectStatus
+    reason: str = ""
+    dataset: str = ""
+    rows_in: int = 0
+    rows_published: int = 0
+    rows_quarantined: int = 0
+    details: Mapping[str, Any] | None = None
+    """Further facts for people: encoding, delimiter, content digest."""
+
+
+class ObjectLedger:
+    """Reads and writes the ledger through a DynamoDB `Table` resource."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self._conflict = table.meta.client.exceptions.ConditionalCheckFailedException
+
+    def register(
+        self,
+        bucket: str,
+        version: ObjectVersion,
+        *,
+        registered_at: str,
+        status: ObjectStatus = ObjectStatus.PENDING,
+        reason: str = "",
+    ) -> bool:
+        """Enter a version once. False if it has been entered before, whatever became of it."""
+        item: dict[str, Any] = {
+            "key": version.key,
+            "version_id": version.version_id,
+            "bucket": bucket,
+            "size": version.size,
+            "uploaded_at": version.uploaded_at,
+            "registered_at": registered_at,
+            "status": status.value,
+            "reason": reason,
+        }
+        if status is ObjectStatus.PENDING:
+            item["pending_in"] = bucket
+        try:
+            self._table.put_item(Item=item, ConditionExpression="attribute_not_exists(version_id)")
+        except self._conflict:
+            return False
+        return True
+
+    def pending(self, bucket: str, *, limit: int) -> list[ObjectVersion]:
+        """Versions that wait for a run, the longest-waiting first.
+
+        The index lags behind the table: `still_pending` has the last word.
+        """
+        found: list[ObjectVersion] = []
+        request: dict[str, Any] = {
+            "IndexName": PENDING_INDEX,
+            "KeyConditionExpression": "pending_in = :bucket",
+            "ExpressionAttributeValues": {":bucket": bucket},
+            "Limit": limit,
+        }
+        while len(found) < limit:
+            page = self._table.query(**request)
+            found.extend(_version_of(item) for item in page["Items"])
+            if "LastEvaluatedKey" not in page:
+                break
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return found[:limit]
+
+    def still_pending(self, version: ObjectVersion) -> bool:
+        """Whether the table itself, read consistently, says that this version waits."""
+        found = self.get(version.key, version.version_id)
+        return bool(found) and found["status"] == ObjectStatus.PENDING
+
+    def get(self, key: str, version_id: str) -> dict[str, Any]:
+        """The item of one version, or {} if there is none."""
+        answer = self._table.get_item(
+            Key={"key": key, "version_id": version_id}, ConsistentRead=True
+        )
+        item: dict[str, Any] = answer.get("Item", {})
+        return item
+
+    def version(self, key: str, version_id: str) -> ObjectVersion:
+        """A registered version as its event described it. Raises KeyError if there is none."""
+        return _version_of(self.get(key, version_id))
+
+    def mark_running(self, versions: Iterable[ObjectVersion], load_id: str) -> None:
+        """These versions are in a run now. Final states are left as they are."""
+        for version in versions:
+            self._move(
+                version.key,
+                version.version_id,
+                "SET #status = :to, load_id = :load REMOVE pending_in",
+                {":to": ObjectStatus.RUNNING.value, ":load": load_id},
+            )
+
+    def mark_pending(self, bucket: str, versions: Iterable[ObjectVersion]) -> None:
+        """Give versions back to the dispatcher. Final states are left as they are."""
+        for version in versions:
+            self._move(
+                version.key,
+                version.version_id,
+                "SET #status = :to, pending_in = :bucket REMOVE load_id",
+                {":to": ObjectStatus.PENDING.value, ":bucket": bucket},
+            )
+
+    def finish(self, outcome: ObjectOutcome, *, load_id: str, finished_at: str) -> None:
+        """Write how a version ended. Saying the same again changes nothing."""
+        self._table.update_item(
+            Key={"key": outcome.key, "version_id": outcome.version_id},
+            UpdateExpression=(
+                "SET #status = :status, #reason = :reason, dataset = :dataset, load_id = :load, "
+                "rows_in = :rows_in, rows_published = :published, "
+                "rows_quarantined = :quarantined, details = :details, finished_at = :at "
+                "REMOVE pending_in"
+            ),
+            ExpressionAttributeNames={"#status": "status", "#reason": "reason"},
+            ExpressionAttributeValues={
+                ":status": outcome.status.value,
+                ":reason": outcome.reason,
+                ":dataset": outcome.dataset,
+                ":load": load_id,
+                ":rows_in": outcome.rows_in,
+                ":published": outcome.rows_published,
+                ":quarantined": outcome.rows_quarantined,
+                ":details": dict(outcome.details or {}),
+                ":at": finished_at,
+            },
+        )
+
+    def claim_content(self, version: ObjectVersion, digest: str) -> str:
+        """Make `version` the holder of this content under its key, if nobody is yet.
+
+        Returns the version id of the holder: the given one, or the one that was first.
+        """
+        name = {"key": version.key, "version_id": f"content#{digest}"}
+        try:
+            self._table.put_item(
+                Item={**name, "holder": version.version_id},
+                ConditionExpression="attribute_not_exists(version_id)",
+            )
+        except self._conflict:
+            answer = self._table.get_item(Key=name, ConsistentRead=True)
+            return str(answer["Item"]["holder"])
+        return version.version_id
+
+    def take_over_content(self, version: ObjectVersion, digest: str, *, holder: str) -> bool:
+        """Pass content on from a holder that failed. False if it has passed on already."""
+        try:
+            self._table.put_item(
+                Item={
+                    "key": version.key,
+                    "version_id": f"content#{digest}",
+                    "holder": version.version_id,
+                },
+                ConditionExpression="holder = :before",
+                ExpressionAttributeValues={":before": holder},
+            )
+        except self._conflict:
+            return False
+        return True
+
+    def all_objects(self) -> Iterator[dict[str, Any]]:
+        """Every version's item, in no particular order. Reads the whole table."""
+        request: dict[str, Any] = {"ConsistentRead": True}
+        while True:
+            page = self._table.scan(**request)
+            yield from (item for item in page["Items"] if "status" in item)
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _move(self, key: str, version_id: str, update: str, values: dict[str, Any]) -> None:
+        open_states = {
+            ":pending": ObjectStatus.PENDING.value,
+            ":running": ObjectStatus.RUNNING.value,
+        }
+        try:
+            self._table.update_item(
+                Key={"key": key, "version_id": version_id},
+                UpdateExpression=update,
+                ConditionExpression="#status IN (:pending, :running)",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={**values, **open_states},
+            )
+        except self._conflict:
+            return
+
+
+def _version_of(item: Mapping[str, Any]) -> ObjectVersion:
+    return ObjectVersion(
+        key=item["key"],
+        version_id=item["version_id"],
+        size=int(item["size"]),
+        uploaded_at=item["uploaded_at"],
+    )

@@ -1,0 +1,50 @@
+"""The job-run table: every run of every job, with what it did, kept as history.
+
+Partition key `job`, sort key `run_id`; the index `by_start` lists a job's runs in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+BY_START_INDEX = "by_start"
+"""Local index: sort key `started_at`."""
+
+ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED"})
+"""Glue's run states after which nothing more happens."""
+
+
+class RunLedger:
+    """Reads and writes runs through a DynamoDB `Table` resource."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def record(self, job: str, run_id: str, facts: Mapping[str, Any]) -> None:
+        """Add facts to a run's item: state, seconds, rows, error … Later ones win."""
+        names = {f"#f{position}": name for position, name in enumerate(facts)}
+        values = {f":f{position}": value for position, value in enumerate(facts.values())}
+        self._table.update_item(
+            Key={"job": job, "run_id": run_id},
+            UpdateExpression="SET "
+            + ", ".join(f"{n} = {v}" for n, v in zip(names, values, strict=True)),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+        )
+
+    def get(self, job: str, run_id: str) -> dict[str, Any]:
+        """The item of one run, or {} if there is none."""
+        answer = self._table.get_item(Key={"job": job, "run_id": run_id}, ConsistentRead=True)
+        item: dict[str, Any] = answer.get("Item", {})
+        return item
+
+    def all_runs(self) -> Iterator[dict[str, Any]]:
+        """Every run's item, in no particular order. Reads the whole table."""
+        request: dict[str, Any] = {"ConsistentRead": True}
+        while True:
+            page = self._table.scan(**request)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
