@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from config.errors import BrokenRule, ValueRuleError
 from config.validation import Frozen, broken_rules
 from config.yaml_source import read_mapping
-from wires.contracts import DatasetContract, Evolution
+from wires.contracts import CsvDemands, DatasetContract, Evolution
 
 DATASETS_FOLDER = Path(__file__).with_name("datasets")
 
@@ -35,10 +35,35 @@ def _keys(value: object) -> object:
     return tuple(value)
 
 
+def _one_character(value: object) -> object:
+    if not isinstance(value, str) or len(value.encode()) != 1:
+        raise ValueError("must be one ASCII character")
+    return value
+
+
+def _encoding(value: object) -> object:
+    known = ("utf-8", "utf-16-le", "utf-16-be", "cp1252")
+    if value not in known:
+        raise ValueError(f"must be one of {', '.join(known)}")
+    return value
+
+
+OneCharacter = Annotated[str, BeforeValidator(_one_character)]
+
+
+class _Csv(Frozen):
+    delimiter: OneCharacter = Field(default="")
+    quote: OneCharacter = Field(default="")
+    escape: OneCharacter = Field(default="")
+    encoding: Annotated[str, BeforeValidator(_encoding)] = Field(default="")
+    header: bool | None = None
+
+
 class _Document(Frozen):
     name: Annotated[str, BeforeValidator(_name)]
     keys: Annotated[tuple[str, ...], BeforeValidator(_keys)] = ()
     evolution: Annotated[Evolution, BeforeValidator(_evolution)] = Field(default=Evolution.WIDEN)
+    csv: _Csv = Field(default=_Csv())
 
 
 def load_contracts(folder: Path = DATASETS_FOLDER) -> tuple[DatasetContract, ...]:
@@ -62,7 +87,12 @@ def _load(path: Path) -> DatasetContract:
             field="name", value=document.name, rule=f"must be the file's name, {path.stem}"
         )
         raise ValueRuleError(f"datasets/{path.name}", [rule])
-    return DatasetContract(name=document.name, keys=document.keys, evolution=document.evolution)
+    return DatasetContract(
+        name=document.name,
+        keys=document.keys,
+        evolution=document.evolution,
+        csv=CsvDemands(**document.csv.model_dump()),
+    )
 
 
 def _refuse_shared_patterns(contracts: list[DatasetContract]) -> None:

@@ -18,6 +18,19 @@ class Evolution(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CsvDemands:
+    """What a contract fixes about its files; what is empty here is found in each file."""
+
+    delimiter: str = ""
+    quote: str = ""
+    escape: str = ""
+    encoding: str = ""
+    """`utf-8`, `utf-16-le`, `utf-16-be` or `cp1252`."""
+    header: bool | None = None
+    """Whether the first record names the columns."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetContract:
     """What the owner of a dataset has laid down; a dataset without one is inferred."""
 
@@ -25,6 +38,7 @@ class DatasetContract:
     keys: tuple[str, ...] = ()
     """Shell patterns (`*`, `?`, `[…]`); an object key that matches one belongs to this dataset."""
     evolution: Evolution = Evolution.WIDEN
+    csv: CsvDemands = CsvDemands()
 
 
 def contracts_to_json(contracts: Iterable[DatasetContract]) -> str:
@@ -35,7 +49,10 @@ def contracts_from_json(text: str) -> Mapping[str, DatasetContract]:
     """Contracts by dataset name."""
     contracts = (
         DatasetContract(
-            name=item["name"], keys=tuple(item["keys"]), evolution=Evolution(item["evolution"])
+            name=item["name"],
+            keys=tuple(item["keys"]),
+            evolution=Evolution(item["evolution"]),
+            csv=CsvDemands(**item["csv"]),
         )
         for item in json.loads(text)
     )

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from lake.csv_source import Layout
+from lake.csv_source import Span
+from lake.layout import Layout
 from lake.schema import Schema
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
@@ -34,6 +35,8 @@ class Source:
 
     version: ObjectVersion
     layout: Layout
+    spans: tuple[Span, ...]
+    """The pieces in which it is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,11 +125,17 @@ def _outcome(item: dict[str, Any]) -> ObjectOutcome:
     return ObjectOutcome(**{**item, "status": ObjectStatus(item["status"])})
 
 
+def _layout(item: dict[str, Any]) -> Layout:
+    before = tuple((line, text) for line, text in item["before"])
+    return Layout(**{**item, "columns": tuple(item["columns"]), "before": before})
+
+
 def _partition(item: dict[str, Any]) -> PartitionWrite:
     sources = tuple(
         Source(
             version=ObjectVersion(**source["version"]),
-            layout=Layout(**{**source["layout"], "columns": tuple(source["layout"]["columns"])}),
+            layout=_layout(source["layout"]),
+            spans=tuple(Span(**span) for span in source["spans"]),
         )
         for source in item["sources"]
     )

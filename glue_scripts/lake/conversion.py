@@ -1,27 +1,25 @@
-"""Writing objects as Parquet, one file per task, and their malformed records as JSON Lines."""
+"""Writing parts of objects as Parquet, one file per task, with what was seen on the way."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
+from lake.column_types import NOTHING, TEXT, ColumnType
 from lake.commit import Source, Stamp
-from lake.csv_source import Chunk, read
+from lake.csv_source import ABOVE, Findings, PieceReading, Span
+from lake.fitting import fit
 from lake.observing import convert
-from lake.records import BadRecord
 from lake.schema import Schema
 from lake.spreading import spread
-from lake.store import client, read_version
-from wires.manifest import ObjectVersion
+from lake.store import StoredOriginal, put_file
 from wires.quarantine import QuarantinedRow
 
 _ROW_GROUP_BYTES = 128 * 1024 * 1024
@@ -35,123 +33,112 @@ class Target:
     raw_bucket: str
     processed_bucket: str
     prefix: str
-    quality_bucket: str
-    quarantine_prefix: str
-    """"" when malformed records have been put aside before."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of an original."""
+
+    source: Source
+    span: Span
+
+    @property
+    def size(self) -> int:
+        return self.span.end - self.span.start
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConversionTask:
-    """Some objects that become one Parquet file."""
+    """Some pieces that become one Parquet file."""
 
     part: int
-    sources: tuple[Source, ...]
+    pieces: tuple[Piece, ...]
     schema: Schema
     stamp: Stamp
     target: Target
     max_ratio: int
+    look: bool
+    """Whether the schema is only presumed, and types are to be observed."""
+    replaces: bool = False
+    """Whether there is a file already, which must not stay: an empty one takes its place."""
 
     @property
     def size(self) -> int:
         """Bytes as stored."""
-        return sum(source.version.size for source in self.sources)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tally:
-    """How the rows of one object were divided."""
-
-    version: ObjectVersion
-    published: int
-    quarantined: int
+        return sum(piece.size for piece in self.pieces)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Converted:
-    """What a task has put into the buckets; keys are "" where there was nothing to write."""
+    """What a task has put into the bucket, and what it saw in each of its pieces."""
 
     task: ConversionTask
     file: str
-    quarantine_file: str
-    tallies: tuple[Tally, ...]
-
-    @property
-    def published(self) -> int:
-        return sum(tally.published for tally in self.tallies)
-
-    @property
-    def quarantined(self) -> int:
-        return sum(tally.quarantined for tally in self.tallies)
+    """Key of the Parquet file; "" where there was not one row."""
+    published: tuple[int, ...]
+    """Rows of each piece."""
+    findings: tuple[Findings, ...]
+    misfit: bool = False
+    """A value did not fit the presumed schema: there is no file, the findings say what would."""
 
 
 def convert_all(spark: SparkSession, tasks: Sequence[ConversionTask]) -> list[Converted]:
-    """Run the tasks; results in their order. A task that is run twice writes the same keys."""
+    """Run the tasks; results in their order. A task that is run twice writes the same key."""
     return spread(spark, _convert, tasks, weight=lambda task: task.size)
 
 
-def _convert(task: ConversionTask) -> Converted:
-    with tempfile.TemporaryDirectory() as folder:
-        rows_path, bad_path = Path(folder, "rows"), Path(folder, "bad")
-        tallies = _write(task, rows_path, bad_path)
-        converted = Converted(
-            task=task,
-            file=f"{task.target.prefix}part-{task.part:05d}.snappy.parquet",
-            quarantine_file=f"{task.target.quarantine_prefix}part-{task.part:05d}.jsonl",
-            tallies=tuple(tallies),
-        )
-        return _upload(converted, rows_path, bad_path)
+@dataclass(frozen=True, kw_only=True)
+class AsideTask:
+    """Some pieces whose records that are no rows become one file of JSON Lines."""
+
+    pieces: tuple[tuple[Piece, int], ...]
+    """Each with the line of its first record, from 1."""
+    stamp: Stamp
+    raw_bucket: str
+    quality_bucket: str
+    key: str
+    max_ratio: int
+
+    @property
+    def size(self) -> int:
+        return sum(piece.size for piece, _ in self.pieces)
 
 
-def _upload(converted: Converted, rows_path: Path, bad_path: Path) -> Converted:
-    target = converted.task.target
-    file, quarantine_file = "", ""
-    if converted.published:
-        file = converted.file
-        client("s3").upload_file(str(rows_path), target.processed_bucket, file)
-    if converted.quarantined and target.quarantine_prefix:
-        quarantine_file = converted.quarantine_file
-        client("s3").upload_file(str(bad_path), target.quality_bucket, quarantine_file)
-    return Converted(
-        task=converted.task, file=file, quarantine_file=quarantine_file, tallies=converted.tallies
-    )
+@dataclass(frozen=True, kw_only=True)
+class PutAside:
+    """How many records of each piece an aside task has written."""
+
+    key: str
+    rows: tuple[int, ...]
 
 
-def _write(task: ConversionTask, rows_path: Path, bad_path: Path) -> list[Tally]:
-    with ExitStack() as stack:
-        rows = stack.enter_context(_RowGroups(rows_path, task.schema.arrow))
-        bad = stack.enter_context(bad_path.open("w", encoding="utf-8"))
-        return [_write_object(task, source, rows, bad) for source in task.sources]
-
-
-def _write_object(task: ConversionTask, source: Source, rows: _RowGroups, bad: IO[str]) -> Tally:
-    published = quarantined = 0
-    for chunk in _chunks(task, source):
-        table = typed(chunk.rows, task.schema, source.version.key, task.stamp)
-        rows.add(table)
-        published += table.num_rows
-        for record in chunk.bad:
-            bad.write(_aside(record, source.version, task.stamp).to_json() + "\n")
-        quarantined += len(chunk.bad)
-    return Tally(version=source.version, published=published, quarantined=quarantined)
-
-
-def _chunks(task: ConversionTask, source: Source) -> Iterator[Chunk]:
-    def blocks() -> Iterator[bytes]:
-        return read_version(task.target.raw_bucket, source.version)
-
-    return read(blocks, source.layout, max_ratio=task.max_ratio)
+def put_all_aside(spark: SparkSession, tasks: Sequence[AsideTask]) -> list[PutAside]:
+    """Run the tasks; results in their order."""
+    return spread(spark, _put_aside, tasks, weight=lambda task: task.size)
 
 
 def typed(rows: pa.Table, schema: Schema, source_file: str, stamp: Stamp) -> pa.Table:
-    """Rows of text in the columns of `schema`, with the metadata columns.
+    """Rows of text in the columns of `schema`, which holds all their values."""
+    types = {column.name: column.type for column in schema.columns}
+    values = {
+        name: convert(column, types[name])
+        for name, column in zip(rows.column_names, rows.columns, strict=True)
+        if name in types or rows.num_rows
+    }
+    return _table(values, rows.num_rows, schema, source_file, stamp)
 
-    Columns that the file does not have are null.
-    """
-    size = rows.num_rows
-    present = set(rows.column_names)
+
+def _table(
+    values: Mapping[str, pa.ChunkedArray],
+    size: int,
+    schema: Schema,
+    source_file: str,
+    stamp: Stamp,
+) -> pa.Table:
+    """In the order of `schema`, null where there are no values, with the metadata columns."""
     columns = [
-        convert(rows.column(column.name), column.type)
-        if column.name in present
+        values[column.name]
+        if column.name in values
         else pa.chunked_array([pa.nulls(size, column.type.arrow)])
         for column in schema.columns
     ]
@@ -163,23 +150,110 @@ def typed(rows: pa.Table, schema: Schema, source_file: str, stamp: Stamp) -> pa.
     return pa.table(columns, schema=schema.arrow)
 
 
-def _aside(record: BadRecord, version: ObjectVersion, stamp: Stamp) -> QuarantinedRow:
-    return QuarantinedRow(
-        source_file=version.key,
-        version_id=version.version_id,
-        line=record.line,
-        reason=record.reason,
-        raw=record.raw.decode("utf-8", "backslashreplace"),
-        load_id=stamp.load_id,
-        quarantined_at=stamp.processed_at,
+def _convert(task: ConversionTask) -> Converted:
+    key = f"{task.target.prefix}part-{task.part:05d}.snappy.parquet"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "rows")
+        with _RowGroups(path, task.schema.arrow) as rows:
+            results = [_write_piece(task, piece, rows) for piece in task.pieces]
+        published = tuple(count for count, _ in results)
+        if task.replaces or (not rows.misfit and any(published)):
+            put_file(path, task.target.processed_bucket, key)
+        else:
+            key = ""
+    return Converted(
+        task=task,
+        file=key,
+        published=published,
+        findings=tuple(findings for _, findings in results),
+        misfit=rows.misfit,
     )
+
+
+def _write_piece(task: ConversionTask, piece: Piece, rows: _RowGroups) -> tuple[int, Findings]:
+    reading = reading_of(piece, task.target.raw_bucket, task.max_ratio)
+    types = [NOTHING] * len(piece.source.layout.columns)
+    published = 0
+    for chunk in reading:
+        shaped, seen = _shaped(task, piece, chunk.rows, types)
+        types = [a.join(b) for a, b in zip(types, seen, strict=True)]
+        rows.add(shaped)
+        published += chunk.rows.num_rows
+    return published, replace(reading.findings, types=tuple(types))
+
+
+def _shaped(
+    task: ConversionTask, piece: Piece, rows: pa.Table, known: Sequence[ColumnType]
+) -> tuple[pa.Table | None, Sequence[ColumnType]]:
+    """The rows as they are written, None if they do not fit; and what types they have."""
+    key = piece.source.version.key
+    if not task.look:
+        return typed(rows, task.schema, key, task.stamp), [NOTHING] * rows.num_columns
+    targets = {column.name: column.type for column in task.schema.columns}
+    fitted = [
+        # What is known to be text stays that, whatever else comes.
+        (TEXT, column) if kind == targets[name] == TEXT else fit(column, targets[name])
+        for name, column, kind in zip(rows.column_names, rows.columns, known, strict=True)
+    ]
+    seen = [kind for kind, _ in fitted]
+    if any(values is None for _, values in fitted):
+        return None, seen
+    by_name = dict(zip(rows.column_names, (values for _, values in fitted), strict=True))
+    return _table(by_name, rows.num_rows, task.schema, key, task.stamp), seen
+
+
+def reading_of(piece: Piece, bucket: str, max_ratio: int) -> PieceReading:
+    """The rows of a piece, as text."""
+    original = StoredOriginal(bucket, piece.source.version)
+    return PieceReading(original, piece.source.layout, piece.span, max_ratio, look=False)
+
+
+def _put_aside(task: AsideTask) -> PutAside:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "rows")
+        with path.open("w", encoding="utf-8") as file:
+            counts = []
+            for piece, line in task.pieces:
+                rows = list(_rows_aside(task, piece, line))
+                file.writelines(f"{row.to_json()}\n" for row in rows)
+                counts.append(len(rows))
+        put_file(path, task.quality_bucket, task.key)
+    return PutAside(key=task.key, rows=tuple(counts))
+
+
+def _rows_aside(task: AsideTask, piece: Piece, line: int) -> Iterator[QuarantinedRow]:
+    version, layout = piece.source.version, piece.source.layout
+
+    def row(at: int, raw: bytes, reason: str) -> QuarantinedRow:
+        return QuarantinedRow(
+            source_file=version.key,
+            version_id=version.version_id,
+            line=at,
+            reason=reason,
+            raw=_readable(raw, layout.encoding),
+            load_id=task.stamp.load_id,
+            quarantined_at=task.stamp.processed_at,
+        )
+
+    if piece.span.start == 0:
+        for at, text in layout.before:
+            yield row(at, text.encode("latin-1"), ABOVE)
+    for chunk in reading_of(piece, task.raw_bucket, task.max_ratio):
+        for record in chunk.bad:
+            yield row(line + record.line, record.raw, record.reason)
+
+
+def _readable(raw: bytes, encoding: str) -> str:
+    """As text; bytes that are none are shown as backslash escapes."""
+    return raw.decode("cp1252" if encoding == "cp1252" else "utf-8", "backslashreplace")
 
 
 class _RowGroups:
     """A Parquet file whose row groups are written when enough rows have come together."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._schema = schema
+        self.misfit = False
+        """Rows came that do not fit; what is in the file is of no use."""
         self._writer = pq.ParquetWriter(
             path, schema, compression="snappy", store_decimal_as_integer=True
         )
@@ -193,7 +267,12 @@ class _RowGroups:
         self._flush()
         self._writer.close()
 
-    def add(self, table: pa.Table) -> None:
+    def add(self, table: pa.Table | None) -> None:
+        """None stands for rows that do not fit."""
+        if table is None or self.misfit:
+            self.misfit = True
+            self._waiting = []
+            return
         if table.num_rows:
             self._waiting.append(table)
             self._size += table.nbytes

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from importlib.resources import files
 
 from lake.names import short_hash, snake_case
-from wires.contracts import DatasetContract, contracts_from_json
+from wires.contracts import CsvDemands, DatasetContract, contracts_from_json
 
 _BATCH_FOLDER = re.compile(r"data/incoming/\d{4}/\d{2}/\d{2}/")
 """The day folders of the incoming area say when, not what."""
@@ -41,6 +41,17 @@ def contract_for(key: str, contracts: Iterable[DatasetContract]) -> DatasetContr
         if any(fnmatchcase(key, pattern) for pattern in contract.keys):
             return contract
     return None
+
+
+def demands_on(
+    keys: Iterable[str], contracts: Mapping[str, DatasetContract]
+) -> dict[str, CsvDemands]:
+    """What contracts fix about files, by key; keys without a contract are left out."""
+    claimed = (
+        (key, contract_for(key, contracts.values()) or contracts.get(source_name(key)))
+        for key in keys
+    )
+    return {key: contract.csv for key, contract in claimed if contract}
 
 
 def name_datasets(

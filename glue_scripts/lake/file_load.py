@@ -20,14 +20,13 @@ from pyspark.sql import SparkSession
 from lake.catalog import Catalog, QuarantineCatalog
 from lake.commit import Commit, Stamp
 from lake.datasets import name_datasets
+from lake.engine import Engine
 from lake.errors import LakeError, LoadLost
-from lake.planning import plan
 from lake.publishing import Publisher
 from lake.schema import Schema
 from lake.state import State
 from lake.store import client
-from lake.surveying import Surveyed, survey_objects
-from lake.writing import Places, Writer
+from lake.writing import Places
 from wires.contracts import DatasetContract, Evolution
 from wires.job_arguments import FileProcessorDefaults, FileProcessorRun, GlueRun
 from wires.lease import publisher
@@ -81,38 +80,28 @@ class FileLoad:
 
     def _begin(self) -> Commit:
         manifest = self._manifest()
-        surveyed = survey_objects(
-            self.spark,
-            manifest.bucket,
-            manifest.objects,
-            max_ratio=self.settings.max_expansion_ratio,
-            isolate=self.run.last_attempt,
+        engine = self._engine(f"attempt-{self.run.attempt}")
+        surveyed = engine.look_at(manifest.objects)
+        datasets = name_datasets(
+            [item.version.key for item in surveyed], self.contracts, self.state.names.claim
         )
-        keys = [item.version.key for item in surveyed]
-        datasets = name_datasets(keys, self.contracts, self.state.names.claim)
-        for number in range(1, _ROUNDS + 1):
-            attempt = f"attempt-{self.run.attempt}-{number}"
-            if commit := self._write_and_publish(attempt, surveyed, datasets):
-                return commit
+        for _ in range(_ROUNDS):
+            before = self._tables(datasets.values())
+            commit = engine.write(surveyed, datasets, before)
+            with self._leases(commit.datasets):
+                if self._still_fits(commit, before):
+                    return self._publish(commit)
         raise LakeError(
             f"other runs changed the tables of load {self.run.load_id} {_ROUNDS} times while it "
             "was being written; the next attempt tries again"
         )
 
-    def _write_and_publish(
-        self, attempt: str, surveyed: Sequence[Surveyed], datasets: Mapping[str, str]
-    ) -> Commit | None:
-        """None if a table has changed meanwhile so that what was written does not fit."""
-        before = self._tables(datasets.values())
-        planned = plan(surveyed, datasets, before, self.contracts, self.state.claim_content)
+    def _publish(self, commit: Commit) -> Commit:
+        attempt = f"attempt-{self.run.attempt}"
         publishing = self._publisher(attempt)
-        commit = publishing.writer.write(planned)
-        with self._leases(commit.datasets):
-            if not self._still_fits(commit, before):
-                return None
-            commit = replace(commit, moves=publishing.prepare_moves(commit))
-            key = self._commit(commit, attempt)
-            publishing.publish(commit, commit_key=key)
+        commit = replace(commit, moves=publishing.prepare_moves(commit))
+        key = self._commit(commit, attempt)
+        publishing.publish(commit, commit_key=key)
         return commit
 
     def _still_fits(self, commit: Commit, before: Mapping[str, Schema]) -> bool:
@@ -190,15 +179,20 @@ class FileLoad:
             processed_at=datetime.now(UTC).isoformat(),
         )
 
-    def _publisher(self, attempt: str) -> Publisher:
-        writer = Writer(
+    def _engine(self, attempt: str) -> Engine:
+        return Engine(
             spark=self.spark,
             places=self._places,
             stamp=self._stamp,
             attempt=attempt,
             target_bytes=self.settings.target_file_bytes,
             max_ratio=self.settings.max_expansion_ratio,
+            isolate=self.run.last_attempt,
+            contracts=self.contracts,
+            claim_content=self.state.claim_content,
         )
+
+    def _publisher(self, attempt: str) -> Publisher:
         quarantine = QuarantineCatalog(
             client("glue"),
             self.settings.quality_database,
@@ -209,7 +203,7 @@ class FileLoad:
             catalog=self._catalog,
             quarantine=quarantine,
             ledger=self.state.objects,
-            writer=writer,
+            writer=self._engine(attempt).writer(attempt),
             alerts_topic_arn=self.settings.alerts_topic_arn,
             keep_lease=self._keep_lease,
         )

@@ -24,6 +24,8 @@ class PlannedObject:
 
     source: Source
     survey: Survey
+    sure: bool
+    """Whether the survey is of every byte."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +76,9 @@ def plan(
             continue
         schemas[dataset] = schemas.get(dataset, Schema()).merge(schema_of(item.survey))
         day = item.version.uploaded_on.date().isoformat()
-        source = Source(version=item.version, layout=item.survey.layout)
+        source = Source(version=item.version, layout=item.survey.layout, spans=item.spans)
         accepted.setdefault((dataset, day), []).append(
-            PlannedObject(source=source, survey=item.survey)
+            PlannedObject(source=source, survey=item.survey, sure=item.sure)
         )
     return Plan(partitions=tuple(_partitions(accepted, schemas)), settled=tuple(settled))
 
@@ -131,7 +133,7 @@ def _settle(
         return outcome(ObjectStatus.EMPTY, f"the file has {kind}")
     if refusal := _refusal(survey, table, contract):
         return outcome(ObjectStatus.REJECTED, refusal)
-    if survey.rows_bad == survey.rows_in:
+    if survey.rows_bad == survey.rows_in or not item.sure:
         return None
     holder = claim(item.version, survey.digest)
     if holder != item.version.version_id:

@@ -1,19 +1,19 @@
 """Cutting CSV text into records, before and apart from any parsing.
 
 A record ends at LF, CRLF or CR outside quotes. A field that starts with a quote runs to
-the quote that closes it; two quotes inside stand for one. A quote inside an unquoted field
-is a character like any other. Where a quoted field is not closed, or text follows its
-closing quote, the record is malformed and reaches to the end of its line: one bad quote
-costs one record.
+the quote that closes it; inside, two quotes stand for one, and where the dialect has an
+escape, that and a quote stand for one too. A quote inside an unquoted field is a character
+like any other. Where a quoted field is not closed, or text follows its closing quote, the
+record is malformed and reaches to the end of its line: one bad quote costs one record. So
+does a record of more than MAX_RECORD_BYTES.
 
-Buffers in which every quote stands where it should are cut with a few passes of NumPy over
-the whole buffer; any other buffer goes record by record through a regular expression.
+What a record is depends on the text behind its start alone. So a file can be cut in many
+places at once, and the pieces can be checked against each other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,196 +23,201 @@ import numpy.typing as npt
 from lake.errors import InputRefused
 
 Positions = npt.NDArray[np.int64]
-_LF, _CR, _QUOTE = 10, 13, 34
-MAX_RECORD_BYTES = 64 * 1024 * 1024
+Flags = npt.NDArray[np.bool_]
+Octets = npt.NDArray[np.uint8]
+_LF, _CR = 10, 13
+MAX_RECORD_BYTES = 32 * 1024 * 1024
+MALFORMED = -1
 
 
 @dataclass(frozen=True)
-class BadRecord:
-    """A record that cannot be a row."""
+class Dialect:
+    """How fields are told apart. Each member is one byte; `escape` may be empty."""
 
-    line: int
-    """Line in the decoded text on which the record starts, from 1."""
-    raw: bytes
-    reason: str
-
-
-@dataclass(frozen=True)
-class Slab:
-    """Consecutive records of a file."""
-
-    good: bytes
-    """Records with the right number of fields, each with its line end, nothing between them."""
-    good_lines: Positions
-    """The line on which each good record starts."""
-    bad: list[BadRecord]
-
-    @property
-    def rows(self) -> int:
-        """Records, good and bad; blank lines are none."""
-        return len(self.good_lines) + len(self.bad)
+    delimiter: bytes = b","
+    quote: bytes = b'"'
+    escape: bytes = b""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Record borders in a buffer."""
+    """Record borders in a text."""
 
     starts: Positions
     ends: Positions
     """Just behind each record's line end."""
     fields: Positions
-    """Fields per record; 0 for a blank line, -1 for a malformed record."""
+    """Fields per record; 0 for a blank line, MALFORMED for a record that is none."""
     lines: Positions
-    """Line of each start, counted from 0 at the start of the buffer."""
+    """Line of each start, counted from 0."""
     line_count: int
 
+    @property
+    def end(self) -> int:
+        """Where the text that is not cut yet begins."""
+        return int(self.ends[-1]) if len(self.ends) else 0
 
-class RecordCutter:
-    """Cuts one file, given as blocks of UTF-8, into slabs.
+    def before(self, limit: int) -> Cut:
+        """The records that start before a position."""
+        kept = int(np.searchsorted(self.starts, limit))
+        if kept == len(self.starts):
+            return self
+        return Cut(
+            self.starts[:kept],
+            self.ends[:kept],
+            self.fields[:kept],
+            self.lines[:kept],
+            int(self.lines[kept]),
+        )
 
-    `width` is the number of fields that a row must have.
+
+@dataclass(frozen=True)
+class Region:
+    """Whole records from the start of a text: how far they reach, and how many they are."""
+
+    end: int
+    records: int
+    """Line ends outside quotes; blank lines are among them."""
+    lines: int
+    """All line ends."""
+    cut: Cut | None
+    """The records one by one, where a look at the whole text was not enough."""
+
+
+def find_region(text: bytes, dialect: Dialect, *, at_end: bool) -> Region:
+    """The whole records that a text starts with; `at_end`, the text ends with one."""
+    lone_cr = b"\r" in text and text.count(b"\r") != text.count(b"\r\n")
+    if not lone_cr and len(text) <= MAX_RECORD_BYTES:
+        if dialect.quote not in text:
+            end = text.rfind(b"\n") + 1
+            count = text.count(b"\n", 0, end)
+            if end:
+                return Region(end, count, count, None)
+        elif not (dialect.escape and dialect.escape in text):
+            found = _region_of_quoted(text, dialect, at_end=at_end)
+            if found:
+                return found
+    cut = cut_records(text, dialect, at_end=at_end)
+    return Region(cut.end, len(cut.starts), cut.line_count, cut)
+
+
+def no_line_end() -> InputRefused:
+    """What to raise where a line is longer than any record may be."""
+    return InputRefused(
+        f"a line of more than {MAX_RECORD_BYTES:,} bytes: "
+        "this is no CSV, or its line ends are missing"
+    )
+
+
+def cut_records(text: bytes, dialect: Dialect, *, at_end: bool) -> Cut:
+    """The whole records of a text that starts with one; `at_end`, the text ends with one."""
+    # A CR at the very end may be the first half of a CRLF.
+    usable = text[:-1] if text.endswith(b"\r") and not at_end else text
+    cut = _cut_regular(usable, dialect, at_end=at_end)
+    if cut is None or len(usable) - cut.end > MAX_RECORD_BYTES or _has_giant(cut):
+        return _cut_one_by_one(usable, dialect, at_end=at_end)
+    return cut
+
+
+def first_record_start(text: bytes, dialect: Dialect) -> int:
+    """The likely position of the first record that starts behind the first byte of `text`.
+
+    `text` may start anywhere. Whether that is inside quotes is judged by where the quotes
+    after it stand. The answer can be wrong; who uses it has to check it against the end of
+    the record before.
     """
-
-    def __init__(
-        self, *, delimiter: bytes, width: int, skip_first: bool, max_record: int = MAX_RECORD_BYTES
-    ) -> None:
-        self._delimiter = delimiter
-        self._width = width
-        self._skip_first = skip_first
-        self._max_record = max_record
-        self._line = 1
-
-    def slabs(self, blocks: Iterable[bytes]) -> Iterator[Slab]:
-        """The records in the file's order, whatever the borders of the blocks."""
-        rest = b""
-        for block in blocks:
-            buffer = rest + block
-            cut, rest = self._cut(buffer, at_end=False)
-            if len(cut.starts):
-                yield self._slab(buffer, cut)
-        if rest:
-            buffer = rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
-            cut, _ = self._cut(buffer, at_end=True)
-            yield self._slab(buffer, cut)
-
-    def _cut(self, buffer: bytes, *, at_end: bool) -> tuple[Cut, bytes]:
-        # A CR at the very end may be the first half of a CRLF.
-        usable = buffer[:-1] if buffer.endswith(b"\r") and not at_end else buffer
-        cut = cut_records(usable, self._delimiter, at_end=at_end)
-        used = int(cut.ends[-1]) if len(cut.ends) else 0
-        if len(buffer) - used > self._max_record:
-            cut = _cut_one_by_one(
-                usable, self._delimiter, at_end=at_end, max_record=self._max_record
-            )
-            used = int(cut.ends[-1]) if len(cut.ends) else 0
-            if len(buffer) - used > self._max_record:
-                raise InputRefused(
-                    f"line {self._line + cut.line_count} has more than {self._max_record:,} bytes: "
-                    "this is not CSV, or its line ends are missing"
-                )
-        return cut, buffer[used:]
-
-    def _slab(self, buffer: bytes, cut: Cut) -> Slab:
-        lines = cut.lines + self._line
-        self._line += cut.line_count
-        fields = cut.fields.copy()
-        if self._skip_first:
-            first = np.flatnonzero(fields)[:1]
-            fields[first] = 0
-            self._skip_first = not len(first)
-        good = fields == self._width
-        undecodable = _undecodable(buffer, cut, good)
-        good[undecodable] = False
-        bad = [
-            BadRecord(
-                line=int(lines[i]),
-                raw=buffer[cut.starts[i] : cut.ends[i]].rstrip(b"\r\n"),
-                reason=_reason(int(fields[i]), self._width),
-            )
-            for i in np.flatnonzero(~good & (fields != 0))
-        ]
-        return Slab(good=_join(buffer, cut, good), good_lines=lines[good], bad=bad)
+    data = np.frombuffer(text, np.uint8)
+    quotes = np.flatnonzero(data == dialect.quote[0])
+    misplaced = [
+        _misplaced(
+            data, quotes, dialect, opening=quotes[inside::2], closing=quotes[1 - inside :: 2]
+        )
+        for inside in (0, 1)
+    ]
+    starts_inside = misplaced[1] < misplaced[0]
+    ends = _line_ends(data, has_cr=b"\r" in text)
+    outside = ends[(np.searchsorted(quotes, ends) % 2 == 1) == starts_inside]
+    return int(outside[0]) + 1 if len(outside) else len(text)
 
 
-def cut_records(buffer: bytes, delimiter: bytes, *, at_end: bool) -> Cut:
-    """The complete records of a buffer that starts with one; `at_end`, all of it is complete."""
-    cut = _cut_regular(buffer, delimiter, at_end=at_end) if buffer else None
-    return cut or _cut_one_by_one(buffer, delimiter, at_end=at_end)
-
-
-def split_fields(record: bytes, delimiter: bytes) -> list[bytes]:
+def split_fields(record: bytes, dialect: Dialect) -> list[bytes]:
     """The fields of one well-formed record, unquoted."""
-    d = len(delimiter)
     fields = []
-    for position, found in enumerate(_field(delimiter).finditer(record)):
-        text = found.group()[d if position else 0 :]
-        fields.append(text[1:-1].replace(b'""', b'"') if text[:1] == b'"' else text)
+    for position, found in enumerate(_field(dialect).finditer(record.rstrip(b"\r\n"))):
+        text = found.group()[1 if position else 0 :]
+        fields.append(_unquoted(text, dialect) if text[:1] == dialect.quote else text)
     return fields
 
 
-def count_fields(record: bytes, delimiter: bytes) -> int:
-    """Fields of one well-formed record."""
-    if b'"' not in record:
-        return record.count(delimiter) + 1
-    return len(_field(delimiter).findall(record))
+def without_escapes(records: bytes, dialect: Dialect) -> bytes:
+    """Well-formed records with doubled quotes in place of escaped ones."""
+    if not dialect.escape or dialect.escape not in records:
+        return records
+
+    def doubled(found: re.Match[bytes]) -> bytes:
+        inner = _unquoted(found.group(), dialect)
+        return dialect.quote + inner.replace(dialect.quote, dialect.quote * 2) + dialect.quote
+
+    return _quoted_field(dialect).sub(doubled, records)
 
 
-def _reason(fields: int, width: int) -> str:
-    if fields == -1:
-        return "a quoted field is not closed, or text follows its closing quote"
-    if fields == width:
-        return "bytes that are no characters in the file's encoding"
-    return f"{fields} field{'' if fields == 1 else 's'}, expected {width}"
+def _unquoted(field: bytes, dialect: Dialect) -> bytes:
+    inner = field[1:-1]
+    if dialect.escape:
+        pair = re.compile(
+            b"(?:%b|%b)([%b%b])"
+            % (*map(re.escape, (dialect.escape, dialect.quote)), *_in_set(dialect))
+        )
+        return pair.sub(lambda m: m[1] if m[0] != dialect.quote + dialect.escape else m[0], inner)
+    return inner.replace(dialect.quote * 2, dialect.quote)
 
 
-def _join(buffer: bytes, cut: Cut, good: npt.NDArray[np.bool_]) -> bytes:
-    if len(good) and good.all():
-        return buffer[cut.starts[0] : cut.ends[-1]]
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], good, [False])).astype(np.int8)))
-    runs = zip(edges[0::2], edges[1::2], strict=True)
-    return b"".join(buffer[cut.starts[first] : cut.ends[last - 1]] for first, last in runs)
+def _in_set(dialect: Dialect) -> tuple[bytes, bytes]:
+    return re.escape(dialect.quote), re.escape(dialect.escape)
 
 
-def _undecodable(buffer: bytes, cut: Cut, good: npt.NDArray[np.bool_]) -> list[int]:
-    try:
-        buffer[: cut.ends[-1]].decode()
-    except UnicodeDecodeError:
-        return [
-            int(i)
-            for i in np.flatnonzero(good)
-            if not _decodes(buffer[cut.starts[i] : cut.ends[i]])
-        ]
-    return []
+def _has_giant(cut: Cut) -> bool:
+    return bool(len(cut.starts) and (cut.ends - cut.starts).max() > MAX_RECORD_BYTES)
 
 
-def _decodes(record: bytes) -> bool:
-    try:
-        record.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _cut_regular(buffer: bytes, delimiter: bytes, *, at_end: bool) -> Cut | None:
-    """None if a quote stands where it should not."""
-    data = np.frombuffer(buffer, np.uint8)
-    quotes = np.flatnonzero(data == _QUOTE) if b'"' in buffer else np.empty(0, np.int64)
-    if len(quotes) and not _well_placed(data, quotes, delimiter[0], at_end=at_end):
+def _region_of_quoted(text: bytes, dialect: Dialect, *, at_end: bool) -> Region | None:
+    data = np.frombuffer(text, np.uint8)
+    quotes = np.flatnonzero(data == dialect.quote[0])
+    if (at_end and len(quotes) % 2) or _misplaced(
+        data, quotes, dialect, opening=quotes[0::2], closing=quotes[1::2]
+    ):
         return None
-    line_ends = _line_ends(data, has_cr=b"\r" in buffer)
+    feeds = np.flatnonzero(data == _LF)
+    ends = _outside(feeds, quotes)
+    if not len(ends):
+        return None
+    lines = int(np.searchsorted(feeds, ends[-1])) + 1
+    return Region(int(ends[-1]) + 1, len(ends), lines, None)
+
+
+def _cut_regular(text: bytes, dialect: Dialect, *, at_end: bool) -> Cut | None:
+    """None if a quote stands where it should not, or an escape could change what it means."""
+    if not text or (dialect.escape and dialect.escape in text):
+        return None
+    data = np.frombuffer(text, np.uint8)
+    quotes = np.flatnonzero(data == dialect.quote[0])
+    if (at_end and len(quotes) % 2) or _misplaced(
+        data, quotes, dialect, opening=quotes[0::2], closing=quotes[1::2]
+    ):
+        return None
+    line_ends = _line_ends(data, has_cr=b"\r" in text)
     record_ends = _outside(line_ends, quotes)
     starts = np.concatenate((np.zeros(1, np.int64), record_ends + 1))[:-1]
-    delimiters = _outside(np.flatnonzero(data == delimiter[0]), quotes)
+    delimiters = _outside(np.flatnonzero(data == dialect.delimiter[0]), quotes)
     up_to = np.searchsorted(delimiters, record_ends)
     fields = np.diff(up_to, prepend=0) + 1
     fields[_blank(data, starts, record_ends)] = 0
-    all_outside = len(line_ends) == len(record_ends)
-    lines = np.arange(len(starts)) if all_outside else np.searchsorted(line_ends, starts)
+    lines = np.searchsorted(line_ends, starts)
     used = int(np.searchsorted(line_ends, record_ends[-1], side="right")) if len(record_ends) else 0
     return Cut(starts, record_ends + 1, fields, lines, used)
 
 
-def _line_ends(data: npt.NDArray[np.uint8], *, has_cr: bool) -> Positions:
+def _line_ends(data: Octets, *, has_cr: bool) -> Positions:
     """The last byte of each line end."""
     feeds = np.flatnonzero(data == _LF)
     if not has_cr:
@@ -223,12 +228,10 @@ def _line_ends(data: npt.NDArray[np.uint8], *, has_cr: bool) -> Positions:
     return np.sort(np.concatenate((feeds, lone))) if len(lone) else feeds
 
 
-def _blank(
-    data: npt.NDArray[np.uint8], starts: Positions, ends: Positions
-) -> npt.NDArray[np.bool_]:
+def _blank(data: Octets, starts: Positions, ends: Positions) -> Flags:
     length = ends - starts
     crlf = (length == 1) & (data[starts] == _CR) & (data[ends] == _LF)
-    blank: npt.NDArray[np.bool_] = (length == 0) | crlf
+    blank: Flags = (length == 0) | crlf
     return blank
 
 
@@ -239,63 +242,75 @@ def _outside(positions: Positions, quotes: Positions) -> Positions:
     return outside
 
 
-def _well_placed(
-    data: npt.NDArray[np.uint8], quotes: Positions, delimiter: int, *, at_end: bool
-) -> bool:
-    """Opening quotes follow a border or a quote, closing ones precede one."""
-    if at_end and len(quotes) % 2:
-        return False
+def _misplaced(
+    data: Octets, quotes: Positions, dialect: Dialect, *, opening: Positions, closing: Positions
+) -> int:
+    """How many quotes neither follow a border (opening ones) nor precede one (closing ones)."""
+    if not len(quotes):
+        return 0
     border = np.zeros(256, np.bool_)
-    border[[delimiter, _LF, _CR, _QUOTE]] = True
-    opening, closing = quotes[0::2], quotes[1::2]
+    border[[dialect.delimiter[0], dialect.quote[0], _LF, _CR]] = True
     before = border[data[opening - 1]] | (opening == 0)
     after = border[data[np.minimum(closing + 1, len(data) - 1)]] | (closing == len(data) - 1)
-    return bool(before.all() and after.all())
+    return int(np.count_nonzero(~before) + np.count_nonzero(~after))
+
+
+def _patterns(dialect: Dialect) -> tuple[bytes, bytes, bytes, bytes]:
+    """Delimiter, inside of a quoted field, quoted field, unquoted field."""
+    d, q = re.escape(dialect.delimiter), re.escape(dialect.quote)
+    e = re.escape(dialect.escape)
+    inside = b"(?:[^%b%b]++|%b%b%b)*+" % (q, e, q, q, b"|%b(?s:.)" % e if e else b"")
+    return d, inside, b"%b%b%b" % (q, inside, q), b"(?!%b)[^%b\r\n]*+" % (q, d)
 
 
 @cache
-def _field(delimiter: bytes) -> re.Pattern[bytes]:
-    d = re.escape(delimiter)
-    return re.compile(rb'(?:\A|%b)(?:"(?:[^"]++|"")*+"|(?!")[^%b\r\n]*+)' % (d, d))
+def _field(dialect: Dialect) -> re.Pattern[bytes]:
+    d, _, quoted, plain = _patterns(dialect)
+    return re.compile(rb"(?:\A|%b)(?:%b|%b)" % (d, quoted, plain))
 
 
 @cache
-def _record(delimiter: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """A whole record with its line end, and one that the buffer may have cut off."""
-    d = re.escape(delimiter)
-    quoted, plain = rb'"(?:[^"]++|"")*+"', rb'(?!")[^%b\r\n]*+' % d
-    field = rb"(?:%b|%b)" % (quoted, plain)
+def _quoted_field(dialect: Dialect) -> re.Pattern[bytes]:
+    d, _, quoted, _ = _patterns(dialect)
+    return re.compile(rb"(?:\A|(?<=[%b\r\n]))%b(?=[%b\r\n]|\Z)" % (d, quoted, d))
+
+
+@cache
+def _record(dialect: Dialect) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """A whole record with its line end, and one that the text may have cut off."""
+    d, inside, quoted, plain = _patterns(dialect)
+    q, e = re.escape(dialect.quote), re.escape(dialect.escape)
+    field = b"(?:%b|%b)" % (quoted, plain)
     whole = rb"%b(?:%b%b)*+(?:\r\n|\n|\r)" % (field, d, field)
-    open_end = rb'(?:"(?:[^"]++|"")*+"?|%b)\Z' % plain
-    return re.compile(whole), re.compile(rb"(?:%b%b)*+%b" % (field, d, open_end))
+    tail = rb"(?:%b%b(?:%b%b)?|%b)\Z" % (q, inside, q, b"|" + e if e else b"", plain)
+    return re.compile(whole), re.compile(b"(?:%b%b)*+%b" % (field, d, tail))
 
 
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\n|\r)")
 
 
-def _cut_one_by_one(
-    buffer: bytes, delimiter: bytes, *, at_end: bool, max_record: int | None = None
-) -> Cut:
+def _cut_one_by_one(text: bytes, dialect: Dialect, *, at_end: bool) -> Cut:
     """The same borders as `_cut_regular` gives, and malformed records besides."""
-    whole, cut_off = _record(delimiter)
+    whole, cut_off = _record(dialect)
     starts: list[int] = []
     ends: list[int] = []
     fields: list[int] = []
     lines: list[int] = []
     position = line = 0
-    while position < len(buffer):
-        found = whole.match(buffer, position)
-        count = -1
+    while position < len(text):
+        count = MALFORMED
+        found = whole.match(text, position, position + MAX_RECORD_BYTES)
         if found:
-            record = found.group().rstrip(b"\r\n") if len(found.group()) <= 2 else found.group()
-            count = count_fields(found.group(), delimiter) if record else 0
+            count = _count_fields(found.group(), dialect)
         else:
-            too_long = max_record is not None and len(buffer) - position > max_record
-            if not at_end and not too_long and cut_off.match(buffer, position):
+            undecided = len(text) - position < MAX_RECORD_BYTES and not at_end
+            if undecided and cut_off.match(text, position):
                 break
-            found = _LINE.match(buffer, position)
+            found = _LINE.match(text, position)
             if not found:
                 break
+            if len(found.group()) > MAX_RECORD_BYTES:
+                raise no_line_end()
         starts.append(position)
         ends.append(found.end())
         fields.append(count)
@@ -309,3 +324,11 @@ def _cut_one_by_one(
         lines=np.array(lines, np.int64),
         line_count=line,
     )
+
+
+def _count_fields(record: bytes, dialect: Dialect) -> int:
+    if not record.rstrip(b"\r\n") and len(record) <= 2:
+        return 0
+    if dialect.quote not in record:
+        return record.count(dialect.delimiter) + 1
+    return len(_field(dialect).findall(record))

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pyspark.sql import SparkSession
 
-from lake.store import client, use_region
+from lake.store import region, use_region
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -32,11 +32,11 @@ def spread(
     # Dealt out like cards, so that each slice gets its share of heavy items.
     dealt = [order[start::slices] for start in range(slices)]
     work = [(i, items[i]) for hand in dealt for i in hand]
-    there = partial(_in_region, client("s3").meta.region_name, function)
+    there = partial(_in_region, region(), function)
     found = context.parallelize(work, slices).mapValues(there).collectAsMap()
     return [found[i] for i in range(len(items))]
 
 
-def _in_region(region: str, function: Callable[[Item], Result], item: Item) -> Result:
-    use_region(region)
+def _in_region(name: str, function: Callable[[Item], Result], item: Item) -> Result:
+    use_region(name)
     return function(item)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+import shutil
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,7 +17,9 @@ import pyarrow.parquet as pq
 from lake.errors import OriginalGone
 from wires.manifest import ObjectVersion
 
-READ_BYTES = 16 * 1024 * 1024
+_READ_BYTES = 16 * 1024 * 1024
+_LOCAL = "file://"
+"""A bucket that is a folder: for files that have not been uploaded."""
 SUPERSEDED = {"TagSet": [{"Key": "lake-state", "Value": "superseded"}]}
 """Objects with this tag are no longer in any table; the bucket's lifecycle removes them."""
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
@@ -27,33 +31,67 @@ def client(service: str) -> Any:
     return boto3.client(service)
 
 
-def use_region(region: str) -> None:
+def use_region(name: str) -> None:
     """Glue sets no region for Spark's workers: driver and tasks each call this first."""
-    os.environ["AWS_DEFAULT_REGION"] = region
+    if name:
+        os.environ["AWS_DEFAULT_REGION"] = name
 
 
-def read_version(bucket: str, version: ObjectVersion) -> Iterator[bytes]:
-    """The bytes of one object version, in ranges that are retried on their own.
+def region() -> str:
+    """What `use_region` has set, or the environment; "" where there is no AWS to talk to."""
+    return os.environ.get("AWS_DEFAULT_REGION", "")
 
-    Raises OriginalGone if the version does not exist any more.
-    """
-    for start in range(0, version.size, READ_BYTES):
-        end = min(start + READ_BYTES, version.size) - 1
+
+@dataclass(frozen=True)
+class StoredOriginal:
+    """One object version, read in ranges that are retried on their own."""
+
+    bucket: str
+    version: ObjectVersion
+
+    @property
+    def size(self) -> int:
+        """Bytes as stored."""
+        return self.version.size
+
+    def read(self, start: int, end: int) -> bytes:
+        """Raises OriginalGone if the version does not exist any more."""
+        if end <= start:
+            return b""
+        if self.bucket.startswith(_LOCAL):
+            with _local_path(self.bucket, self.version.key).open("rb") as file:
+                file.seek(start)
+                return file.read(end - start)
         try:
             answer = client("s3").get_object(
-                Bucket=bucket,
-                Key=version.key,
-                VersionId=version.version_id,
-                Range=f"bytes={start}-{end}",
+                Bucket=self.bucket,
+                Key=self.version.key,
+                VersionId=self.version.version_id,
+                Range=f"bytes={start}-{end - 1}",
             )
         except botocore.exceptions.ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 raise OriginalGone(
-                    f"s3://{bucket}/{version.key} version {version.version_id} does not exist "
-                    "any more: it was deleted for good; upload it again"
+                    f"s3://{self.bucket}/{self.version.key} version {self.version.version_id} "
+                    "does not exist any more: it was deleted for good; upload it again"
                 ) from error
             raise
-        yield answer["Body"].read()
+        body: bytes = answer["Body"].read()
+        return body
+
+
+def put_file(path: Path, bucket: str, key: str) -> None:
+    """Store a file under a key: as a whole or not at all."""
+    if bucket.startswith(_LOCAL):
+        target = _local_path(bucket, key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, target)
+    else:
+        client("s3").upload_file(str(path), bucket, key)
+
+
+def _local_path(bucket: str, key: str) -> Path:
+    return Path(bucket.removeprefix(_LOCAL), key)
 
 
 def list_keys(bucket: str, prefix: str) -> list[str]:
@@ -71,14 +109,18 @@ def supersede(bucket: str, prefix: str, *, but: str | None = None) -> None:
 
 def parquet_rows(bucket: str, key: str) -> int:
     """Rows of a Parquet file, by the footer that stands in the bucket."""
+    if bucket.startswith(_LOCAL):
+        return int(pq.read_metadata(_local_path(bucket, key)).num_rows)
     with pq.ParquetFile(io.BufferedReader(_StoredFile(bucket, key), 1024 * 1024)) as file:
         return int(file.metadata.num_rows)
 
 
 def line_count(bucket: str, key: str) -> int:
     """Lines of a text file, by reading it as it stands in the bucket."""
+    if bucket.startswith(_LOCAL):
+        return _local_path(bucket, key).read_bytes().count(b"\n")
     body = client("s3").get_object(Bucket=bucket, Key=key)["Body"]
-    return sum(block.count(b"\n") for block in body.iter_chunks(READ_BYTES))
+    return sum(block.count(b"\n") for block in body.iter_chunks(_READ_BYTES))
 
 
 class _StoredFile(io.RawIOBase):

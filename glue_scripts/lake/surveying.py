@@ -1,18 +1,39 @@
-"""Looking through the objects of a load, spread over Spark's tasks."""
+"""Looking at the objects of a load, spread over Spark's tasks.
+
+A small object is read through: what is known of it is sure. Of a large one the start and
+some places inside are looked at: its layout and types are presumed, and confirmed or
+corrected while it is written.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pyspark.sql import SparkSession
 
-from lake.csv_source import Survey, survey
+from lake.csv_source import (
+    DIGEST_BLOCK,
+    Findings,
+    Original,
+    Span,
+    Survey,
+    examine,
+    is_single_byte,
+    may_be_single_byte,
+    put_together,
+    survey,
+)
+from lake.decoding import SINGLE_BYTE
 from lake.errors import InputRefused, OriginalGone
 from lake.spreading import spread
-from lake.store import read_version
+from lake.store import StoredOriginal
+from wires.contracts import CsvDemands
 from wires.manifest import ObjectVersion
+
+SMALL_BYTES = 8 * 1024 * 1024
+_SMALLEST_PIECE = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,38 +42,106 @@ class Surveyed:
 
     version: ObjectVersion
     survey: Survey | None = None
+    sure: bool = False
+    """Whether the survey is of every byte, and not presumed from some."""
+    spans: tuple[Span, ...] = ()
+    """The pieces in which the object is read."""
     refused: str = ""
     """Reason for the uploader: the content is at fault."""
     failed: str = ""
     """Reason for the operator: reading failed, whatever the content."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How objects are looked at."""
+
+    bucket: str
+    demands: Mapping[str, CsvDemands]
+    """What contracts fix, by key."""
+    max_ratio: int
+    target_bytes: int
+    """Size of a piece, about."""
+    parallelism: int
+    """Tasks that can run at once: a large object is cut into as many pieces at least."""
+    isolate: bool
+    """An unexpected error costs its own object; otherwise it ends the run, so that a passing
+    fault is met by another attempt."""
+
+
 def survey_objects(
-    spark: SparkSession,
-    bucket: str,
-    versions: Sequence[ObjectVersion],
-    *,
-    max_ratio: int,
-    isolate: bool,
+    spark: SparkSession, versions: Sequence[ObjectVersion], look: Look
 ) -> list[Surveyed]:
-    """One result per version, in the given order.
+    """One result per version, in the given order."""
+    return spread(
+        spark,
+        partial(_look, look),
+        versions,
+        weight=lambda version: min(version.size, SMALL_BYTES),
+    )
 
-    With `isolate`, an unexpected error costs its own object; otherwise it ends the run, so
-    that a passing fault is met by another attempt.
+
+def confirmed(before: Surveyed, pieces: Sequence[Findings]) -> Surveyed:
+    """What is sure after all pieces of an object have been read."""
+    assert before.survey is not None, "an object without a survey is not read"  # noqa: S101
+    spans = tuple(
+        replace(span, first=found.first) for span, found in zip(before.spans, pieces, strict=True)
+    )
+    found = put_together(before.survey.layout, pieces)
+    return replace(before, survey=found, sure=True, spans=spans)
+
+
+def recoded(spark: SparkSession, doubtful: Sequence[Surveyed], look: Look) -> list[Surveyed]:
+    """Objects whose presumed encoding met bytes that it does not have: looked at again.
+
+    Those that are in a one-byte encoding come back presumed anew; the others as they were.
     """
-    look = partial(_look, bucket, max_ratio, isolate)
-    return spread(spark, look, versions, weight=lambda version: version.size)
+    return spread(spark, partial(_recode, look), doubtful, weight=lambda item: item.version.size)
 
 
-def _look(bucket: str, max_ratio: int, isolate: bool, version: ObjectVersion) -> Surveyed:
+def spans_of(size: int, *, splittable: bool, look: Look) -> tuple[Span, ...]:
+    """Pieces of about equal size, which start at multiples of DIGEST_BLOCK."""
+    if not splittable or size <= SMALL_BYTES:
+        return (Span(0, size),)
+    count = max(-(-size // look.target_bytes), min(look.parallelism, size // _SMALLEST_PIECE), 1)
+    if look.parallelism < count < 8 * look.parallelism:
+        # Whole rounds, so that no core waits for the last piece.
+        count = -(-count // look.parallelism) * look.parallelism
+    step = -(-size // (count * DIGEST_BLOCK)) * DIGEST_BLOCK
+    return tuple(Span(start, min(size, start + step)) for start in range(0, size, step))
+
+
+def _look(look: Look, version: ObjectVersion) -> Surveyed:
     try:
-        found = survey(lambda: read_version(bucket, version), max_ratio=max_ratio)
+        return _looked_at(look, version, look.demands.get(version.key, CsvDemands()))
     except InputRefused as refusal:
         return Surveyed(version=version, refused=str(refusal))
     except OriginalGone as gone:
         return Surveyed(version=version, failed=str(gone))
     except Exception as error:
-        if not isolate:
+        if not look.isolate:
             raise
         return Surveyed(version=version, failed=f"{type(error).__name__}: {error}")
-    return Surveyed(version=version, survey=found)
+
+
+def _looked_at(look: Look, version: ObjectVersion, demands: CsvDemands) -> Surveyed:
+    original: Original = StoredOriginal(look.bucket, version)
+    if version.size <= SMALL_BYTES:
+        found = survey(original, max_ratio=look.max_ratio, demands=demands)
+        return Surveyed(version=version, survey=found, sure=True, spans=(Span(0, version.size),))
+    layout, types = examine(original, max_ratio=look.max_ratio, demands=demands)
+    presumed = Survey(
+        layout=layout, types=tuple(types), rows_in=1, rows_bad=0, first_bad="", digest=""
+    )
+    spans = spans_of(version.size, splittable=layout.splittable, look=look)
+    return Surveyed(version=version, survey=presumed, spans=spans)
+
+
+def _recode(look: Look, item: Surveyed) -> Surveyed:
+    original: Original = StoredOriginal(look.bucket, item.version)
+    assert item.survey is not None, "an object without a survey is not read"  # noqa: S101
+    layout = item.survey.layout
+    if may_be_single_byte(layout) and is_single_byte(original, layout, look.max_ratio):
+        demands = look.demands.get(item.version.key, CsvDemands())
+        return _looked_at(look, item.version, replace(demands, encoding=SINGLE_BYTE.name))
+    return item

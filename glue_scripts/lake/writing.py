@@ -1,20 +1,20 @@
-"""Carrying a plan out: files into places of this attempt alone, counted, nothing visible yet."""
+"""Writing partitions into places of this attempt alone: counted, and not visible yet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyspark.sql import SparkSession
 
-from lake.commit import Commit, PartitionWrite, Source, Stamp
-from lake.conversion import ConversionTask, Converted, Target, convert_all
+from lake.commit import PartitionWrite, Source, Stamp
+from lake.conversion import ConversionTask, Converted, Piece, Target, convert_all
+from lake.csv_source import Findings
 from lake.errors import AccountingError
-from lake.planning import Plan, PlannedObject, PlannedPartition
+from lake.planning import PlannedPartition
 from lake.schema import Schema
-from lake.store import line_count, parquet_rows
-from wires.object_ledger import ObjectOutcome, ObjectStatus
-from wires.quarantine import PREFIX as QUARANTINE
+from lake.store import parquet_rows
+from wires.manifest import ObjectVersion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,55 @@ class Places:
     processed_bucket: str
     quality_bucket: str
     assets_bucket: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenPartition:
+    """A planned partition as it has been written, and what was seen meanwhile."""
+
+    plan: PlannedPartition
+    prefix: str
+    converted: tuple[Converted, ...]
+
+    def is_right_for(self, plan: PlannedPartition) -> bool:
+        """Whether the files are what a later plan, which knows more, asks for."""
+        return (
+            not any(item.misfit for item in self.converted)
+            and [c.name for c in self.plan.schema.columns] == [c.name for c in plan.schema.columns]
+            and self.plan.schema.stored_as_in(plan.schema)
+            and [(o.source.version, o.source.layout) for o in self.plan.objects]
+            == [(o.source.version, o.source.layout) for o in plan.objects]
+        )
+
+    @property
+    def findings(self) -> Mapping[ObjectVersion, list[Findings]]:
+        """Of each object's pieces, in order."""
+        found: dict[ObjectVersion, list[Findings]] = {}
+        for item in self.converted:
+            for piece, findings in zip(item.task.pieces, item.findings, strict=True):
+                found.setdefault(piece.source.version, []).append(findings)
+        return found
+
+    @property
+    def published(self) -> Mapping[ObjectVersion, int]:
+        """Rows of each object that the tasks have written."""
+        rows: dict[ObjectVersion, int] = {}
+        for item in self.converted:
+            for piece, count in zip(item.task.pieces, item.published, strict=True):
+                version = piece.source.version
+                rows[version] = rows.get(version, 0) + count
+        return rows
+
+    def check_files(self, bucket: str) -> int:
+        """Rows in the bucket. Raises AccountingError unless they are what the tasks reported."""
+        for item in self.converted:
+            rows = parquet_rows(bucket, item.file) if item.file else 0
+            if rows != sum(item.published):
+                raise AccountingError(
+                    f"{item.file or self.prefix} holds {rows} rows, "
+                    f"its task wrote {sum(item.published)}"
+                )
+        return sum(self.published.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,28 +88,19 @@ class Writer:
     target_bytes: int
     max_ratio: int
 
-    def write(self, plan: Plan) -> Commit:
-        """Write all partitions of a plan.
-
-        Raises AccountingError unless each object's rows, as its survey counted them, are
-        those that were published and quarantined, and the files in the buckets hold
-        exactly as many.
-        """
-        packed = [(p, self._tasks_of(p)) for p in plan.partitions]
-        found = iter(convert_all(self.spark, [task for _, tasks in packed for task in tasks]))
-        outcomes, writes = list(plan.settled), []
-        for partition, tasks in packed:
-            converted = [next(found) for _ in tasks]
-            check_files(converted)
-            outcomes += divided(partition, converted)
-            writes.append(_partition_write(partition, converted))
-        return Commit(
-            load_id=self.stamp.load_id,
-            job=self.stamp.processing_job,
-            processed_at=self.stamp.processed_at,
-            outcomes=tuple(outcomes),
-            partitions=tuple(writes),
-        )
+    def write(self, partitions: Sequence[PlannedPartition]) -> list[WrittenPartition]:
+        """Write planned partitions: every record that starts in an object once, whatever the
+        pieces that it was cut into."""
+        packed = [(p, self._tasks_of(p)) for p in partitions]
+        found = iter(self._convert([task for _, tasks in packed for task in tasks]))
+        return [
+            WrittenPartition(
+                plan=partition,
+                prefix=tasks[0].target.prefix,
+                converted=tuple(next(found) for _ in tasks),
+            )
+            for partition, tasks in packed
+        ]
 
     def rewrite(self, write: PartitionWrite, schema: Schema, stamp: Stamp) -> PartitionWrite:
         """Make a partition again from its originals, in `schema`, in a new place.
@@ -70,10 +110,13 @@ class Writer:
         """
         folder = load_folder(write.dataset, write.values, stamp.load_id)
         prefix = f"{folder}for-{self.stamp.load_id}-{self.attempt}/"
-        tasks = self._tasks(write.sources, schema, stamp, self._target(prefix, ""))
-        converted = convert_all(self.spark, tasks)
-        check_files(converted)
-        rows = sum(item.published for item in converted)
+        tasks = self._tasks(write.sources, schema, stamp, prefix, look=False)
+        rows = 0
+        for item in self._convert(tasks):
+            stored = parquet_rows(self.places.processed_bucket, item.file) if item.file else 0
+            if stored != sum(item.published):
+                raise AccountingError(f"{item.file} does not hold the rows that its task wrote")
+            rows += stored
         if rows != write.rows:
             raise AccountingError(
                 f"{write.prefix} came out with {rows} rows when it was rebuilt, it had "
@@ -81,37 +124,52 @@ class Writer:
             )
         return replace(write, schema=schema, prefix=prefix)
 
+    def _convert(self, tasks: Sequence[ConversionTask]) -> list[Converted]:
+        """Run tasks until the pieces of every object join without a gap or an overlap.
+
+        A piece that starts in the middle of a file presumes where its first record starts.
+        Where that is not where the piece before has ended, it is read again from there.
+        """
+        found = convert_all(self.spark, tasks)
+        while wrong := _disjointed(found):
+            again = [_from(found[i].task, first) for i, first in wrong.items()]
+            for i, item in zip(wrong, convert_all(self.spark, again), strict=True):
+                found[i] = item
+        return found
+
     def _tasks_of(self, partition: PlannedPartition) -> list[ConversionTask]:
         folder = load_folder(partition.dataset, partition.values, self.stamp.load_id)
-        target = self._target(
-            f"{folder}{self.attempt}/", f"{QUARANTINE}rows/dataset={folder}{self.attempt}/"
-        )
         sources = [item.source for item in partition.objects]
-        return self._tasks(sources, partition.schema, self.stamp, target)
+        prefix = f"{folder}{self.attempt}/"
+        look = not all(item.sure for item in partition.objects)
+        return self._tasks(sources, partition.schema, self.stamp, prefix, look=look)
 
     def _tasks(
-        self, sources: Iterable[Source], schema: Schema, stamp: Stamp, target: Target
+        self,
+        sources: Iterable[Source],
+        schema: Schema,
+        stamp: Stamp,
+        prefix: str,
+        *,
+        look: bool,
     ) -> list[ConversionTask]:
+        target = Target(
+            raw_bucket=self.places.raw_bucket,
+            processed_bucket=self.places.processed_bucket,
+            prefix=prefix,
+        )
         return [
             ConversionTask(
                 part=part,
-                sources=batch,
+                pieces=pieces,
                 schema=schema,
                 stamp=stamp,
                 target=target,
                 max_ratio=self.max_ratio,
+                look=look,
             )
-            for part, batch in enumerate(pack(sources, target_bytes=self.target_bytes))
+            for part, pieces in enumerate(pack(sources, target_bytes=self.target_bytes))
         ]
-
-    def _target(self, prefix: str, quarantine_prefix: str) -> Target:
-        return Target(
-            raw_bucket=self.places.raw_bucket,
-            processed_bucket=self.places.processed_bucket,
-            prefix=prefix,
-            quality_bucket=self.places.quality_bucket,
-            quarantine_prefix=quarantine_prefix,
-        )
 
 
 def load_folder(dataset: str, values: Sequence[str], load_id: str) -> str:
@@ -120,88 +178,45 @@ def load_folder(dataset: str, values: Sequence[str], load_id: str) -> str:
     return f"{dataset}/year={year}/month={month}/day={day}/load={load_id}/"
 
 
-def pack(sources: Iterable[Source], *, target_bytes: int) -> Iterator[tuple[Source, ...]]:
-    """Which originals share an output file: in order of key, up to `target_bytes` as stored."""
-    batch: list[Source] = []
+def pack(sources: Iterable[Source], *, target_bytes: int) -> Iterator[tuple[Piece, ...]]:
+    """Which pieces share an output file: whole objects in order of key, up to `target_bytes` as
+    stored; each piece of a larger object has a file of its own."""
+    batch: list[Piece] = []
     size = 0
     for source in sorted(sources, key=lambda source: source.version):
-        if batch and size + source.version.size > target_bytes:
+        if len(source.spans) > 1:
+            yield from ((Piece(source, span),) for span in source.spans)
+            continue
+        piece = Piece(source, source.spans[0])
+        if batch and size + piece.size > target_bytes:
             yield tuple(batch)
             batch, size = [], 0
-        batch.append(source)
-        size += source.version.size
+        batch.append(piece)
+        size += piece.size
     if batch:
         yield tuple(batch)
 
 
-def check_files(converted: Iterable[Converted]) -> None:
-    """Raises AccountingError unless the files in the buckets hold what their tasks reported."""
-    for item in converted:
-        target = item.task.target
-        rows = parquet_rows(target.processed_bucket, item.file) if item.file else 0
-        if rows != item.published:
-            raise AccountingError(f"{item.file} holds {rows} rows, its task wrote {item.published}")
-        if target.quarantine_prefix:
-            file = item.quarantine_file
-            lines = line_count(target.quality_bucket, file) if file else 0
-            if lines != item.quarantined:
-                raise AccountingError(
-                    f"{file} holds {lines} rows, its task wrote {item.quarantined}"
-                )
+def _disjointed(found: Sequence[Converted]) -> dict[int, int]:
+    """Tasks whose only piece does not start where the piece before ends, and where that is.
+
+    Of each object the first such piece alone: what follows it may be right once it is.
+    """
+    wrong: dict[int, int] = {}
+    ends: dict[ObjectVersion, int] = {}
+    broken: set[ObjectVersion] = set()
+    for i, item in enumerate(found):
+        for piece, findings in zip(item.task.pieces, item.findings, strict=True):
+            version = piece.source.version
+            if version in ends and version not in broken and findings.first != ends[version]:
+                wrong[i] = ends[version]
+                broken.add(version)
+            ends[version] = findings.following
+    return wrong
 
 
-def divided(partition: PlannedPartition, converted: Iterable[Converted]) -> list[ObjectOutcome]:
-    """How each object's rows were divided. Raises AccountingError where one is missing."""
-    tallies = {tally.version: tally for item in converted for tally in item.tallies}
-    outcomes = []
-    for item in partition.objects:
-        tally = tallies[item.source.version]
-        if tally.published + tally.quarantined != item.survey.rows_in:
-            raise AccountingError(
-                f"{tally.version.key}: {item.survey.rows_in} rows in, {tally.published} to publish "
-                f"and {tally.quarantined} to quarantine: nothing of the load is published"
-            )
-        outcomes.append(_outcome(item, partition.dataset, tally.published, tally.quarantined))
-    return outcomes
-
-
-def _outcome(item: PlannedObject, dataset: str, published: int, quarantined: int) -> ObjectOutcome:
-    status, reason = ObjectStatus.PUBLISHED, ""
-    if quarantined:
-        reason = f"{quarantined} of {item.survey.rows_in} rows quarantined; {item.survey.first_bad}"
-    if not published:
-        status = ObjectStatus.REJECTED
-        reason = f"not one row can be read; {item.survey.first_bad}"
-    layout = item.survey.layout
-    return ObjectOutcome(
-        key=item.source.version.key,
-        version_id=item.source.version.version_id,
-        status=status,
-        reason=reason,
-        dataset=dataset,
-        rows_in=item.survey.rows_in,
-        rows_published=published,
-        rows_quarantined=quarantined,
-        details={
-            "compression": layout.compression,
-            "encoding": layout.encoding,
-            "delimiter": layout.delimiter,
-            "header": layout.header,
-            "columns": len(layout.columns),
-            "digest": item.survey.digest,
-        },
-    )
-
-
-def _partition_write(partition: PlannedPartition, converted: Sequence[Converted]) -> PartitionWrite:
-    target = converted[0].task.target
-    return PartitionWrite(
-        dataset=partition.dataset,
-        day=partition.day,
-        schema=partition.schema,
-        prefix=target.prefix,
-        rows=sum(item.published for item in converted),
-        sources=tuple(item.source for item in partition.objects),
-        quarantine_prefix=target.quarantine_prefix,
-        rows_quarantined=sum(item.quarantined for item in converted),
-    )
+def _from(task: ConversionTask, first: int) -> ConversionTask:
+    [piece] = task.pieces
+    exact = replace(piece, span=replace(piece.span, first=first))
+    # The file of the first try has to be replaced, by an empty one if need be.
+    return replace(task, pieces=(exact,), replaces=True)

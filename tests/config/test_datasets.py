@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from config.datasets import load_contracts
 from config.errors import SourceError, ValueRuleError
-from wires.contracts import Evolution, contracts_from_json, contracts_to_json
+from wires.contracts import CsvDemands, Evolution, contracts_from_json, contracts_to_json
 
 
 def folder_with(tmp_path: Path, **texts: str) -> Path:
@@ -75,3 +76,25 @@ def test_two_contracts_cannot_claim_one_pattern(tmp_path: Path) -> None:
 def test_a_contract_that_is_not_yaml_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"sales.yaml is not YAML"):
         load_contracts(folder_with(tmp_path, sales="name: ["))
+
+
+def test_a_contract_may_fix_how_its_files_are_written(tmp_path: Path) -> None:
+    (tmp_path / "sales.yaml").write_text('name: sales\ncsv: {delimiter: ";", header: false}\n')
+    [contract] = load_contracts(tmp_path)
+    assert contract.csv == CsvDemands(delimiter=";", header=False)
+
+
+@pytest.mark.parametrize(
+    ("csv", "field"),
+    [
+        ("{delimiter: ab}", "csv.delimiter"),
+        ("{delimiter: '§'}", "csv.delimiter"),
+        ("{encoding: latin}", "csv.encoding"),
+        ("{header: perhaps}", "csv.header"),
+        ("{colour: red}", "csv.colour"),
+    ],
+)
+def test_a_wrong_demand_on_csv_is_named(tmp_path: Path, csv: str, field: str) -> None:
+    (tmp_path / "sales.yaml").write_text(f"name: sales\ncsv: {csv}\n")
+    with pytest.raises(ValueRuleError, match=re.escape(field)):
+        load_contracts(tmp_path)

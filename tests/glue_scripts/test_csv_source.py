@@ -2,29 +2,38 @@ from __future__ import annotations
 
 import bz2
 import gzip
-from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake.csv_source import Survey, read, survey
+from lake import csv_source
+from lake.csv_source import PieceReading, Span, Survey, survey
 from lake.errors import InputRefused
+from tests.glue_scripts.texts import Text
+from wires.contracts import CsvDemands
 
 
-def look(content: bytes, *, size: int = 1 << 20, max_ratio: int = 200) -> Survey:
-    return survey(lambda: pieces(content, size), max_ratio=max_ratio)
-
-
-def pieces(content: bytes, size: int) -> Iterator[bytes]:
-    return (content[start : start + size] for start in range(0, len(content), size))
+def look(content: bytes, *, max_ratio: int = 200, demands: CsvDemands | None = None) -> Survey:
+    return survey(Text(content), max_ratio=max_ratio, demands=demands or CsvDemands())
 
 
 def rows(content: bytes) -> list[tuple[str | None, ...]]:
-    found = look(content)
-    chunks = read(lambda: pieces(content, 1 << 20), found.layout, max_ratio=200)
-    return [tuple(row.values()) for chunk in chunks for row in chunk.rows.to_pylist()]
+    layout = look(content).layout
+    reading = PieceReading(Text(content), layout, Span(0, len(content)), max_ratio=200)
+    return [tuple(row.values()) for chunk in reading for row in chunk.rows.to_pylist()]
+
+
+def aside(content: bytes) -> list[tuple[int, bytes, str]]:
+    """Line, text and reason of what is no row, above the header and below it."""
+    layout = look(content).layout
+    reading = PieceReading(Text(content), layout, Span(0, len(content)), max_ratio=200)
+    above = [(line, text.encode("latin-1"), csv_source.ABOVE) for line, text in layout.before]
+    below = [
+        (layout.body_line + bad.line, bad.raw, bad.reason) for chunk in reading for bad in chunk.bad
+    ]
+    return above + below
 
 
 def glue_types(content: bytes) -> dict[str, str]:
@@ -60,13 +69,15 @@ def test_one_table_in_many_spellings_is_read_the_same(content: bytes) -> None:
     assert rows(content) == [("1", "Müller")]
 
 
-@given(st.binary(max_size=200), st.integers(1, 20))
+@given(st.binary(max_size=200), st.integers(20, 60))
 def test_what_is_found_does_not_depend_on_the_size_of_the_blocks(content: bytes, size: int) -> None:
     def outcome(block: int) -> object:
-        try:
-            return look(content, size=block)
-        except InputRefused as refused:
-            return str(refused)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(csv_source, "READ_BYTES", block)
+            try:
+                return look(content)
+            except InputRefused as refused:
+                return str(refused)
 
     assert outcome(size) == outcome(1 << 20)
 
@@ -95,7 +106,7 @@ def test_a_file_without_rows_has_none(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"a;b,c;d\n1;2,3;4\n", "ambiguous: .*comma .2 columns. and semicolon .3 columns."),
+        (b"a;b,c;d\n1;2,3;4\n", "ambiguous: .*comma .2 columns. and by semicolon .3 columns."),
         (gzip.compress(b"a,b\n1,2\n" * 99)[:-9], "gzip data ends early"),
         (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "compressed twice: inside gzip is gzip"),
         (gzip.compress(b"a,b\n1,2\n")[:-6] + b"wrong!", "damaged gzip data"),
@@ -134,5 +145,65 @@ def test_thousands_of_columns_are_read() -> None:
 
 
 def test_the_same_bytes_have_the_same_digest_and_others_another() -> None:
-    assert look(b"a,b\n1,2\n", size=3).digest == look(b"a,b\n1,2\n").digest
+    assert look(b"a,b\n1,2\n").digest == look(b"a,b\n1,2\n").digest
     assert look(b"a,b\n1,2\n").digest != look(b"a,b\n1,3\n").digest
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"a:b\n1:2\n3:4\n", [("1", "2"), ("3", "4")]),
+        (b"time\n10:00:00\n11:30:00\n", [("10:00:00",), ("11:30:00",)]),
+        (b"id;text\n1;a, b\n2;c, d\n", [("1", "a, b"), ("2", "c, d")]),
+        (b"a,b\n'x,y',2\n'z',3\n", [("x,y", "2"), ("z", "3")]),
+        (b"a,b\n1,'tis\n2,x\n", [("1", "'tis"), ("2", "x")]),
+        (b'a,b\n"x \\"q\\", y",2\n', [('x "q", y', "2")]),
+        (b'id,path\n1,C:\\temp\n2,"D:\\a"\n', [("1", "C:\\temp"), ("2", "D:\\a")]),
+        (b"a|b\n1;2|3\n", [("1;2", "3")]),
+        (b"only\n1\n2\n", [("1",), ("2",)]),
+        (b"a,b\n1,\0\n", [("1", "\0")]),
+    ],
+)
+def test_the_dialect_is_the_one_that_the_records_show(
+    content: bytes, expected: list[tuple[str, ...]]
+) -> None:
+    assert rows(content) == expected
+
+
+def test_lines_above_the_header_and_below_the_table_are_put_aside() -> None:
+    content = b"Report 2024\n\nid,name,amount\n1,a,2.5\n2,b,3.5\nTotal,6.0\n"
+    assert rows(content) == [("1", "a", "2.5"), ("2", "b", "3.5")]
+    assert aside(content) == [
+        (1, b"Report 2024", "a line above the header"),
+        (6, b"Total,6.0", "2 fields, expected 3"),
+    ]
+    found = look(content)
+    assert (found.rows_in, found.rows_bad) == (4, 2)
+
+
+def test_a_header_that_is_repeated_is_no_row() -> None:
+    content = b"id,name\n1,a\nid,name\n2,b\n"
+    assert rows(content) == [("1", "a"), ("2", "b")]
+    assert aside(content) == [(3, b"id,name", "the header once more")]
+    assert glue_types(content)["id"] == "bigint"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"comment\nhello, world\nfoo, bar\n", "either the first line is a title"),
+        (b'"x\n', "not one record is well-formed"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_or_in_none_is_refused(content: bytes, reason: str) -> None:
+    with pytest.raises(InputRefused, match=reason):
+        look(content)
+
+
+def test_what_is_demanded_is_not_looked_for() -> None:
+    content = b"a;b,c;d\n1;2,3;4\n"
+    assert look(content, demands=CsvDemands(delimiter=",")).layout.columns == ("a_b", "c_d")
+    headless = look(b"a,b\nc,d\n", demands=CsvDemands(header=False))
+    assert (headless.layout.columns, headless.rows_in) == (("column_1", "column_2"), 2)
+    accented = look("a,b\né,1\n".encode("cp1252"), demands=CsvDemands(encoding="cp1252"))
+    assert accented.layout.encoding == "cp1252"

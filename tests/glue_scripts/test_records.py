@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lake.csv_source import Layout, read
+from lake import csv_source, pieces, records
 from lake.errors import InputRefused
-from lake.records import BadRecord, RecordCutter, Slab
+from lake.pieces import PieceReader
 from tests.glue_scripts.csv_oracle import OracleRecord, oracle_records
+from tests.glue_scripts.texts import layout_of, read_in_pieces
 
 NASTY_TEXT = st.lists(st.sampled_from(list(b'ab,"\r\n')), max_size=60).map(bytes)
 MOSTLY_REGULAR = st.lists(
@@ -18,77 +17,107 @@ MOSTLY_REGULAR = st.lists(
     ),
     max_size=40,
 ).map(b"".join)
-
-
-def blocks_of(text: bytes, size: int) -> Iterator[bytes]:
-    return (text[start : start + size] for start in range(0, len(text), size))
-
-
-def cut(text: bytes, *, width: int = 2, size: int = 1 << 20) -> list[Slab]:
-    cutter = RecordCutter(delimiter=b",", width=width, skip_first=False)
-    return list(cutter.slabs(blocks_of(text, size)))
+REGULAR = st.lists(
+    st.tuples(
+        st.sampled_from([b"1", b'"a\nb"', b'"x, ""y"""', b"", b'""', "größe".encode()]),
+        st.sampled_from([b"2", b'"\r\n"', b"z", b'"\n,\n"']),
+        st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    ),
+    max_size=12,
+).map(lambda lines: b"".join(a + b"," + b + end for a, b, end in lines))
+TEXTS = st.one_of(NASTY_TEXT, MOSTLY_REGULAR, REGULAR)
+CUTS = st.lists(st.integers(1, 60), max_size=5)
 
 
 def is_row(record: OracleRecord, width: int) -> bool:
     return record.fields is not None and len(record.fields) == width
 
 
-@given(st.one_of(NASTY_TEXT, MOSTLY_REGULAR), st.integers(1, 9), st.integers(1, 3))
-def test_records_are_cut_as_the_rules_say_wherever_the_blocks_end(
-    text: bytes, size: int, width: int
+@settings(max_examples=400)
+@given(TEXTS, CUTS, st.integers(1, 3))
+def test_every_record_is_a_row_or_put_aside_wherever_the_text_is_cut(
+    text: bytes, cuts: list[int], width: int
 ) -> None:
-    slabs = cut(text, width=width, size=size)
+    found = read_in_pieces(text, layout_of(width), cuts)
     expected = oracle_records(text)
     good = [record for record in expected if is_row(record, width)]
-    bad = [(record.line, record.raw) for record in expected if not is_row(record, width)]
-    assert [int(line) for slab in slabs for line in slab.good_lines] == [r.line for r in good]
-    assert [(b.line, b.raw) for slab in slabs for b in slab.bad] == bad
-    assert sum(slab.rows for slab in slabs) == len(expected)
-
-
-@given(st.one_of(NASTY_TEXT, MOSTLY_REGULAR), st.integers(1, 9))
-def test_rows_hold_exactly_the_values_of_their_records(text: bytes, size: int) -> None:
-    layout = Layout(
-        compression="", encoding="utf-8", mark="", delimiter=",", header=False, columns=("a", "b")
-    )
-    chunks = read(lambda: blocks_of(text, size), layout, max_ratio=10)
-    rows = [tuple(row.values()) for chunk in chunks for row in chunk.rows.to_pylist()]
-    assert rows == [
+    assert found.rows == [
         tuple(None if field is None else field.decode() for field in record.fields or ())
-        for record in oracle_records(text)
-        if is_row(record, 2)
+        for record in good
     ]
+    assert [(bad.line + 1, bad.raw) for bad in found.bad] == [
+        (record.line, record.raw) for record in expected if not is_row(record, width)
+    ]
+    assert found.records == len(expected)
+
+
+@given(TEXTS, CUTS)
+def test_types_do_not_depend_on_where_a_text_is_cut(text: bytes, cuts: list[int]) -> None:
+    layout = layout_of(2)
+    assert read_in_pieces(text, layout, cuts).types == read_in_pieces(text, layout, []).types
+
+
+@given(TEXTS, st.integers(1, 9))
+def test_nothing_depends_on_the_size_of_the_blocks(text: bytes, size: int) -> None:
+    def outcome(block: int) -> tuple[list[object], int]:
+        blocks = (text[start : start + block] for start in range(0, len(text), block))
+        reader = PieceReader(layout_of(2), blocks)
+        rows = [row for chunk in reader for row in (*chunk.rows.to_pylist(), *chunk.bad)]
+        return sorted(map(str, rows)), reader.lines  # type: ignore[return-value]
+
+    assert outcome(size) == outcome(1 << 20)
+
+
+def test_the_start_of_a_piece_is_nearly_always_found_at_once() -> None:
+    line = b'1,"text with, commas\nand ""line ends""",2.5\n2,plain,3.5\n'
+    text = line * 500
+    found = read_in_pieces(text, layout_of(3), list(range(101, len(text), 997)))
+    assert found.repaired == 0
+    assert len(found.rows) == 1000
 
 
 def test_one_bad_quote_costs_one_record() -> None:
-    [slab] = cut(b'1,"open\n2,b\n3,"c"\n4,d\n')
-    assert slab.good == b'2,b\n3,"c"\n4,d\n'
-    assert slab.bad == [
-        BadRecord(1, b'1,"open', "a quoted field is not closed, or text follows its closing quote")
-    ]
+    found = read_in_pieces(b'1,"open\n2,b\n3,"c"\n4,d\n', layout_of(2), [])
+    assert found.rows == [("2", "b"), ("3", "c"), ("4", "d")]
+    [bad] = found.bad
+    assert (bad.line, bad.raw) == (0, b'1,"open')
+    assert bad.reason == "a quoted field is not closed, or text follows its closing quote"
 
 
+@pytest.fixture
+def short_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (records, pieces):
+        monkeypatch.setattr(module, "MAX_RECORD_BYTES", 200)
+    monkeypatch.setattr(csv_source, "READ_BYTES", 64)
+
+
+@pytest.mark.usefixtures("short_records")
 def test_a_bad_quote_costs_one_record_even_if_the_rest_is_larger_than_a_record_may_be() -> None:
     text = b'1,"open\n' + b"2,b\n" * 1000
-    cutter = RecordCutter(delimiter=b",", width=2, skip_first=False, max_record=500)
-    slabs = list(cutter.slabs(blocks_of(text, 100)))
-    assert sum(len(slab.good_lines) for slab in slabs) == 1000
-    assert [bad.line for slab in slabs for bad in slab.bad] == [1]
+    found = read_in_pieces(text, layout_of(2), [])
+    assert len(found.rows) == 1000
+    assert [bad.line for bad in found.bad] == [0]
 
 
-def test_a_line_without_end_is_refused_with_its_number() -> None:
-    cutter = RecordCutter(delimiter=b",", width=2, skip_first=False, max_record=50)
-    with pytest.raises(InputRefused, match="line 2 has more than 50 bytes"):
-        list(cutter.slabs(blocks_of(b"1,a\n" + b"x" * 500, 20)))
+@pytest.mark.usefixtures("short_records")
+@pytest.mark.parametrize("cuts", [[], [100], [300, 700]])
+def test_a_line_without_end_is_refused(cuts: list[int]) -> None:
+    with pytest.raises(InputRefused, match="a line of more than 200 bytes"):
+        read_in_pieces(b"1,a\n" + b"x" * 900 + b"\n2,b\n", layout_of(2), cuts)
 
 
 def test_bytes_that_are_no_characters_cost_their_own_record() -> None:
-    [slab] = cut(b"1,a\n2,\xff\n3,c\n")
-    assert slab.good == b"1,a\n3,c\n"
-    assert [(bad.line, bad.raw) for bad in slab.bad] == [(2, b"2,\xff")]
+    found = read_in_pieces(b"1,a\n2,\xff\n3,c\n", layout_of(2), [])
+    assert found.rows == [("1", "a"), ("3", "c")]
+    assert [(bad.line, bad.raw) for bad in found.bad] == [(1, b"2,\xff")]
 
 
 def test_the_line_of_a_record_counts_the_line_ends_inside_quotes() -> None:
-    slabs = cut(b'1,"a\n\nb"\r\nbad\n2,c\r3,d')
-    assert [int(line) for slab in slabs for line in slab.good_lines] == [1, 5, 6]
-    assert [bad.line for slab in slabs for bad in slab.bad] == [4]
+    found = read_in_pieces(b'1,"a\n\nb"\r\nbad\n2,c\r3\n', layout_of(2), [3, 9, 15])
+    assert [bad.line for bad in found.bad] == [3, 5]
+
+
+def test_escaped_quotes_are_quotes_and_other_backslashes_are_themselves() -> None:
+    text = b'1,"say \\"hi\\", \\\\ done"\n2,C:\\temp\n3,"a\\nb"\n4,"x""y"\n'
+    found = read_in_pieces(text, layout_of(2, escape="\\"), [])
+    assert [row[1] for row in found.rows] == ['say "hi", \\ done', "C:\\temp", "a\\nb", 'x"y']

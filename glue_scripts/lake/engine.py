@@ -1,0 +1,148 @@
+"""Objects to partitions: look, write, learn, write again what turned out otherwise, count.
+
+What is presumed of a large object (its types, its encoding, that it is no duplicate) is
+confirmed while it is written. Where it proves wrong, the partition is written anew with
+what is known then; so the result is that of having read everything beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pyspark.sql import SparkSession
+
+from lake.accounting import Aside, account
+from lake.commit import Commit, PartitionWrite, Stamp
+from lake.conversion import put_all_aside
+from lake.datasets import demands_on
+from lake.errors import LakeError
+from lake.planning import ClaimContent, Plan, plan
+from lake.schema import Schema
+from lake.surveying import Look, Surveyed, confirmed, recoded, survey_objects
+from lake.writing import Places, Writer, WrittenPartition
+from wires.contracts import CsvDemands, DatasetContract
+from wires.manifest import ObjectVersion
+from wires.object_ledger import ObjectOutcome
+
+_ROUNDS = 6
+"""Presumptions that can prove wrong one after the other: encoding, types, duplicates."""
+
+
+@dataclass(kw_only=True)
+class Engine:
+    """Writes the objects of one attempt of one load."""
+
+    spark: SparkSession
+    places: Places
+    stamp: Stamp
+    attempt: str
+    target_bytes: int
+    max_ratio: int
+    isolate: bool
+    contracts: Mapping[str, DatasetContract]
+    claim_content: ClaimContent
+    _folders: int = field(default=0)
+    _demands: Mapping[str, CsvDemands] = field(default_factory=dict)
+
+    def look_at(self, versions: Sequence[ObjectVersion]) -> list[Surveyed]:
+        """Survey the objects of the load; to be called once, before `write`."""
+        self._demands = demands_on([version.key for version in versions], self.contracts)
+        return survey_objects(self.spark, versions, self._look)
+
+    def write(
+        self,
+        surveyed: Sequence[Surveyed],
+        datasets: Mapping[str, str],
+        tables: Mapping[str, Schema],
+    ) -> Commit:
+        """Write everything and count it; nothing is visible yet."""
+        written: dict[tuple[str, str], WrittenPartition] = {}
+        known = list(surveyed)
+        for _ in range(_ROUNDS):
+            planned = plan(known, datasets, tables, self.contracts, self.claim_content)
+            wanted = {(p.dataset, p.day): p for p in planned.partitions}
+            todo = [
+                p for k, p in wanted.items() if k not in written or not written[k].is_right_for(p)
+            ]
+            if not todo:
+                fitting = [replace(written[k], plan=p) for k, p in wanted.items()]
+                return self._commit(planned, fitting)
+            self._folders += 1
+            writer = self.writer(f"{self.attempt}-{self._folders}")
+            done = writer.write(todo)
+            written |= {(item.plan.dataset, item.plan.day): item for item in done}
+            known = self._learned(known, done)
+        raise LakeError(
+            f"what is in the objects of load {self.stamp.load_id} came out differently "
+            f"{_ROUNDS} times: the reader contradicts itself"
+        )
+
+    def writer(self, attempt: str) -> Writer:
+        return Writer(
+            spark=self.spark,
+            places=self.places,
+            stamp=self.stamp,
+            attempt=attempt,
+            target_bytes=self.target_bytes,
+            max_ratio=self.max_ratio,
+        )
+
+    @property
+    def _look(self) -> Look:
+        return Look(
+            bucket=self.places.raw_bucket,
+            demands=self._demands,
+            max_ratio=self.max_ratio,
+            target_bytes=self.target_bytes,
+            parallelism=self.spark.sparkContext.defaultParallelism,
+            isolate=self.isolate,
+        )
+
+    def _learned(
+        self, known: Sequence[Surveyed], written: Sequence[WrittenPartition]
+    ) -> list[Surveyed]:
+        """What is known after writing: all of it for sure, but for encodings that proved wrong."""
+        findings = {v: found for item in written for v, found in item.findings.items()}
+        unsure = [item for item in known if not item.sure and item.version in findings]
+        doubtful = [i for i in unsure if any(found.stray for found in findings[i.version])]
+        again = {item.version: item for item in recoded(self.spark, doubtful, self._look)}
+        learned = []
+        for item in known:
+            recoded_item = again.get(item.version, item)
+            if item in unsure and recoded_item == item:
+                learned.append(confirmed(item, findings[item.version]))
+            else:
+                learned.append(recoded_item)
+        return learned
+
+    def _commit(self, planned: Plan, written: Sequence[WrittenPartition]) -> Commit:
+        aside = Aside(
+            raw_bucket=self.places.raw_bucket,
+            quality_bucket=self.places.quality_bucket,
+            stamp=self.stamp,
+            attempt=f"{self.attempt}-{self._folders}",
+            target_bytes=self.target_bytes,
+            max_ratio=self.max_ratio,
+        )
+        tasks = [list(aside.tasks(item)) for item in written]
+        done = iter(put_all_aside(self.spark, [task for own in tasks for task in own]))
+        outcomes: list[ObjectOutcome] = list(planned.settled)
+        writes: list[PartitionWrite] = []
+        for item, own in zip(written, tasks, strict=True):
+            write, ends = account(
+                item,
+                [(task, next(done)) for task in own],
+                processed_bucket=self.places.processed_bucket,
+                quality_bucket=self.places.quality_bucket,
+                quarantine_prefix=aside.prefix(item),
+            )
+            writes.append(write)
+            outcomes += ends
+        return Commit(
+            load_id=self.stamp.load_id,
+            job=self.stamp.processing_job,
+            processed_at=self.stamp.processed_at,
+            outcomes=tuple(outcomes),
+            partitions=tuple(writes),
+        )

@@ -1,0 +1,158 @@
+"""A presumed type, confirmed and applied in one go: the fast way where nothing is unusual.
+
+For a column whose values are all of the presumed kind, a few passes over its bytes do what
+`observe` and `convert` do with patterns. Anything else is left to those, so that the answer
+is always theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.column_types import NOTHING, TEXT, ColumnType, Kind
+from lake.observing import convert, observe
+
+Octets = npt.NDArray[np.uint8]
+Positions = npt.NDArray[np.int64]
+_ZERO, _NINE, _MINUS, _POINT = b"09-."
+_FIRST_DAY = -719_162
+"""0001-01-01 in days from 1970."""
+_TIMESTAMP_LENGTHS = np.array([16, 19, 21, 22, 23, 24, 25, 26])
+
+
+def fit(column: pa.ChunkedArray, target: ColumnType) -> tuple[ColumnType, pa.ChunkedArray | None]:
+    """The type of a column of text, and its values as `target`: None if they do not fit."""
+    if target == TEXT:
+        return observe(column), column
+    quick = _quickly(column, target)
+    if quick and target.join(quick[0]).stored_as(target):
+        return quick
+    found = observe(column)
+    if not target.join(found).stored_as(target):
+        return found, None
+    return found, convert(column, target)
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """The values of a column that are not empty, as bytes and borders."""
+
+    data: Octets
+    starts: Positions
+    lengths: Positions
+
+    @property
+    def first(self) -> Octets:
+        return self.data[self.starts]
+
+    def at(self, offset: int) -> Octets:
+        """The byte at an offset; what follows the value where it is shorter."""
+        return self.data[np.minimum(self.starts + offset, len(self.data) - 1)]
+
+    @property
+    def last(self) -> Octets:
+        last: Octets = self.data[self.starts + self.lengths - 1]
+        return last
+
+
+def _quickly(
+    column: pa.ChunkedArray, target: ColumnType
+) -> tuple[ColumnType, pa.ChunkedArray] | None:
+    if column.null_count == len(column):
+        return NOTHING, pa.chunked_array([pa.nulls(len(column), target.arrow)])
+    array = column.combine_chunks()
+    array = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+    texts = _texts_of(array)
+    if texts is None:
+        return None
+    found = _looks_like(texts, target)
+    if found is None:
+        return None
+    try:
+        values = pc.cast(array, target.arrow)
+    except pa.ArrowInvalid:
+        return None
+    if target.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT) and not _after_year_0(values):
+        return None
+    return found, pa.chunked_array([values])
+
+
+def _looks_like(texts: _Texts, target: ColumnType) -> ColumnType | None:
+    """The type that the values have if Arrow's cast to `target` takes them."""
+    match target.kind:
+        case Kind.INTEGER:
+            return _integer(texts)
+        case Kind.DECIMAL:
+            return _decimal(texts)
+        case Kind.DATE:
+            return target if (texts.lengths == 10).all() else None
+        case Kind.TIMESTAMP:
+            return target if np.isin(texts.lengths, _TIMESTAMP_LENGTHS).all() else None
+        case Kind.INSTANT:
+            return target if _all_in_utc(texts) else None
+        case _:
+            return None
+
+
+def _texts_of(array: pa.Array) -> _Texts | None:
+    """None if there are quoted empty values, which are no nulls."""
+    offsets = np.frombuffer(array.buffers()[1], np.int32)[
+        array.offset : array.offset + len(array) + 1
+    ]
+    lengths = np.diff(offsets).astype(np.int64)
+    filled = lengths > 0
+    if len(array) - int(np.count_nonzero(filled)) != array.null_count:
+        return None
+    data = np.frombuffer(array.buffers()[2], np.uint8)
+    return _Texts(data, offsets[:-1][filled].astype(np.int64), lengths[filled])
+
+
+def _is_digit(octets: Octets) -> npt.NDArray[np.bool_]:
+    digit: npt.NDArray[np.bool_] = (octets >= _ZERO) & (octets <= _NINE)
+    return digit
+
+
+def _integer(texts: _Texts) -> ColumnType | None:
+    """Arrow would take leading zeros and hexadecimal digits; these begin with 0 or -0."""
+    negative = texts.first == _MINUS
+    leading = np.where(negative, texts.at(1), texts.first)
+    digits = texts.lengths - negative
+    if not _is_digit(leading).all() or ((leading == _ZERO) & ((digits > 1) | negative)).any():
+        return None
+    return ColumnType(Kind.INTEGER, int(digits.max()))
+
+
+def _decimal(texts: _Texts) -> ColumnType | None:
+    """All values must have a point: whole numbers among them are left to the patterns."""
+    begin, end = int(texts.starts[0]), int(texts.starts[-1] + texts.lengths[-1])
+    held = texts.data[begin:end].tobytes()
+    if held.translate(None, b"0123456789.-"):
+        return None
+    points = np.flatnonzero(texts.data[begin:end] == _POINT) + begin
+    if len(points) != len(texts.starts):
+        return None
+    negative = texts.first == _MINUS
+    whole = points - texts.starts - negative
+    fraction = texts.starts + texts.lengths - points - 1
+    leading = np.where(negative, texts.at(1), texts.first)
+    if (whole < 1).any() or (fraction < 1).any() or ((leading == _ZERO) & (whole > 1)).any():
+        return None
+    return ColumnType(Kind.DECIMAL, int(whole.max()), int(fraction.max()))
+
+
+def _all_in_utc(texts: _Texts) -> bool:
+    is_utc = (texts.last == ord("Z")).all()
+    return bool(is_utc and np.isin(texts.lengths - 1, _TIMESTAMP_LENGTHS).all())
+
+
+def _after_year_0(values: pa.Array) -> bool:
+    if pa.types.is_date32(values.type):
+        earliest = pc.min(values.cast(pa.int32())).as_py()
+        return bool(earliest >= _FIRST_DAY)
+    earliest = pc.min(values.cast(pa.int64())).as_py()
+    return bool(earliest >= _FIRST_DAY * 86_400_000_000)

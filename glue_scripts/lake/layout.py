@@ -1,0 +1,216 @@
+"""How a file is written, as far as its start tells: enough to read all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lake.column_types import NOTHING, TEXT, ColumnType
+from lake.dialect import find_reading, has_header
+from lake.errors import InputRefused
+from lake.names import column_names
+from lake.observing import observe
+from lake.parsing import parse
+from lake.records import MALFORMED, Cut, Dialect, cut_records, split_fields
+from wires.contracts import CsvDemands
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How a file is written. Bytes are kept as Latin-1 text, so that a layout fits into JSON."""
+
+    compression: str
+    encoding: str
+    mark: str
+    """The byte order mark."""
+    delimiter: str
+    quote: str
+    escape: str
+    header: str
+    """The header record as it stands, without its line end; "" if there is none."""
+    columns: tuple[str, ...]
+    """SQL-safe names, in the file's order. None: the file has no record at all."""
+    body: int
+    """Where the rows begin, in bytes of the text behind the byte order mark."""
+    body_line: int
+    """The line of that, from 1."""
+    before: tuple[tuple[int, str], ...]
+    """Line and text of each record above the header: not rows, but accounted for."""
+
+    @property
+    def dialect(self) -> Dialect:
+        parts = (self.delimiter, self.quote, self.escape)
+        return Dialect(*(part.encode("latin-1") for part in parts))
+
+    @property
+    def splittable(self) -> bool:
+        """Whether reading can begin in the middle: one byte is one byte of text."""
+        return not self.compression and self.encoding in ("utf-8", "cp1252")
+
+
+def find_layout(
+    sample: bytes,
+    *,
+    whole_file: bool,
+    compression: str,
+    encoding: str,
+    mark: bytes,
+    demands: CsvDemands,
+) -> tuple[Layout, list[ColumnType]]:
+    """The layout, and the column types of the sample.
+
+    `sample` is the start of the text, in an encoding that has ASCII's delimiters. Raises
+    InputRefused where it can be read in two ways.
+    """
+    if whole_file and sample and not sample.endswith((b"\n", b"\r")):
+        sample += b"\n"
+    dialect, cut, first = _table_in(sample, demands, whole_file=whole_file)
+    if first is None:
+        return _layout(compression, encoding, mark, dialect), []
+    record = sample[cut.starts[first] : cut.ends[first]].rstrip(b"\r\n")
+    cells = [_text(field, encoding) for field in split_fields(record, dialect)]
+    named = column_names(cells)
+    body = sample[cut.ends[first] : cut.end]
+    below = _types(body, dialect, encoding, named, header=record)
+    is_header = has_header(cells, below) if demands.header is None else demands.header
+    if not is_header:
+        named = [f"column_{position}" for position in range(1, len(cells) + 1)]
+        below = _types(sample[cut.starts[first] : cut.end], dialect, encoding, named)
+    if first and demands.header is None and any(cut.fields[:first]):
+        _refuse_doubtful_title(len(cells), below)
+    begin = int(cut.ends[first] if is_header else cut.starts[first])
+    layout = _layout(
+        compression,
+        encoding,
+        mark,
+        dialect,
+        header=record if is_header else b"",
+        columns=named,
+        body=begin,
+        body_line=1 + _lines(sample[:begin]),
+        before=_before(sample, cut, first),
+    )
+    return layout, below
+
+
+def _table_in(
+    sample: bytes, demands: CsvDemands, *, whole_file: bool
+) -> tuple[Dialect, Cut, int | None]:
+    """Dialect, the sample's records, and which of them is the first of the table."""
+    fixed = _demanded(demands, Dialect()) if demands.delimiter else None
+    reading = find_reading(sample, whole_file=whole_file, fixed=fixed)
+    dialect = _demanded(demands, reading.dialect)
+    cut = cut_records(sample, dialect, at_end=whole_file)
+    if not reading.width and MALFORMED in cut.fields:
+        raise InputRefused(
+            "not one record is well-formed: in each a quoted field is not closed, or text "
+            "follows its closing quote"
+        )
+    wide = np.flatnonzero((cut.fields == reading.width) & (cut.fields > 0))
+    return dialect, cut, int(wide[0]) if len(wide) else None
+
+
+def _demanded(demands: CsvDemands, found: Dialect) -> Dialect:
+    return Dialect(
+        demands.delimiter.encode("latin-1") or found.delimiter,
+        demands.quote.encode("latin-1") or found.quote,
+        demands.escape.encode("latin-1") or found.escape,
+    )
+
+
+def _refuse_doubtful_title(width: int, below: Sequence[ColumnType]) -> None:
+    """Two columns of text below a single line may as well be one column with delimiters in it."""
+    if width == 2 and all(kind in (TEXT, NOTHING) for kind in below):
+        raise InputRefused(
+            "every row but the first can be split into two columns: either the first line is a "
+            "title, or the file has one column whose values contain the delimiter. Remove the "
+            "title, put quotes around the values, or fix the delimiter in a contract"
+        )
+
+
+def _before(sample: bytes, cut: Cut, first: int) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (
+            int(cut.lines[i]) + 1,
+            sample[cut.starts[i] : cut.ends[i]].rstrip(b"\r\n").decode("latin-1"),
+        )
+        for i in range(first)
+        if cut.fields[i]
+    )
+
+
+def _layout(
+    compression: str,
+    encoding: str,
+    mark: bytes,
+    dialect: Dialect,
+    *,
+    header: bytes = b"",
+    columns: Sequence[str] = (),
+    body: int = 0,
+    body_line: int = 1,
+    before: tuple[tuple[int, str], ...] = (),
+) -> Layout:
+    return Layout(
+        compression=compression,
+        encoding=encoding,
+        mark=mark.decode("latin-1"),
+        delimiter=dialect.delimiter.decode("latin-1"),
+        quote=dialect.quote.decode("latin-1"),
+        escape=dialect.escape.decode("latin-1"),
+        header=header.decode("latin-1"),
+        columns=tuple(columns),
+        body=body,
+        body_line=body_line,
+        before=before,
+    )
+
+
+def types_of(text: bytes, layout: Layout) -> list[ColumnType]:
+    """The types of the whole rows in a text that starts with one and may end in the middle."""
+    return _types(
+        text,
+        layout.dialect,
+        layout.encoding,
+        layout.columns,
+        header=layout.header.encode("latin-1"),
+        at_end=False,
+    )
+
+
+def _types(
+    body: bytes,
+    dialect: Dialect,
+    encoding: str,
+    columns: Sequence[str],
+    *,
+    header: bytes = b"",
+    at_end: bool = True,
+) -> list[ColumnType]:
+    """What is going to be no row is passed over: malformed, stray bytes, the header once more."""
+    cut = cut_records(body, dialect, at_end=at_end)
+    good = np.flatnonzero(cut.fields == len(columns))
+    rows = [body[cut.starts[i] : cut.ends[i]] for i in good]
+    text = b"".join(
+        row for row in rows if row.rstrip(b"\r\n") != header and _decodes(row, encoding)
+    )
+    table = parse(text, dialect, encoding, columns)
+    return [observe(column) for column in table.columns]
+
+
+def _decodes(row: bytes, encoding: str) -> bool:
+    try:
+        row.decode("cp1252" if encoding == "cp1252" else "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _text(field: bytes, encoding: str) -> str:
+    return field.decode(encoding if encoding == "cp1252" else "utf-8", "replace")
+
+
+def _lines(text: bytes) -> int:
+    return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")

@@ -1,0 +1,207 @@
+"""A tiny platform for tests: hand-made templates in an assembly as the CDK lays it out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from local_cloud.assembly import Stack, stacks_of
+
+ACCOUNT = "111122223333"
+REGION = "eu-central-1"
+BUCKET = "tiny-inbox"
+QUEUE = "tiny-queue"
+DEAD_LETTERS = "tiny-dead-letters"
+FUNCTION = "tiny-function"
+JOB = "tiny-job"
+TABLE = "tiny-table"
+
+FUNCTION_CODE = '''
+import json, os, boto3
+
+def handle(event, context):
+    """Remembers each body; refuses those that ask for it."""
+    table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+    failed = []
+    for record in event["Records"]:
+        if "refuse" in record["body"]:
+            failed.append({"itemIdentifier": record["messageId"]})
+            continue
+        table.put_item(Item={"id": record["messageId"], "record": json.dumps(record),
+                             "remaining": context.get_remaining_time_in_millis()})
+    return {"batchItemFailures": failed}
+'''
+
+Resources = dict[str, Any]
+
+
+def queue_and_function() -> Resources:
+    """A bucket whose events go to a queue, which a function works off; what fails is kept."""
+    return {
+        "Inbox": _bucket(),
+        "DeadLetters": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": DEAD_LETTERS}},
+        "Queue": {
+            "Type": "AWS::SQS::Queue",
+            "Properties": {
+                "QueueName": QUEUE,
+                "RedrivePolicy": {
+                    "deadLetterTargetArn": _arn("DeadLetters"),
+                    "maxReceiveCount": 3,
+                },
+            },
+        },
+        "Table": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "TableName": TABLE,
+                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+                "BillingMode": "PAY_PER_REQUEST",
+            },
+        },
+        "Uploads": rule({"source": ["aws.s3"], "detail-type": ["Object Created"]}),
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17"}},
+        },
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "FunctionName": FUNCTION,
+                "Handler": "tiny.handle",
+                "Runtime": "python3.13",
+                "Role": _arn("Role"),
+                "Timeout": 20,
+                "Environment": {"Variables": {"TABLE": {"Ref": "Table"}}},
+                "Code": {"S3Bucket": assets_bucket(), "S3Key": "function.zip"},
+            },
+        },
+        "Mapping": {
+            "Type": "AWS::Lambda::EventSourceMapping",
+            "Properties": {
+                "EventSourceArn": _arn("Queue"),
+                "FunctionName": {"Ref": "Function"},
+                "BatchSize": 25,
+                "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            },
+        },
+    }
+
+
+def rule(pattern: Mapping[str, Any] | None = None, *, schedule: str | None = None) -> Resources:
+    """A rule whose target is the queue."""
+    properties: Resources = {"Targets": [{"Id": "Queue", "Arn": _arn("Queue")}]}
+    if pattern:
+        properties["EventPattern"] = pattern
+    if schedule:
+        properties["ScheduleExpression"] = schedule
+    return {"Type": "AWS::Events::Rule", "Properties": properties}
+
+
+def job(*, at_once: int = 1, arguments: Mapping[str, str] | None = None) -> Resources:
+    return {
+        "Type": "AWS::Glue::Job",
+        "Properties": {
+            "Name": JOB,
+            "Role": f"arn:aws:iam::{ACCOUNT}:role/tiny",
+            "Command": {
+                "Name": "glueetl",
+                "ScriptLocation": f"s3://{assets_bucket()}/script.py",
+                "PythonVersion": "3",
+            },
+            "DefaultArguments": dict(arguments or {}),
+            "ExecutionProperty": {"MaxConcurrentRuns": at_once},
+            "GlueVersion": "6.0",
+            "WorkerType": "G.1X",
+            "NumberOfWorkers": 2,
+            "Timeout": 5,
+        },
+    }
+
+
+def bucket_only() -> Resources:
+    return {"Inbox": _bucket()}
+
+
+def stacks(
+    folder: Path,
+    resources: Resources,
+    *,
+    script: str = "",
+    library: Mapping[str, str] | None = None,
+) -> list[Stack]:
+    """Written as an assembly with a stage `Dev`, and read back."""
+    stage = folder / "assembly-Dev"
+    for name, files in {
+        "function": {"tiny.py": FUNCTION_CODE},
+        "library": library or {"tiny_library.py": ""},
+        "script": {"script.py": script},
+    }.items():
+        for path, text in files.items():
+            target = stage / f"asset.{name}" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+    _write(folder / "manifest.json", {"artifacts": {"assembly-Dev": _stage()}})
+    _write(stage / "manifest.json", {"artifacts": _artifacts()})
+    _write(stage / "Tiny.template.json", {"Resources": resources})
+    _write(stage / "Tiny.assets.json", {"files": _files()})
+    return stacks_of(folder, environment="dev")
+
+
+def assets_bucket() -> str:
+    return f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+
+
+def _bucket() -> Resources:
+    return {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {
+            "BucketName": BUCKET,
+            "VersioningConfiguration": {"Status": "Enabled"},
+            "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
+        },
+    }
+
+
+def _arn(logical_id: str) -> Resources:
+    return {"Fn::GetAtt": [logical_id, "Arn"]}
+
+
+def _stage() -> Resources:
+    properties = {"directoryName": "assembly-Dev", "displayName": "Dev"}
+    return {"type": "cdk:cloud-assembly", "properties": properties}
+
+
+def _artifacts() -> Resources:
+    return {
+        "Tiny.assets": {
+            "type": "cdk:asset-manifest",
+            "properties": {"file": "Tiny.assets.json"},
+        },
+        "Tiny": {
+            "type": "aws:cloudformation:stack",
+            "environment": f"aws://{ACCOUNT}/{REGION}",
+            "dependencies": ["Tiny.assets"],
+            "properties": {"templateFile": "Tiny.template.json", "stackName": "tiny"},
+        },
+    }
+
+
+def _files() -> Resources:
+    placed = {
+        "function.zip": {"path": "asset.function", "packaging": "zip"},
+        "library.zip": {"path": "asset.library", "packaging": "zip"},
+        "script.py": {"path": "asset.script/script.py", "packaging": "file"},
+    }
+    bucket = "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"
+    return {
+        key: {"source": source, "destinations": {"here": {"bucketName": bucket, "objectKey": key}}}
+        for key, source in placed.items()
+    }
+
+
+def _write(path: Path, content: Resources) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
