@@ -40,5 +40,7 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("file_processor", "lake"):
+        logging.getLogger(name).setLevel(logging.INFO)
     main(sys.argv)

@@ -53,8 +53,8 @@ def convert_files(
 ) -> BulkReport:
     """Convert files, given as `file:///…`, below `out`: `processed/<dataset>/…`, `quarantine/…`.
 
-    The files' common folder stands for the bucket, so a file's dataset is its first folder
-    below that, or its stem.
+    A single file's dataset is its stem. Of several, the folder above their common folder
+    stands for the bucket, so their dataset is named after the folder that they share.
     """
     paths = [Path(unquote(urlparse(file).path)) for file in files]
     root = _common_folder(paths)
@@ -92,7 +92,7 @@ def _common_folder(paths: Sequence[Path]) -> Path:
     folder = paths[0].parent
     while not all(path.is_relative_to(folder) for path in paths):
         folder = folder.parent
-    return folder
+    return folder.parent if len(paths) > 1 else folder
 
 
 def _version(path: Path, root: Path) -> ObjectVersion:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
@@ -22,6 +23,7 @@ from lake.spreading import spread
 from lake.store import StoredOriginal, put_file
 from wires.quarantine import QuarantinedRow
 
+_SAMPLED_ROWS = 20_000
 _ROW_GROUP_BYTES = 128 * 1024 * 1024
 """Arrow memory that is collected before a row group is written."""
 
@@ -254,9 +256,9 @@ class _RowGroups:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.misfit = False
         """Rows came that do not fit; what is in the file is of no use."""
-        self._writer = pq.ParquetWriter(
-            path, schema, compression="snappy", store_decimal_as_integer=True
-        )
+        self._path = path
+        self._schema = schema
+        self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []
         self._size = 0
 
@@ -265,6 +267,9 @@ class _RowGroups:
 
     def __exit__(self, *error: object) -> None:
         self._flush()
+        if self._writer is None:
+            self._open(self._schema.empty_table())
+        assert self._writer is not None  # noqa: S101 - it has just been opened
         self._writer.close()
 
     def add(self, table: pa.Table | None) -> None:
@@ -282,5 +287,23 @@ class _RowGroups:
     def _flush(self) -> None:
         if self._waiting:
             group = pa.concat_tables(self._waiting)
-            self._writer.write_table(group, row_group_size=group.num_rows)
+            writer = self._writer or self._open(group)
+            writer.write_table(group, row_group_size=group.num_rows)
         self._waiting, self._size = [], 0
+
+    def _open(self, first: pa.Table) -> pq.ParquetWriter:
+        """Dictionaries only where values repeat: elsewhere they cost time and are given up."""
+        sample = first.slice(0, _SAMPLED_ROWS)
+        repeating = [
+            name
+            for name, column in zip(sample.column_names, sample.columns, strict=True)
+            if pc.count_distinct(column).as_py() * 4 < _SAMPLED_ROWS
+        ]
+        self._writer = pq.ParquetWriter(
+            self._path,
+            self._schema,
+            compression="snappy",
+            store_decimal_as_integer=True,
+            use_dictionary=repeating,
+        )
+        return self._writer

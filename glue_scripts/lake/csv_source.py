@@ -1,7 +1,7 @@
 """The CSV reader: the one door through which CSV text becomes rows.
 
 `examine` looks at the start of an object, and here and there inside, and says how it is
-written. `read_piece` reads a part of it, or all: the rows as text, what is no row, and what
+written. `PieceReading` reads a part of it, or all: the rows as text, what is no row, and what
 was seen on the way. `survey` reads an object through and adds up.
 """
 

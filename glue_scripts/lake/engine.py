@@ -7,6 +7,7 @@ what is known then; so the result is that of having read everything beforehand.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +26,7 @@ from wires.contracts import CsvDemands, DatasetContract
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome
 
+logger = logging.getLogger(__name__)
 _ROUNDS = 6
 """Presumptions that can prove wrong one after the other: encoding, types, duplicates."""
 
@@ -65,6 +67,9 @@ class Engine:
             todo = [
                 p for k, p in wanted.items() if k not in written or not written[k].is_right_for(p)
             ]
+            logger.info(
+                "%d partitions to write, %d are as they must be", len(todo), len(wanted) - len(todo)
+            )
             if not todo:
                 fitting = [replace(written[k], plan=p) for k, p in wanted.items()]
                 return self._commit(planned, fitting)

@@ -98,6 +98,7 @@ class FileLoad:
 
     def _publish(self, commit: Commit) -> Commit:
         attempt = f"attempt-{self.run.attempt}"
+        logger.info("load %s is written and counted: publishing it", self.run.load_id)
         publishing = self._publisher(attempt)
         commit = replace(commit, moves=publishing.prepare_moves(commit))
         key = self._commit(commit, attempt)

@@ -13,7 +13,7 @@ from lake.errors import InputRefused
 from lake.names import column_names
 from lake.observing import observe
 from lake.parsing import parse
-from lake.records import MALFORMED, Cut, Dialect, cut_records, split_fields
+from lake.records import MALFORMED, Cut, Dialect, Positions, cut_records, split_fields
 from wires.contracts import CsvDemands
 
 
@@ -50,6 +50,11 @@ class Layout:
         return not self.compression and self.encoding in ("utf-8", "cp1252")
 
 
+_TITLE_LINES = 20
+_TYPED_RECORDS = 500
+"""Records from which the types are presumed: enough for the header, and mostly for the rest."""
+
+
 def find_layout(
     sample: bytes,
     *,
@@ -59,7 +64,7 @@ def find_layout(
     mark: bytes,
     demands: CsvDemands,
 ) -> tuple[Layout, list[ColumnType]]:
-    """The layout, and the column types of the sample.
+    """The layout, and the column types of the first records.
 
     `sample` is the start of the text, in an encoding that has ASCII's delimiters. Raises
     InputRefused where it can be read in two ways.
@@ -72,12 +77,13 @@ def find_layout(
     record = sample[cut.starts[first] : cut.ends[first]].rstrip(b"\r\n")
     cells = [_text(field, encoding) for field in split_fields(record, dialect)]
     named = column_names(cells)
-    body = sample[cut.ends[first] : cut.end]
+    last = min(first + _TYPED_RECORDS, len(cut.ends) - 1)
+    body = sample[cut.ends[first] : cut.ends[last]]
     below = _types(body, dialect, encoding, named, header=record)
     is_header = has_header(cells, below) if demands.header is None else demands.header
     if not is_header:
         named = [f"column_{position}" for position in range(1, len(cells) + 1)]
-        below = _types(sample[cut.starts[first] : cut.end], dialect, encoding, named)
+        below = _types(sample[cut.starts[first] : cut.ends[last]], dialect, encoding, named)
     if first and demands.header is None and any(cut.fields[:first]):
         _refuse_doubtful_title(len(cells), below)
     begin = int(cut.ends[first] if is_header else cut.starts[first])
@@ -109,7 +115,19 @@ def _table_in(
             "follows its closing quote"
         )
     wide = np.flatnonzero((cut.fields == reading.width) & (cut.fields > 0))
-    return dialect, cut, int(wide[0]) if len(wide) else None
+    if not len(wide):
+        return dialect, cut, None
+    return dialect, cut, int(wide[_padded_titles(sample, cut, dialect, wide)])
+
+
+def _padded_titles(sample: bytes, cut: Cut, dialect: Dialect, wide: Positions) -> int:
+    """How many records at the top are titles that a spreadsheet has padded with empty cells."""
+    for number, i in enumerate(wide[:_TITLE_LINES]):
+        record = sample[cut.starts[i] : cut.ends[i]]
+        filled = sum(bool(field.strip()) for field in split_fields(record, dialect))
+        if filled > 1 or cut.fields[i] <= 2:
+            return number
+    return 0
 
 
 def _demanded(demands: CsvDemands, found: Dialect) -> Dialect:

@@ -95,15 +95,14 @@ class PieceReader:
         region = find_region(text, self._layout.dialect, at_end=False)
         if not region.end:
             return text
-        records = text[: region.end]
-        if region.cut is None and not self._repeats_header(records):
-            rows = self._parsed(records)
+        if region.cut is None and not self._repeats_header(text):
+            rows = self._parsed(text, region.end)
             if rows is not None and rows.num_rows == region.records:
                 self.position += region.end
                 self.lines += region.lines
                 yield Chunk(rows, [], region.records)
                 return text[region.end :]
-        cut = region.cut or cut_records(records, self._layout.dialect, at_end=True)
+        cut = region.cut or cut_records(text[: region.end], self._layout.dialect, at_end=True)
         yield from self._take_cut(text, cut)
         return text[region.end :]
 
@@ -150,11 +149,11 @@ class PieceReader:
         ]
         return Chunk(rows, bad, count + len(bad))
 
-    def _parsed(self, records: bytes) -> pa.Table | None:
+    def _parsed(self, records: bytes, size: int | None = None) -> pa.Table | None:
         """None where Arrow does not take the records, for whatever reason."""
         layout = self._layout
         try:
-            return parse(records, layout.dialect, layout.encoding, layout.columns)
+            return parse(records, layout.dialect, layout.encoding, layout.columns, size=size)
         except pa.ArrowInvalid:
             return None
 

@@ -129,7 +129,7 @@ def _settle(
         status = ObjectStatus.REJECTED if item.refused else ObjectStatus.FAILED
         return outcome(status, item.refused or item.failed)
     if survey.rows_in == 0:
-        kind = "a header and no rows" if survey.layout.columns else "nothing but blank lines"
+        kind = "a header and no rows" if survey.layout.columns else "no record, blank lines at most"
         return outcome(ObjectStatus.EMPTY, f"the file has {kind}")
     if refusal := _refusal(survey, table, contract):
         return outcome(ObjectStatus.REJECTED, refusal)

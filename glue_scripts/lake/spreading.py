@@ -13,6 +13,7 @@ from lake.store import region, use_region
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _WAVES = 4
+_CORES_TO_START = 16
 """Slices per core: enough to even out items of different size, few enough to cost nothing."""
 
 
@@ -28,7 +29,10 @@ def spread(
         return []
     context = spark.sparkContext
     order = sorted(range(len(items)), key=lambda i: -weight(items[i]))
-    slices = min(len(items), context.defaultParallelism * _WAVES)
+    # No fewer slices than cores, if need be empty ones: they start Python on every core at once,
+    # so that the next stage does not wait for it.
+    most = context.defaultParallelism * _WAVES
+    slices = max(min(len(items), most), min(context.defaultParallelism, _CORES_TO_START))
     # Dealt out like cards, so that each slice gets its share of heavy items.
     dealt = [order[start::slices] for start in range(slices)]
     work = [(i, items[i]) for hand in dealt for i in hand]

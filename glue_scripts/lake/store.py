@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.exceptions
 import pyarrow.parquet as pq
 
 from lake.errors import OriginalGone
@@ -28,6 +26,8 @@ _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 @cache
 def client(service: str) -> Any:
     """One boto3 client per service and process, in the region that `use_region` has set."""
+    import boto3  # noqa: PLC0415 - takes longer to import than a small file to read
+
     return boto3.client(service)
 
 
@@ -69,7 +69,7 @@ class StoredOriginal:
                 VersionId=self.version.version_id,
                 Range=f"bytes={start}-{end - 1}",
             )
-        except botocore.exceptions.ClientError as error:
+        except client("s3").exceptions.ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 raise OriginalGone(
                     f"s3://{self.bucket}/{self.version.key} version {self.version.version_id} "

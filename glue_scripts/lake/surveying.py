@@ -1,8 +1,7 @@
 """Looking at the objects of a load, spread over Spark's tasks.
 
-A small object is read through: what is known of it is sure. Of a large one the start and
-some places inside are looked at: its layout and types are presumed, and confirmed or
-corrected while it is written.
+The start of each is looked at, of a large one some places inside too. Layout and types are
+presumed from that, and confirmed or corrected while the object is written.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from functools import partial
 
 from pyspark.sql import SparkSession
 
+from lake.column_types import NOTHING
 from lake.csv_source import (
     DIGEST_BLOCK,
     Findings,
@@ -126,13 +126,18 @@ def _look(look: Look, version: ObjectVersion) -> Surveyed:
 
 def _looked_at(look: Look, version: ObjectVersion, demands: CsvDemands) -> Surveyed:
     original: Original = StoredOriginal(look.bucket, version)
-    if version.size <= SMALL_BYTES:
-        found = survey(original, max_ratio=look.max_ratio, demands=demands)
-        return Surveyed(version=version, survey=found, sure=True, spans=(Span(0, version.size),))
     layout, types = examine(original, max_ratio=look.max_ratio, demands=demands)
     presumed = Survey(
         layout=layout, types=tuple(types), rows_in=1, rows_bad=0, first_bad="", digest=""
     )
+    if version.size <= SMALL_BYTES and not any(kind != NOTHING for kind in types):
+        # Perhaps there is not one row: then it is better known before anything is written.
+        return Surveyed(
+            version=version,
+            survey=survey(original, max_ratio=look.max_ratio, demands=demands),
+            sure=True,
+            spans=(Span(0, version.size),),
+        )
     spans = spans_of(version.size, splittable=layout.splittable, look=look)
     return Surveyed(version=version, survey=presumed, spans=spans)
 

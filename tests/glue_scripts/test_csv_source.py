@@ -181,6 +181,13 @@ def test_lines_above_the_header_and_below_the_table_are_put_aside() -> None:
     assert (found.rows_in, found.rows_bad) == (4, 2)
 
 
+def test_titles_that_a_spreadsheet_has_padded_are_above_the_header() -> None:
+    content = b"Report;;\n;;\nid;name;amt\n1;a;2\n2;;\n"
+    assert rows(content) == [("1", "a", "2"), ("2", None, None)]
+    assert [line for line, _, _ in aside(content)] == [1, 2]
+    assert glue_types(content)["id"] == "bigint"
+
+
 def test_a_header_that_is_repeated_is_no_row() -> None:
     content = b"id,name\n1,a\nid,name\n2,b\n"
     assert rows(content) == [("1", "a"), ("2", "b")]

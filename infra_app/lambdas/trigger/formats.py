@@ -58,6 +58,8 @@ _JSON_START = re.compile(rb"\s*(\{\s*(\"|\}|$)|\[\s*(\{|\[|\"|\]|-?\d|true|false
 _MARKUP_START = re.compile(rb"\s*<(!doctype|html|head|body|\?xml|svg)", re.IGNORECASE)
 _CONTROL = bytes(c for c in range(32) if c not in b"\t\n\r\f") + b"\x7f"
 _TOLERATED_CONTROL_SHARE = 0.05
+_TOLERATED_CONTROLS = 8
+"""A short CSV may have a zero byte in it and is still one."""
 
 
 def detect(head: bytes) -> Format:
@@ -92,7 +94,8 @@ def _plain(head: bytes) -> Format:
         return Format("ORC", Kind.OTHER_DATA)
     if head.startswith(_BYTE_ORDER_MARKS):
         return _json_or_text(head[3:]) if head.startswith(b"\xef\xbb\xbf") else _TEXT
-    if len(head.translate(None, _CONTROL)) < len(head) * (1 - _TOLERATED_CONTROL_SHARE):
+    controls = len(head) - len(head.translate(None, _CONTROL))
+    if controls > max(_TOLERATED_CONTROLS, len(head) * _TOLERATED_CONTROL_SHARE):
         return Format("binary data", Kind.NOT_DATA)
     return _json_or_text(head)
 

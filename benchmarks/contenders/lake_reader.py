@@ -1,0 +1,25 @@
+"""The reader of this repository, as its jobs call it."""
+
+from __future__ import annotations
+
+from benchmarks.contenders.local_spark import local_session
+from benchmarks.job import Job, Ready
+from lake.bulk import convert_files
+
+TARGET_FILE_BYTES = 128 * 1024 * 1024
+
+
+def run(job: Job, ready: Ready) -> None:
+    spark = local_session(cores=len(job.cores), scratch=f"{job.out}/scratch")
+    ready()
+    report = convert_files(
+        spark,
+        [f"file://{path}" for path in job.files],
+        out=f"file://{job.out}",
+        target_file_bytes=TARGET_FILE_BYTES,
+    )
+    if report.rows_in != report.rows_published + report.rows_quarantined:
+        raise RuntimeError(
+            f"{report.rows_in} rows in are not {report.rows_published} published and "
+            f"{report.rows_quarantined} quarantined"
+        )

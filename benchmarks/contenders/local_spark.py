@@ -1,0 +1,26 @@
+"""The Spark session that both Spark contenders get."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+DRIVER_MEMORY = "4g"
+
+
+def local_session(*, cores: int, scratch: str) -> SparkSession:
+    """Spark in one Java process, on as many cores as are measured."""
+    session = (
+        SparkSession.builder.master(f"local[{cores}]")
+        .appName("benchmark")
+        .config("spark.driver.memory", DRIVER_MEMORY)
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.local.dir", scratch)
+        .config("spark.sql.warehouse.dir", f"{scratch}/warehouse")
+        .config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC")
+        .config("spark.sql.session.timeZone", "UTC")
+        .getOrCreate()
+    )
+    session.sparkContext.setLogLevel("ERROR")
+    return session
