@@ -6,15 +6,21 @@ PACKAGES := $(VENV)/.installed
 NODE     := node_modules/.installed
 CDK      := $(VENV)/bin/npx cdk
 # Sets JAVA_HOME for the rest of a recipe's line, or ends it with one line of advice.
-JAVA     := JAVA_HOME="$$(scripts/ensure_java.sh)" || exit 1; export JAVA_HOME;
+JAVA     := JAVA_HOME="$$(sh scripts/ensure_java.sh)" || exit 1; export JAVA_HOME;
 
 # The CDK starts `node` from the path; the one in the environment is new enough for it.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup demo test test-slow check synth format clean
+# The environment that a target is about, and further options of its command.
+ENV      ?= dev
+ARGS     ?=
+
+.PHONY: check-exports check-environment check-environment-if-complete
+.PHONY: bootstrap deploy deploy-pipelines status destroy protect
+.PHONY: bench hazards help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 setup: $(PACKAGES) $(NODE) ## make the Python environment and install the CDK's command line
 	@$(JAVA) :
@@ -38,11 +44,45 @@ check: $(PACKAGES) $(NODE) ## format, lint, types and tests: what has to pass be
 	@$(PYTHON) -m mypy
 	@$(MAKE) --no-print-directory test
 
-synth: $(PACKAGES) $(NODE) ## write the templates of both apps to cdk.out
-	@echo "Templates of infra_app"
-	@$(CDK) synth --quiet
-	@echo "Templates of glue_app"
-	@$(CDK) synth --quiet --app "$(PYTHON) -m glue_app" --output cdk.out/glue
+synth: synth-infra_app synth-glue_app ## write the templates of both apps to cdk.out
+
+synth-infra_app synth-glue_app: synth-%: $(PACKAGES) $(NODE)
+	@echo "Templates of $*"
+	@$(CDK) synth --quiet --app "$(PYTHON) -m $*" --output cdk.out/$*
+
+bench: $(PACKAGES) $(NODE) ## measure against plain Spark, DuckDB and Polars (an hour; QUICK=1: some minutes)
+	@$(JAVA) $(PYTHON) -m benchmarks $(if $(QUICK),--quick) $(BENCH)
+
+hazards: $(PACKAGES) ## write docs/csv-hazards.md from what plain Spark and this reader do
+	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" PYSPARK_PYTHON="$(CURDIR)/$(PYTHON)" \
+		$(PYTHON) -m benchmarks.hazards
+
+check-exports: $(PACKAGES) ## does ENV have what the application imports from the infrastructure?
+	@$(PYTHON) -m operations check-exports --environment $(ENV) $(ARGS)
+
+check-environment: $(PACKAGES) ## put stub data through the deployed ENV, compare, remove it
+	@$(PYTHON) -m operations check-environment --environment $(ENV) $(ARGS)
+
+protect: $(PACKAGES) ## guard the infrastructure stack of ENV against deletion, as config says
+	@$(PYTHON) -m operations protect --environment $(ENV) $(ARGS)
+
+check-environment-if-complete: $(PACKAGES)
+	@$(PYTHON) -m operations check-environment --if-complete --environment $(ENV) $(ARGS)
+
+bootstrap: $(PACKAGES) $(NODE) ## show how to prepare the accounts; APPLY=1 does it (BOUNDARY=policy)
+	@$(PYTHON) -m operations bootstrap $(if $(APPLY),--apply) --boundary '$(BOUNDARY)' $(ARGS)
+
+deploy: $(PACKAGES) $(NODE) ## deploy both apps to ENV by hand, infrastructure first
+	@$(PYTHON) -m operations deploy --environment $(ENV) --confirm '$(CONFIRM)'
+
+deploy-pipelines: $(PACKAGES) $(NODE) ## deploy both pipelines once; later they update themselves
+	@$(PYTHON) -m operations deploy-pipelines
+
+status: $(PACKAGES) ## how are the stacks of ENV?
+	@$(PYTHON) -m operations status --environment $(ENV)
+
+destroy: $(PACKAGES) ## take ENV down; its data goes only with two keys (DELETE_DATA=name)
+	@$(PYTHON) -m operations destroy --environment $(ENV) --delete-data '$(DELETE_DATA)'
 
 format: $(PACKAGES) ## put the source into the agreed format
 	@$(PYTHON) -m ruff check --fix --quiet
@@ -52,7 +92,7 @@ clean: ## remove everything that the other targets have made
 	rm -rf $(VENV) node_modules cdk.out build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(PACKAGES): requirements.txt constraints.txt
-	@scripts/ensure_venv.sh $(VENV)
+	@sh scripts/ensure_venv.sh $(VENV)
 	@echo "Python packages (some minutes the first time)"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check \
 		--requirement requirements.txt --constraint constraints.txt

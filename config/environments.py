@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from config.account import Account
+from config.delivery import Delivery, SourceDocument
 from config.errors import BrokenRule, ValueRuleError
 from config.exports import Export
 from config.naming import Names
-from config.rules import account_id, project, region
+from config.rules import project
 from config.settings import Settings
 from config.validation import Frozen, broken_rules
 from config.yaml_source import read_mapping
@@ -20,13 +22,6 @@ from config.yaml_source import read_mapping
 ENVIRONMENTS_FILE = Path(__file__).with_name("environments.yaml")
 
 EnvironmentName = Literal["dev", "staging", "prod"]
-
-
-class Account(Frozen):
-    """Where something is deployed."""
-
-    aws_account_id: Annotated[str, BeforeValidator(account_id)]
-    aws_region: Annotated[str, BeforeValidator(region)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +32,8 @@ class Environment:
     project: str
     account: Account
     settings: Settings
+    delivery: Delivery
+    """Where its pipelines are; nothing of another environment."""
 
     @property
     def names(self) -> Names:
@@ -46,6 +43,19 @@ class Environment:
             account=self.account.aws_account_id,
             region=self.account.aws_region,
         )
+
+    @property
+    def checks_role_arn(self) -> str:
+        account = self.account
+        return (
+            f"arn:{account.partition}:iam::{account.aws_account_id}:role/{self.names.checks_role}"
+        )
+
+    @property
+    def exports(self) -> tuple[Export, ...]:
+        """What its infrastructure publishes, and its application imports."""
+        without = set() if self.settings.network.vpc else {Export.NETWORK_CONNECTION_NAME}
+        return tuple(export for export in Export if export not in without)
 
     def export_name(self, export: Export) -> str:
         """The CloudFormation export, which is unique in an account and region."""
@@ -57,12 +67,13 @@ class Environments:
     """The whole file: the environments in the order of their deployment."""
 
     project: str
-    pipeline_account: Account
+    delivery: Delivery
     all: tuple[Environment, ...]
 
 
 class _Document(Frozen):
     project: Annotated[str, BeforeValidator(project)]
+    source: SourceDocument
     pipeline_account: Account
     dev_account: Account
     staging_account: Account | None = None
@@ -74,6 +85,11 @@ class _Document(Frozen):
         order: tuple[EnvironmentName, ...] = get_args(EnvironmentName)
         found = {name: getattr(self, f"{name}_account") for name in order}
         return {name: account for name, account in found.items() if account}
+
+    def delivery(self) -> Delivery:
+        return Delivery(
+            project=self.project, account=self.pipeline_account, sources=self.source.all()
+        )
 
 
 def load_environments(path: Path = ENVIRONMENTS_FILE) -> Environments:
@@ -88,7 +104,7 @@ def load_environments(path: Path = ENVIRONMENTS_FILE) -> Environments:
     document = _Document.model_validate(content)
     return Environments(
         project=document.project,
-        pipeline_account=document.pipeline_account,
+        delivery=document.delivery(),
         all=tuple(_environment(document, name) for name in document.accounts()),
     )
 
@@ -100,6 +116,7 @@ def _environment(document: _Document, name: EnvironmentName) -> Environment:
         project=document.project,
         account=document.accounts()[name],
         settings=Settings.model_validate(merged(document.defaults, overrides)),
+        delivery=document.delivery(),
     )
     _ = environment.names  # raises NamingError now rather than inside a stack
     return environment
@@ -110,15 +127,33 @@ def _broken_document(content: Mapping[str, Any]) -> list[BrokenRule]:
         document = _Document.model_validate(content)
     except ValidationError as error:
         return broken_rules(error, _Document)
-    return [
-        BrokenRule(
-            field=f"environments.{name}",
-            rule=f"needs {name}Account, which is not there",
-            value=document.environments[name],
-        )
-        for name in document.environments
-        if name not in document.accounts()
-    ]
+    return [*_settings_without_account(document), *_shared_accounts(document)]
+
+
+def _settings_without_account(document: _Document) -> Iterator[BrokenRule]:
+    for name in document.environments:
+        if name not in document.accounts():
+            yield BrokenRule(
+                field=f"environments.{name}",
+                rule=f"needs {name}Account, which is not there",
+                value=document.environments[name],
+            )
+
+
+def _shared_accounts(document: _Document) -> Iterator[BrokenRule]:
+    """Accounts are the walls between environments; dev alone may house the pipelines."""
+    owners = {document.pipeline_account.aws_account_id: "pipelineAccount"}
+    for name, account in document.accounts().items():
+        id = account.aws_account_id
+        owner = owners.setdefault(id, f"{name}Account")
+        if owner == "pipelineAccount" and name == "dev":
+            owners[id] = "devAccount"
+        elif owner != f"{name}Account":
+            yield BrokenRule(
+                field=f"{name}Account.awsAccountId",
+                rule=f"must be another account than {owner}, which has this one",
+                value=id,
+            )
 
 
 def _broken_settings(content: Mapping[str, Any]) -> list[BrokenRule]:

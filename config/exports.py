@@ -20,3 +20,5 @@ class Export(StrEnum):
     QUALITY_DATABASE_NAME = "QualityDatabaseName"
     ALERTS_TOPIC_ARN = "AlertsTopicArn"
     FILE_PROCESSOR_ROLE_NAME = "FileProcessorRoleName"
+    NETWORK_CONNECTION_NAME = "NetworkConnectionName"
+    """Only of an environment with a VPC."""

@@ -14,6 +14,9 @@ _DATABASE = re.compile(r"[a-z][a-z0-9_]{0,254}")
 # The narrowest rule of Lambda, SQS, SNS, DynamoDB, IAM and EventBridge: 64 characters.
 _OTHER = re.compile(r"[a-z][a-z0-9-]{2,63}")
 
+CHECKS_PREFIX = "platform_check_"
+"""Begins the keys and tables of the checks after a deployment; nobody else may use it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
@@ -101,6 +104,10 @@ class Names:
         return f"{self.file_processor_job}-{self.region}"  # roles are global to an account
 
     @property
+    def checks_role(self) -> str:
+        return f"{self.of('checks')}-{self.region}"
+
+    @property
     def job_security(self) -> str:
         return self.of("jobs")
 
@@ -146,6 +153,7 @@ class Names:
             self.trigger_function,
             self.file_processor_job,
             self.file_processor_role,
+            self.checks_role,
             self.job_security,
             self.alerts_topic,
             self.infrastructure_stack,
@@ -158,12 +166,11 @@ class Names:
     def _database(self, zone: str) -> str:
         return self.of(zone).replace("-", "_")
 
-    @staticmethod
-    def _check(pattern: re.Pattern[str], rule: str, names: tuple[str, ...]) -> None:
+    def _check(self, pattern: re.Pattern[str], rule: str, names: tuple[str, ...]) -> None:
         for name in names:
             if not pattern.fullmatch(name):
                 raise NamingError(
-                    f"the name {name!r} ({len(name)} characters) cannot be used: {rule}. "
-                    "It is made of `project`, the environment and, for buckets, account and "
-                    "region: shorten `project`."
+                    f"project is {self.project!r}: the name {name!r} ({len(name)} characters) "
+                    f"cannot be used: {rule}. It is made of `project`, the environment and, for "
+                    "buckets, account and region: shorten `project`."
                 )

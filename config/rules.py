@@ -27,3 +27,27 @@ def project(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", value):
         raise ValueError("must be lower-case words joined by -, such as glue-etl-pipeline")
     return value
+
+
+def repository(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"[\w.-]+(/[\w.-]+)+", value, re.ASCII):
+        raise ValueError("must be owner/name of a repository, such as example-org/data-platform")
+    return value
+
+
+def branch(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", value, re.ASCII):
+        raise ValueError("must be the name of one branch, such as main")
+    return value
+
+
+def connection_arn(value: object) -> object:
+    uuid = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    services = "(codeconnections|codestar-connections)"
+    arn = rf"arn:aws[a-z-]*:{services}:[a-z0-9-]+:[0-9]{{12}}:connection/{uuid}"
+    if not isinstance(value, str) or not re.fullmatch(arn, value):
+        raise ValueError(
+            "must be the ARN of a CodeConnections connection, such as arn:aws:codeconnections:"
+            "eu-central-1:111111111111:connection/01234567-89ab-cdef-0123-456789abcdef"
+        )
+    return value

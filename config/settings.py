@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -64,6 +65,28 @@ class Retention(Frozen):
     access_log_days: Days
     raw_cold_after_days: Days
     superseded_data_days: Days
+    tables_tiered_after_days: Days
+
+
+class Network(Frozen):
+    """Whether functions and jobs run in a VPC."""
+
+    vpc: bool
+    cidr: str
+    """Addresses of the VPC; read only where there is one."""
+
+    @field_validator("cidr")
+    @classmethod
+    def _a_private_network(cls, cidr: str) -> str:
+        # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+        rule = "must be private addresses of 16 to 24 bits, such as 10.42.0.0/16"
+        try:
+            network = ipaddress.IPv4Network(cidr)
+        except ValueError as error:
+            raise ValueError(rule) from error
+        if not network.is_private or not 16 <= network.prefixlen <= 24:
+            raise ValueError(rule)
+        return cidr
 
 
 class Settings(Frozen):
@@ -72,3 +95,4 @@ class Settings(Frozen):
     trigger: Trigger
     file_processor: FileProcessor
     retention: Retention
+    network: Network

@@ -8,15 +8,17 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from config.datasets import DATASETS_FOLDER, load_contracts
-from config.environments import ENVIRONMENTS_FILE, load_environments
+from config.environments import ENVIRONMENTS_FILE, Environment, load_environments
 from config.errors import ConfigError
+from delivery.audit import audit
 from glue_app.deploy_stage import DeployStage
+from glue_app.pipeline_stack import PipelineStack
 
 
 def main(
     environments_file: Path = ENVIRONMENTS_FILE, datasets_folder: Path = DATASETS_FOLDER
 ) -> int:
-    """Synthesize every environment. Wrong configuration is one message and exit code 1."""
+    """Synthesize pipeline and environments. Wrong configuration is one message, exit code 1."""
     try:
         environments = load_environments(environments_file)
         contracts = load_contracts(datasets_folder)
@@ -24,10 +26,14 @@ def main(
         print(error, file=sys.stderr)
         return 1
     app = cdk.App()
-    for environment in environments.all:
-        DeployStage(
+    audit(app)
+
+    def stage_for(environment: Environment) -> cdk.Stage:
+        return DeployStage(
             app, environment.name.capitalize(), environment=environment, contracts=contracts
         )
+
+    PipelineStack(app, "Pipeline", environments=environments, stage_for=stage_for)
     app.synth()
     return 0
 

@@ -59,6 +59,7 @@ class ApplicationStack(cdk.Stack):
             size=settings.file_processor,
             runs_at_once=settings.trigger.runs_at_once,
             security=security.configuration,
+            connection=infrastructure.network_connection,
         )
         grant_file_processor_access(infrastructure, code=job.code_bucket, log_groups=logs.groups)
 

@@ -19,7 +19,7 @@ class Infrastructure(Construct):
 
     def __init__(self, scope: Construct, id: str, *, environment: Environment) -> None:
         super().__init__(scope, id)
-        self._environment = environment
+        self.environment = environment
         self.key = kms.Key.from_key_arn(self, "DataKey", self._value(Export.DATA_KEY_ARN))
         self.raw = self._bucket("Raw", Export.RAW_BUCKET_NAME)
         self.processed = self._bucket("Processed", Export.PROCESSED_BUCKET_NAME)
@@ -31,6 +31,11 @@ class Infrastructure(Construct):
         self.processed_database = self._value(Export.PROCESSED_DATABASE_NAME)
         self.quality_database = self._value(Export.QUALITY_DATABASE_NAME)
         self.alerts = sns.Topic.from_topic_arn(self, "Alerts", self._value(Export.ALERTS_TOPIC_ARN))
+        self.network_connection = (
+            self._value(Export.NETWORK_CONNECTION_NAME)
+            if Export.NETWORK_CONNECTION_NAME in environment.exports
+            else None
+        )
         self.file_processor_role = iam.Role.from_role_name(
             self, "FileProcessorRole", self._value(Export.FILE_PROCESSOR_ROLE_NAME)
         )
@@ -42,4 +47,4 @@ class Infrastructure(Construct):
         return dynamodb.Table.from_table_name(self, id, self._value(export))
 
     def _value(self, export: Export) -> str:
-        return cdk.Fn.import_value(self._environment.export_name(export))
+        return cdk.Fn.import_value(self.environment.export_name(export))

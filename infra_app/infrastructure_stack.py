@@ -13,10 +13,12 @@ from config.exports import Export
 from delivery.bundles import stage, trigger_bundle
 from infra_app.constructs.alerts import Alerts
 from infra_app.constructs.catalog import Catalog
+from infra_app.constructs.checks_role import ChecksRole
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.data_key import DataKey
 from infra_app.constructs.events_queue import EventsQueue
 from infra_app.constructs.file_processor_role import FileProcessorRole
+from infra_app.constructs.network import ZONES, Network
 from infra_app.constructs.state_tables import StateTables
 from infra_app.constructs.trigger import TIMEOUT, Trigger
 from infra_app.constructs.trigger_access import grant_trigger_access
@@ -48,6 +50,17 @@ class InfrastructureStack(cdk.Stack):
         alerts = Alerts(self, "Alerts", names=names, key=key)
         role = FileProcessorRole(self, "FileProcessorRole", names=names).role
 
+        network = None
+        if settings.network.vpc:
+            network = Network(
+                self,
+                "Network",
+                names=names,
+                key=key,
+                network=settings.network,
+                retention=settings.retention,
+            )
+
         events = EventsQueue(
             self,
             "Events",
@@ -68,6 +81,7 @@ class InfrastructureStack(cdk.Stack):
             ),
             sizes=settings.trigger,
             retention=settings.retention,
+            network=network,
         )
         grant_trigger_access(
             trigger.role,
@@ -76,6 +90,15 @@ class InfrastructureStack(cdk.Stack):
             tables=tables,
             topic=alerts.topic,
             job_name=names.file_processor_job,
+        )
+        ChecksRole(
+            self,
+            "ChecksRole",
+            environment=environment,
+            key=key,
+            buckets=buckets,
+            tables=tables,
+            catalog=catalog,
         )
         self._publish(
             environment,
@@ -92,11 +115,17 @@ class InfrastructureStack(cdk.Stack):
                 Export.QUALITY_DATABASE_NAME: catalog.quality.database_name,
                 Export.ALERTS_TOPIC_ARN: alerts.topic.topic_arn,
                 Export.FILE_PROCESSOR_ROLE_NAME: role.role_name,
+                Export.NETWORK_CONNECTION_NAME: network.connection_name if network else "",
             },
         )
 
+    @property
+    def availability_zones(self) -> list[str]:
+        """The first zones of the region, left to CloudFormation: CDK would look them up."""
+        return [cdk.Fn.select(position, cdk.Fn.get_azs()) for position in range(ZONES)]
+
     def _publish(self, environment: Environment, values: Mapping[Export, str]) -> None:
-        for export in Export:
+        for export in environment.exports:
             cdk.CfnOutput(
                 self,
                 export.value,
@@ -111,6 +140,7 @@ def _trigger_settings(
     sizes = environment.settings.trigger
     return TriggerSettings(
         raw_bucket=buckets.raw.bucket_name,
+        processed_bucket=buckets.processed.bucket_name,
         quality_bucket=buckets.quality.bucket_name,
         assets_bucket=buckets.assets.bucket_name,
         objects_table=tables.objects.table_name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -32,6 +33,8 @@ from local_cloud.s3.bucket_folders import BucketFolders
 from local_cloud.s3.keys import FileKey
 from local_cloud.s3.stored_bytes import ObjectStore
 
+_UTF_8 = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
+"""As on AWS. In another locale Java cannot name a file `ü.csv`."""
 _KEYS = {"AWS_ACCESS_KEY_ID": "AKIALOCALCLOUD000000", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
@@ -92,6 +95,7 @@ class InProcessAws:
             **_KEYS,
             **NO_SETTINGS,
             **no_proxy(os.environ),
+            "LC_ALL": _UTF_8,
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,

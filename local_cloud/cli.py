@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 from local_cloud.errors import LocalCloudError, UsageError
@@ -17,6 +18,9 @@ SUCCESS, NOT_ALL_WELL, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 all went well, 1 something did not, 2 wrong use, 130 interrupted."""
     arguments = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     with _interrupted_once():
         try:
             return int(arguments.command(arguments))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,9 @@ from local_cloud.glue.jobs import LocalJob, LocalJobRun, RunState
 from local_cloud.glue.runner import GlueRunner, Surroundings
 from local_cloud.inventory import Inventory, kept
 from local_cloud.patience import Patience
+from local_cloud.settling import Say, Settling, Unfinished, Work
 
-Say = Callable[[str], None]
-Unfinished = Callable[[], int]
-"""How many things are not done yet, whatever the caller counts."""
+__all__ = ["LocalCloud", "Work"]
 
 
 def _say_nothing(_: str) -> None:
@@ -36,7 +34,7 @@ def _say_nothing(_: str) -> None:
 class LocalCloud:
     """One account in one region. Everything in it ends with the context.
 
-    with LocalCloud() as cloud:
+    with LocalCloud.for_stacks(stacks) as cloud:
         cloud.deploy(stacks)
         cloud.upload(bucket, "orders/1.csv", Path("1.csv"))
         cloud.settle()
@@ -61,7 +59,7 @@ class LocalCloud:
         )
         self._runner = GlueRunner(work=self.work, around=self._surroundings())
         self._inventory = Inventory(functions=self._functions, runs=self._runner)
-        self._pollers: list[QueuePoller] = []
+        self._settling = Settling(functions=self._functions, runner=self._runner, say=say)
         self._exit = ExitStack()
 
     @classmethod
@@ -121,7 +119,7 @@ class LocalCloud:
     def deploy(self, stacks: Iterable[Stack]) -> None:
         """Raises DeploymentError; nothing that a template says is left out in silence."""
         Deployment(self._aws).deploy(stacks)
-        self._pollers = [
+        self._settling.pollers = [
             QueuePoller(
                 mapping,
                 sqs=self._aws.client("sqs"),
@@ -144,24 +142,20 @@ class LocalCloud:
     def bus(self) -> EventBus:
         return bus_of(self.account, self.region)
 
-    def tick(self) -> None:
-        """Let every schedule of the templates come round."""
-        for rule in self.bus.scheduled_rules:
+    def _tick_all(self) -> bool:
+        """Let every schedule come round. False if the templates have none."""
+        rules = self.bus.scheduled_rules
+        for rule in rules:
             self.tick_rule(rule)
+        return bool(rules)
 
     def tick_rule(self, rule: LocalRule) -> None:
         with moto_lock:
             self.bus.tick(rule)
 
-    def work_once(self) -> bool:
-        """Hand each queue's next batch to its function. True if any message was dealt with."""
-        is_busy = False
-        for poller in self._pollers:
-            received, problem = poller.poll()
-            if problem:
-                self._say(problem)
-            is_busy = is_busy or received > 0
-        return is_busy
+    def work_once(self) -> Work:
+        """Hand each queue's next batch to its function."""
+        return self._settling.work_once()
 
     @property
     def active_runs(self) -> list[LocalJobRun]:
@@ -172,31 +166,10 @@ class LocalCloud:
 
         When the cloud is idle and something is unfinished, its schedules come round at once
         instead of in their own time. Gives up, with things unfinished, when that has moved
-        nothing for as long as `patience` lasts.
+        nothing for as long as `patience` lasts, or when nobody takes the schedules' events in.
         """
-        patience = patience or Patience()
-        while True:
-            self._drain()
-            left = unfinished()
-            if not left or not patience.is_left(left):
-                return
-            self.tick()
-
-    def _drain(self) -> None:
-        started = reported = time.monotonic()
-        while True:
-            if self.work_once():
-                continue
-            active = self.active_runs
-            if not active and self._functions.is_idle and not self.work_once():
-                return
-            for run in active[:1]:
-                run.ended.wait(0.05)
-            now = time.monotonic()
-            if now - reported >= 10 and active:
-                reported = now
-                states = ", ".join(f"{run.job_name} {run.state.value}" for run in active)
-                self._say(f"still at work after {now - started:.0f} s: {states}")
+        waiting = patience or Patience(say=self._say)
+        self._settling.settle(self._tick_all, unfinished, waiting)
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
@@ -240,6 +213,6 @@ class LocalCloud:
             self.work.rmdir()
 
     def _folders_to_clear(self) -> Iterator[Path]:
-        yield from (self.work / name for name in ("buckets", "bytes", "functions"))
+        yield from (self.work / name for name in ("buckets", "bytes", "functions", "scratch"))
         if not self.keep_logs:
             yield from (self.work / name for name in ("logs", "runs"))

@@ -13,13 +13,18 @@ from moto.cloudformation import parsing
 from moto.glue.responses import GlueResponse
 from moto.s3 import models as s3_models
 from moto.s3 import notifications
+from moto.s3 import responses as _s3_responses  # noqa: F401 - see below
 
 from local_cloud.events.s3_events import send_object_event
+from local_cloud.glue.start import start_job_run
 from local_cloud.glue.stop import batch_stop_job_run
 from local_cloud.s3.backend import FileS3Backend
 from local_cloud.s3.bucket_folders import BucketFolders
 from local_cloud.s3.keys import FileKey, FileMultipart
 from local_cloud.s3.stored_bytes import ObjectStore
+
+# `moto.s3.responses` takes classes from `moto.s3.models` by name. Were it imported for the first
+# time while they are replaced, it would keep the replacements for good.
 
 
 @contextmanager
@@ -34,6 +39,7 @@ def moto_changed(store: ObjectStore, folders: BucketFolders) -> Iterator[None]:
             (s3_models.s3_backends, "backend", FileS3Backend),
             (notifications, "_send_event_bridge_message", send_object_event),
             (GlueResponse, "batch_stop_job_run", batch_stop_job_run),
+            (GlueResponse, "start_job_run", start_job_run),
             (FileKey, "store", store),
             (FileS3Backend, "folders", folders),
             (FileS3Backend, "watched", 0),

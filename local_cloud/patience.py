@@ -15,10 +15,12 @@ class Patience:
     somebody who died: it must run out before others go on.
     """
 
-    limit: float = 60.0
-    """Seconds without progress."""
+    limit: float = 200.0
+    """Seconds without progress: as long as the longest lease that a dispatcher takes, and more."""
     longest_pause: float = 5.0
     sleep: Callable[[float], None] = time.sleep
+    say: Callable[[str], object] = str
+    """Hears of it when the wait is long."""
     _least: int | None = field(default=None, init=False)
     _waited: float = field(default=0.0, init=False)
     _pause: float = field(default=0.0, init=False)
@@ -30,6 +32,11 @@ class Patience:
         if self._waited >= self.limit:
             return False
         self._pause = min(self.longest_pause, self._pause * 2 or 0.1)
+        if self._pause == self.longest_pause:
+            self.say(
+                f"{unfinished} objects wait and nothing moves, since {self._waited:.0f} s; "
+                f"giving up after {self.limit:.0f} s"
+            )
         self.sleep(self._pause)
         self._waited += self._pause
         return True

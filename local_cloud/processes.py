@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 from contextlib import suppress
+from typing import Any
 
 
-def end_group(process: subprocess.Popen[bytes], *, patience: float = 2.0) -> None:
+def end_group(process: subprocess.Popen[Any], *, patience: float = 2.0) -> None:
     """Ask the process and all it has started to end; then make them."""
     for how in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError, PermissionError):

@@ -30,7 +30,7 @@ def run(
     with deployed(environment, progress=progress) as platform:
         report = _processed(platform, files, out=out, progress=progress)
         good = is_good(report)
-        print(json.dumps(report, ensure_ascii=False) if as_json else as_text(report))
+        print(json.dumps(report) if as_json else as_text(report))
         if not good:
             for line in _last_words(platform, report):
                 progress.say(line)

@@ -14,20 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from local_cloud.errors import SynthesisError
+from local_cloud.processes import end_group
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("infra_app", "glue_app")
-_SOURCES = (
-    "cdk.json",
-    "config",
-    "constraints.txt",
-    "delivery",
-    "glue_app",
-    "glue_scripts",
-    "infra_app",
-    "requirements.txt",
-    "wires",
-)
+_FILES = ("cdk.json", "constraints.txt", "requirements.txt")
+_FOLDERS = ("config", "glue_scripts")
+_NOT_READ = ("local_cloud", "tests")
+"""Packages that no app imports; every other one may be."""
 _KEPT = 3
 """Assemblies that stay, besides the newest, for whoever goes back and forth."""
 
@@ -58,7 +52,7 @@ def _synthesize(root: Path, folder: Path) -> None:
         finally:
             for _, process in started:
                 if process.poll() is None:
-                    process.kill()
+                    end_group(process)
                     process.communicate()
         whole = Path(scratch) / "whole"
         whole.mkdir()
@@ -86,6 +80,7 @@ def _start(app: str, root: Path, scratch: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -104,11 +99,10 @@ def _digest(root: Path) -> str:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    for name in _SOURCES:
-        source = root / name
-        if source.is_file():
-            yield source
-        for path in sorted(source.rglob("*")):
+    yield from (root / name for name in _FILES if (root / name).is_file())
+    packages = {init.parent.name for init in root.glob("*/__*__.py")} - {*_NOT_READ}
+    for name in sorted(packages | {*_FOLDERS}):
+        for path in sorted((root / name).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path
 

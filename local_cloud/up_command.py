@@ -9,6 +9,7 @@ from local_cloud.events.schedules import Schedules
 from local_cloud.platform import Platform, deployed
 from local_cloud.progress import Progress
 from local_cloud.report import described, printable
+from local_cloud.settling import Work
 
 _PAUSE = 0.2
 _LOOK_EVERY = 1.0
@@ -51,13 +52,13 @@ def _serve(platform: Platform, progress: Progress) -> None:
         now = time.monotonic()
         for rule in schedules.due(now):
             cloud.tick_rule(rule)
-        is_busy = cloud.work_once()
-        is_news = is_news or is_busy or bool(cloud.active_runs)
+        work = cloud.work_once()
+        is_news = is_news or work is not Work.NONE or bool(cloud.active_runs)
         if is_news and now - looked >= _LOOK_EVERY:
             looked, is_news = now, False
             for line in _finished(platform, seen):
                 print(line, flush=True)
-        if not is_busy:
+        if work is not Work.DONE:
             time.sleep(_PAUSE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,8 @@ def _files(path: Path, prefix: str) -> Iterator[FileToUpload]:
         yield _file(path, f"{prefix}{path.name}")
         return
     if not path.is_dir():
-        raise UsageError(f"{path} does not exist" if not path.exists() else f"{path} is no file")
-    inside = sorted(found for found in path.rglob("*") if found.is_file())
+        raise UsageError(f"{path} is no file" if path.exists() else f"{path} does not exist")
+    inside = sorted(found for found in path.rglob("*") if not found.is_dir())
     if not inside:
         raise UsageError(f"{path} has no files in it")
     for found in inside:
@@ -43,6 +44,8 @@ def _files(path: Path, prefix: str) -> Iterator[FileToUpload]:
 
 
 def _file(path: Path, key: str) -> FileToUpload:
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise UsageError(f"{str(path)!a} is no file that can be read")
     try:
         length = len(key.encode())
     except UnicodeEncodeError as error:

@@ -21,7 +21,7 @@ def new_work_folder(root: Path = _WORK) -> Path:
     for old in ended[:-_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     for killed in ended[-_KEPT:]:
-        for bulky in ("bytes", "buckets", "functions"):
+        for bulky in ("bytes", "buckets", "functions", "scratch"):
             shutil.rmtree(killed / bulky, ignore_errors=True)
     folder = root / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     folder.mkdir()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from config.delivery import App
 from config.environments import Environment, load_environments
 from tests.templates import Template
 
@@ -34,6 +35,10 @@ class Assemblies:
 
     def application(self, environment: str) -> Template:
         return _template(self.glue_app, environment)
+
+    def pipeline(self, app: App) -> Template:
+        assembly = {App.INFRASTRUCTURE: self.infra_app, App.APPLICATION: self.glue_app}[app]
+        return Template.read(assembly / "Pipeline.template.json")
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +83,12 @@ def configured(environment: str) -> Environment:
     """What the shipped configuration says about it."""
     (found,) = (e for e in load_environments().all if e.name == environment)
     return found
+
+
+@pytest.fixture(params=list(App))
+def app(request: pytest.FixtureRequest) -> App:
+    """Each of the two apps."""
+    return App(request.param)
 
 
 @pytest.fixture

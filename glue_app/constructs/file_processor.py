@@ -34,6 +34,7 @@ class FileProcessor(Construct):
         size: settings.FileProcessor,
         runs_at_once: int,
         security: glue.ISecurityConfiguration,
+        connection: str | None,
     ) -> None:
         super().__init__(scope, id)
         region = cdk.Stack.of(self).region
@@ -64,7 +65,13 @@ class FileProcessor(Construct):
             enable_metrics=True,
             enable_observability_metrics=True,
             security_configuration=security,
+            connections=self._joined(connection),
         )
+
+    def _joined(self, connection: str | None) -> list[glue.IConnection] | None:
+        if connection is None:
+            return None
+        return [glue.Connection.from_connection_name(self, "Network", connection)]
 
     def _role_as_it_is(self, role: iam.IRole) -> iam.IRole:
         """The role, kept from the grants of CDK's job, which are wildcards."""

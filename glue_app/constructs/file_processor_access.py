@@ -9,6 +9,7 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_logs as logs
 import aws_cdk.aws_s3 as s3
 
+from glue_app.constructs.file_processor_findings import explain_file_processor_access
 from glue_app.imports import Infrastructure
 from wires import quarantine
 
@@ -47,10 +48,13 @@ def grant_file_processor_access(
     _keep_tables(role, infrastructure.processed_database, infrastructure.quality_database)
     _keep_ledgers(role, infrastructure)
     _run(role, code, log_groups)
+    if infrastructure.network_connection is not None:
+        _join_network(role, infrastructure.network_connection)
     infrastructure.alerts.grant_publish(role)
     infrastructure.key.grant(
         role, "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"
     )
+    explain_file_processor_access(infrastructure)
 
 
 def _read_originals(role: iam.IRole, raw: s3.IBucket) -> None:
@@ -112,6 +116,26 @@ def _run(role: iam.IRole, code: s3.IBucket, log_groups: Sequence[logs.ILogGroup]
         actions=["cloudwatch:PutMetricData"],
         resource_arns=["*"],
         conditions={"StringEquals": {"cloudwatch:namespace": "Glue"}},
+    )
+
+
+def _join_network(role: iam.IRole, connection: str) -> None:
+    """What Glue does in the name of the job's role, to put its workers into the VPC."""
+    names = ["catalog", f"connection/{connection}"]
+    _grant(role, "glue:GetConnection", on=[_glue_arn(role, name) for name in names])
+    # https://docs.aws.amazon.com/glue/latest/dg/create-service-policy.html
+    _grant(
+        role,
+        "ec2:CreateNetworkInterface",
+        "ec2:CreateTags",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcAttribute",
+        "ec2:DescribeVpcEndpoints",
+        on=["*"],
     )
 
 

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from config.naming import Names
 from config.settings import Retention
+from delivery.audit import explain
 
 _ABANDONED_UPLOADS = s3.LifecycleRule(
     id="AbandonedUploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(7)
@@ -34,7 +35,10 @@ class DataBuckets(Construct):
         self._removal = (
             cdk.RemovalPolicy.RETAIN if retention.retain_data else cdk.RemovalPolicy.DESTROY
         )
-        superseded = _superseded(cdk.Duration.days(retention.superseded_data_days))
+        tables = [
+            _superseded(cdk.Duration.days(retention.superseded_data_days)),
+            _tiered(cdk.Duration.days(retention.tables_tiered_after_days)),
+        ]
         self.access_logs = self._access_logs_bucket(
             names.access_logs_bucket, keep=cdk.Duration.days(retention.access_log_days)
         )
@@ -44,11 +48,12 @@ class DataBuckets(Construct):
             versioned=True,
             lifecycle=[_cold(cdk.Duration.days(retention.raw_cold_after_days))],
         )
-        self.processed = self._bucket("Processed", names.processed_bucket, lifecycle=[superseded])
-        self.curated = self._bucket("Curated", names.curated_bucket, lifecycle=[superseded])
-        self.quality = self._bucket("Quality", names.quality_bucket, lifecycle=[superseded])
+        self.processed = self._bucket("Processed", names.processed_bucket, lifecycle=tables)
+        self.curated = self._bucket("Curated", names.curated_bucket, lifecycle=tables)
+        self.quality = self._bucket("Quality", names.quality_bucket, lifecycle=tables)
         self.assets = self._bucket("Assets", names.assets_bucket)
         _announce_uploads(self.raw)
+        _explain(self)
 
     def _bucket(
         self,
@@ -110,6 +115,16 @@ def _cold(after: cdk.Duration) -> s3.LifecycleRule:
     )
 
 
+def _tiered(after: cdk.Duration) -> s3.LifecycleRule:
+    # No fee for reading it again, which a query over years would run into.
+    return s3.LifecycleRule(
+        id="Tiers",
+        transitions=[
+            s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=after)
+        ],
+    )
+
+
 def _superseded(after: cdk.Duration) -> s3.LifecycleRule:
     return s3.LifecycleRule(
         id="SupersededFiles", tag_filters={"lake-state": "superseded"}, expiration=after
@@ -123,4 +138,58 @@ def _announce_uploads(bucket: s3.Bucket) -> None:
         event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
             event_bridge_enabled=True
         )
+    )
+
+
+_NOT_REPLICATED = "NIST.800.53.R5-S3BucketReplicationEnabled"
+_NOT_VERSIONED = "NIST.800.53.R5-S3BucketVersioningEnabled"
+
+
+def _explain(buckets: DataBuckets) -> None:
+    explain(
+        buckets.raw,
+        {
+            _NOT_REPLICATED: "Originals stay in the region that their owner has chosen for them; "
+            "every version of them is kept."
+        },
+    )
+    explain(
+        buckets.processed,
+        {
+            _NOT_REPLICATED: "Tables of this zone are made again from the originals.",
+            _NOT_VERSIONED: "No file of a table is ever written twice: each attempt of a load has "
+            "a folder of its own.",
+        },
+    )
+    explain(
+        buckets.curated,
+        {
+            _NOT_REPLICATED: "Curated tables are made again from the processed zone.",
+            _NOT_VERSIONED: "Curated files are replaced as whole partitions under new keys.",
+        },
+    )
+    explain(
+        buckets.quality,
+        {
+            _NOT_REPLICATED: "Quarantine holds copies; what they were copied from is in raw.",
+            _NOT_VERSIONED: "The key of a quarantined object or row names its version already.",
+        },
+    )
+    explain(
+        buckets.assets,
+        {
+            _NOT_REPLICATED: "Manifests and commits are of use only beside the tables of their "
+            "own region.",
+            _NOT_VERSIONED: "A manifest's key is a hash of its content, and a commit's names its "
+            "attempt.",
+        },
+    )
+    explain(
+        buckets.access_logs,
+        {
+            _NOT_REPLICATED: "Access logs are read where the buckets are that they are about.",
+            _NOT_VERSIONED: "S3 alone writes access logs, and never twice under one key.",
+            "NIST.800.53.R5-S3DefaultEncryptionKMS": "S3 delivers access logs to buckets under "
+            "its own key only.",
+        },
     )

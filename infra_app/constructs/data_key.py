@@ -39,7 +39,7 @@ class DataKey(Construct):
                 resource_name=f"{owner}/{names.of('*')}",
                 arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
             )
-            for owner in ("/aws/lambda", "/aws-glue/jobs")
+            for owner in ("/aws/lambda", "/aws/vpc", "/aws-glue/jobs")
         ]
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
@@ -54,6 +54,7 @@ class DataKey(Construct):
                     "kms:ReEncryptTo",
                 ],
                 resources=["*"],  # in a key's policy this is the key itself
+                # The groups' ARNs name the account.
                 conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
             )
         )

@@ -110,7 +110,10 @@ class EventsQueue(Construct):
                     principals=[service],
                     actions=["sqs:SendMessage"],
                     resources=[queue.queue_arn],
-                    conditions={"ArnEquals": {"aws:SourceArn": [rule.attr_arn for rule in rules]}},
+                    conditions={
+                        "ArnEquals": {"aws:SourceArn": [rule.attr_arn for rule in rules]},
+                        "StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account},
+                    },
                 )
             )
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html

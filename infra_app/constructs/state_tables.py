@@ -8,6 +8,7 @@ import aws_cdk.aws_kms as kms
 from constructs import Construct
 
 from config.naming import Names
+from delivery.audit import explain
 from wires.load_ledger import OPEN_INDEX
 from wires.object_ledger import PENDING_INDEX
 from wires.run_ledger import BY_START_INDEX
@@ -40,6 +41,22 @@ class StateTables(Construct):
         )
         self.runs = self._table("Runs", names.runs_table, "job", sort="run_id")
         self.runs.add_local_secondary_index(index_name=BY_START_INDEX, sort_key=_text("started_at"))
+        self._explain()
+
+    def _explain(self) -> None:
+        no_plan = "NIST.800.53.R5-DynamoDBInBackupPlan"
+        explain(
+            self.objects,
+            {no_plan: "Any second of the last 35 days can be put back; older uploads are in raw."},
+        )
+        explain(
+            self.loads,
+            {no_plan: "Any second of the last 35 days can be put back; a load lives for hours."},
+        )
+        explain(
+            self.runs,
+            {no_plan: "Any second of the last 35 days can be put back; Glue keeps runs as well."},
+        )
 
     def _table(
         self, id: str, name: str, partition: str, *, sort: str | None = None

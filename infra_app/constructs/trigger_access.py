@@ -7,6 +7,7 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
 import aws_cdk.aws_sns as sns
 
+from delivery.audit import arn_in_findings, explain
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.state_tables import StateTables
 from wires import quarantine
@@ -33,6 +34,7 @@ def grant_trigger_access(
     _start_runs(role, job_name)
     _grant(role, "sns:Publish", on=topic.topic_arn)
     key.grant(role, "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
+    _explain(role, buckets, tables)
 
 
 def _read_uploads(role: iam.IRole, buckets: DataBuckets) -> None:
@@ -83,3 +85,31 @@ def _start_runs(role: iam.IRole, job_name: str) -> None:
 
 def _grant(role: iam.IRole, *actions: str, on: str) -> None:
     iam.Grant.add_to_principal(grantee=role, actions=list(actions), resource_arns=[on])
+
+
+def _explain(role: iam.IRole, buckets: DataBuckets, tables: StateTables) -> None:
+    raw, quality, assets = (
+        arn_in_findings(bucket) for bucket in (buckets.raw, buckets.quality, buckets.assets)
+    )
+    indexes = {
+        f"AwsSolutions-IAM5[Resource::{arn_in_findings(table)}/index/*]": (
+            "The trigger asks the indexes of its ledgers what is pending or open."
+        )
+        for table in (tables.objects, tables.loads, tables.runs)
+    }
+    explain(
+        role,
+        {
+            **indexes,
+            "AwsSolutions-IAM5[Resource::*]": "X-Ray's actions to send traces take no "
+            "resource, nor do those of EC2 for interfaces in a VPC.",
+            f"AwsSolutions-IAM5[Resource::{raw}/*]": "The trigger looks into every upload, "
+            "whatever its key.",
+            f"AwsSolutions-IAM5[Resource::{quality}/quarantine/*]": "The trigger puts refused "
+            "uploads aside, under keys that are made from theirs.",
+            f"AwsSolutions-IAM5[Resource::{assets}/loads/*]": "The trigger writes a manifest for "
+            "each load, under the load's id.",
+            "NIST.800.53.R5-IAMNoInlinePolicy": "The trigger's policy is of use to the trigger "
+            "alone, and goes with it.",
+        },
+    )

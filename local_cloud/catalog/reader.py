@@ -59,10 +59,9 @@ class CatalogReader:
         held = f"{table.database}__{table.name}"
         connection.register(held, self.read(table.database, table.name))
         connection.execute(
-            f'CREATE TABLE "{table.database}"."{table.name}" AS '  # noqa: S608 - names of the catalog
+            f'CREATE VIEW "{table.database}"."{table.name}" AS '  # noqa: S608 - names of the catalog
             f'SELECT * FROM temp.main."{held}"'
         )
-        connection.unregister(held)
 
     def _pieces(self, table: CatalogTable, part: Part) -> Iterator[pa.Table]:
         keys = [

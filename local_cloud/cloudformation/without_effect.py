@@ -11,6 +11,7 @@ WITHOUT_EFFECT = {
     "AWS::CDK::Metadata": "it only tells AWS which constructs were used",
     "AWS::CloudWatch::Alarm": _NO_ALARMS,
     "AWS::CloudWatch::CompositeAlarm": _NO_ALARMS,
+    "AWS::Glue::Connection": "runs on a laptop reach this machine and nothing else anyway",
     "AWS::Glue::SecurityConfiguration": "bytes on a laptop are not encrypted by KMS",
     "AWS::S3::BucketPolicy": _NOT_ENFORCED,
     "AWS::SNS::TopicPolicy": _NOT_ENFORCED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from local_cloud.errors import FunctionError
@@ -12,6 +13,16 @@ from local_cloud.inventory import QueueMapping
 Invoke = Callable[[str, Any], Any]
 _AT_ONCE = 10
 """Messages that one call to SQS can carry."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """How a batch ended."""
+
+    received: int
+    failed: int
+    """Messages that are in the queue again, or among the dead letters."""
+    problem: str
 
 
 class QueuePoller:
@@ -24,19 +35,19 @@ class QueuePoller:
         self._invoke = invoke
         self._url = sqs.get_queue_url(QueueName=mapping.queue)["QueueUrl"]
 
-    def poll(self) -> tuple[int, str]:
-        """Hand over one batch. Returns how many messages it had, and what went wrong, if it did."""
+    def poll(self) -> Batch:
+        """Hand over one batch, which may have no messages."""
         messages = self._receive()
         if not messages:
-            return 0, ""
-        failed, reason = self._failures(messages)
+            return Batch(received=0, failed=0, problem="")
+        failed, problem = self._failures(messages)
         for message in messages:
             name = {"QueueUrl": self._url, "ReceiptHandle": message["ReceiptHandle"]}
             if message["MessageId"] in failed:
                 self._sqs.change_message_visibility(**name, VisibilityTimeout=0)
             else:
                 self._sqs.delete_message(**name)
-        return len(messages), reason
+        return Batch(received=len(messages), failed=len(failed), problem=problem)
 
     def _receive(self) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = []

@@ -40,6 +40,8 @@ class LocalJobRun(FakeJobRun):
         self._glue_version = glue_version
         self.state = RunState.STARTING
         self.error = ""
+        self.session_policy = ""
+        """What took away from the role's rights; recorded, for nothing enforces it here."""
         self.process_started: datetime | None = None
         self.ended = threading.Event()
 
@@ -85,6 +87,8 @@ class LocalJobRun(FakeJobRun):
             del described["CompletedOn"]
         if self.error:
             described["ErrorMessage"] = self.error
+        if self.session_policy:
+            described["ExecutionRoleSessionPolicy"] = self.session_policy
         return described
 
     @property

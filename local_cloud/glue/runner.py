@@ -64,8 +64,8 @@ class GlueRunner:
         return list(self._active.values())
 
     def log_of(self, run_id: str) -> Path:
-        """Standard error of a run; its standard output lies beside it, as `stdout.log`."""
-        return self._folder(run_id) / "stderr.log"
+        """All that a run has to say."""
+        return self._folder(run_id) / "run.log"
 
     def start(self, job: LocalJob, run: LocalJobRun) -> None:
         self._active[run.job_run_id] = run
@@ -116,17 +116,15 @@ class GlueRunner:
         folder = self._folder(run.job_run_id)
         folder.mkdir(parents=True)
         argv = self._command(job, run, folder).argv(_spark_home() / "bin" / "spark-submit")
-        with (
-            (folder / "stdout.log").open("wb") as out,
-            self.log_of(run.job_run_id).open("wb") as err,
-        ):
+        with self.log_of(run.job_run_id).open("wb") as log:
             process = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
+                stdout=log,
+                # spark-submit puts the script's standard error among its standard output anyway.
+                stderr=subprocess.STDOUT,
                 cwd=folder,
-                env=self._environment(folder),
+                env=self._environment(folder, run.job_run_id),
                 start_new_session=True,
             )
         self._processes[run.job_run_id] = process
@@ -178,7 +176,7 @@ class GlueRunner:
         self._around.download(location, target)
         return target
 
-    def _environment(self, folder: Path) -> dict[str, str]:
+    def _environment(self, folder: Path, run_id: str) -> dict[str, str]:
         settings = folder / "conf"
         settings.mkdir()
         (settings / "log4j2.properties").write_text(_QUIET)
@@ -186,6 +184,7 @@ class GlueRunner:
             **{n: v for n, v in self._around.environment().items() if not n.startswith("SPARK_")},
             "SPARK_HOME": str(_spark_home()),
             "SPARK_CONF_DIR": str(settings),
+            "SPARK_LOCAL_DIRS": str(self._work / "scratch" / run_id),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "PYSPARK_PYTHON": sys.executable,
             "PYSPARK_DRIVER_PYTHON": sys.executable,
@@ -205,6 +204,8 @@ appender.stderr.name = stderr
 appender.stderr.target = SYSTEM_ERR
 appender.stderr.layout.type = PatternLayout
 appender.stderr.layout.pattern = %d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n%ex
+logger.native.name = org.apache.hadoop.util.NativeCodeLoader
+logger.native.level = error
 """
 
 

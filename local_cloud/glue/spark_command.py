@@ -77,13 +77,12 @@ def laptop_properties(*, buckets: Mapping[str, Path], work: Path, memory: str) -
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
         "spark.eventLog.enabled": "false",
-        "spark.local.dir": str(work / "spark"),
         "spark.sql.warehouse.dir": str(work / "warehouse"),
         # Checksum files beside the data would become objects of the bucket.
         "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
         "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFs",
         # Glue's clocks are in UTC.
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Dfile.encoding=UTF-8",
         "spark.sql.session.timeZone": "UTC",
     }
     for scheme in ("s3", "s3a"):

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.delivery import App
 from config.environments import ENVIRONMENTS_FILE, load_environments, merged
 from config.errors import NamingError, SourceError, ValueRuleError
 from config.rules import account_id
@@ -88,6 +89,18 @@ WRONG = [
     ("pipelineAccount", "111111111111", "must be a mapping"),
     ("prodAccount", ..., "is missing"),
     ("prodAcount", {}, "did you mean prodAccount?"),
+    ("source", ..., "is missing"),
+    ("source.connectionArn", ..., "is missing"),
+    ("source.connectionArn", "my-connection", "must be the ARN of a CodeConnections connection"),
+    ("source.connectionArn", None, "must be the ARN of a CodeConnections connection"),
+    ("source.repository", "data-platform", "must be owner/name of a repository"),
+    ("source.repository", "https://example.org/a/b", "must be owner/name of a repository"),
+    ("source.branch", "main/", "must be the name of one branch"),
+    ("source.branch", "release/*", "must be the name of one branch"),
+    ("source.glueApp.repository", "jobs", "must be owner/name of a repository"),
+    ("source.gluApp", {}, "did you mean glueApp?"),
+    ("prodAccount.awsAccountId", "222222222222", "must be another account than devAccount"),
+    ("prodAccount.awsAccountId", "111111111111", "must be another account than pipelineAccount"),
     ("project", "Glue_ETL", "must be lower-case words joined by -"),
     ("defaults", ..., "is missing"),
     ("defaults.trigger", ..., "is missing"),
@@ -105,6 +118,11 @@ WRONG = [
     ("defaults.fileProcessor.workers", 1, "must be at least 2"),
     ("defaults.retention.logRetentionDays", 15, "must be one of"),
     ("defaults.retention.retainData", "false", "must be true or false"),
+    ("defaults.network", ..., "is missing"),
+    ("defaults.network.vpc", "yes", "must be true or false"),
+    ("defaults.network.cidr", "10.42.0.0/8", "must be private addresses of 16 to 24 bits"),
+    ("defaults.network.cidr", "8.8.0.0/16", "must be private addresses of 16 to 24 bits"),
+    ("defaults.network.cidr", "ten", "must be private addresses of 16 to 24 bits"),
     ("environments.dev.trigger.batchSize", 0, "must be at least 1"),
     ("environments.dev.trigger", 5, "must be a mapping"),
     ("environments.dev.tigger", {}, "did you mean trigger?"),
@@ -125,6 +143,43 @@ def test_a_wrong_value_is_one_error_with_field_value_and_rule(
     assert rule in str(caught.value)
     if value is not ... and broken.value != "test":
         assert broken.value == value
+
+
+def test_the_account_of_the_pipelines_may_be_that_of_dev(
+    written: Callable[[object], Path],
+) -> None:
+    loaded = load_environments(written(changed("devAccount.awsAccountId", "111111111111")))
+    assert loaded.all[0].account.aws_account_id == loaded.delivery.account.aws_account_id
+
+
+def test_staging_may_share_its_account_with_nobody(written: Callable[[object], Path]) -> None:
+    for owner in ("pipeline", "dev", "prod"):
+        document = a_valid_document()
+        document["stagingAccount"] = dict(document[f"{owner}Account"])
+        with pytest.raises(ValueRuleError, match="must be another account than"):
+            load_environments(written(document))
+
+
+def test_an_app_follows_the_shared_source_but_for_what_it_has_of_its_own(
+    written: Callable[[object], Path],
+) -> None:
+    document = changed("source.glueApp", {"repository": "example-org/glue-jobs"})
+    infrastructure, application = (
+        load_environments(written(document)).delivery.sources[app] for app in App
+    )
+    assert application.repository == "example-org/glue-jobs"
+    assert infrastructure.repository == document["source"]["repository"]
+    assert application.connection_arn == infrastructure.connection_arn
+
+
+def test_the_shipped_connection_is_known_as_a_placeholder(
+    written: Callable[[object], Path],
+) -> None:
+    arn = "arn:aws:codeconnections:eu-west-1:111111111111:connection/"
+    real = changed("source.connectionArn", f"{arn}01234567-89ab-cdef-0123-456789abcdef")
+    assert load_environments().delivery.sources[App.INFRASTRUCTURE].is_placeholder
+    sources = load_environments(written(real)).delivery.sources
+    assert not sources[App.INFRASTRUCTURE].is_placeholder
 
 
 def test_several_wrong_values_are_listed_together(written: Callable[[object], Path]) -> None:

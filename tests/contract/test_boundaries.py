@@ -34,6 +34,7 @@ def imports_of(package: str, *, but_not: str = "") -> Iterator[tuple[str, str]]:
         ("glue_app", {"infra_app", "glue_scripts", "lake", "local_cloud"}),
         ("config", {"aws_cdk", "boto3", "botocore", "pyspark", "infra_app", "glue_app"}),
         ("delivery", {"infra_app", "glue_app", "local_cloud"}),
+        ("operations", {"aws_cdk", "infra_app", "glue_app", "lake", "local_cloud", "pyspark"}),
         ("glue_scripts", {"aws_cdk", "config", "infra_app", "glue_app", "local_cloud"}),
         ("infra_app/lambdas", {"aws_cdk", "config", "infra_app", "glue_app", "pyspark"}),
     ],

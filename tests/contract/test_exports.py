@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from config.environments import Environment
-from config.exports import Export
 from tests.templates import Template
 
 
@@ -20,4 +19,6 @@ def test_every_export_is_imported(infrastructure: Template, application: Templat
 def test_the_infrastructure_exports_the_list_and_nothing_else(
     infrastructure: Template, configured: Environment
 ) -> None:
-    assert infrastructure.exports() == {configured.export_name(export) for export in Export}
+    assert infrastructure.exports() == {
+        configured.export_name(export) for export in configured.exports
+    }

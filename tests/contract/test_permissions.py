@@ -1,24 +1,37 @@
-"""Both apps: nobody may do more than is said."""
+"""Both apps and their pipelines: nobody may do more than is said."""
 
 from __future__ import annotations
 
 import pytest
 
+from config.delivery import App
+from config.environments import Environment, load_environments
 from tests.conftest import Assemblies
 from tests.templates import Json, Template, as_list
 
 # Actions that take no resource, so that IAM wants the asterisk.
 WITHOUT_RESOURCE = {
+    "cloudformation:ListExports",
     "cloudwatch:PutMetricData",  # limited to Glue's namespace by a condition
     "glue:GetSecurityConfiguration",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
+# What the CDK's command line asks in the pipeline's update of itself, on whatever there is.
+ASKED_BY_SELF_MUTATION = {"cloudformation:DescribeStacks", "s3:ListBucket"}
+
+TEMPLATES = [
+    *[(kind, name) for kind in ("infrastructure", "application") for name in ("dev", "prod")],
+    *[("pipeline", app.value) for app in App],
+]
 
 
-@pytest.fixture(params=["infrastructure", "application"])
-def template(request: pytest.FixtureRequest, assemblies: Assemblies, environment: str) -> Template:
-    found: Template = getattr(assemblies, request.param)(environment)
+@pytest.fixture(params=TEMPLATES, ids="-".join)
+def template(request: pytest.FixtureRequest, assemblies: Assemblies) -> Template:
+    kind, name = request.param
+    if kind == "pipeline":
+        return assemblies.pipeline(App(name))
+    found: Template = getattr(assemblies, kind)(name)
     return found
 
 
@@ -46,15 +59,49 @@ def test_no_action_is_a_wildcard(template: Template) -> None:
 def test_only_actions_without_a_resource_are_allowed_on_all(template: Template) -> None:
     everywhere = {
         action
-        for statement in template.role_statements()
+        for id, policy in template.resources("AWS::IAM::Policy").items()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
         if "*" in as_list(statement["Resource"])
         for action in as_list(statement["Action"])
+        if not ("SelfMutation" in id and action in ASKED_BY_SELF_MUTATION)
     }
     assert everywhere <= WITHOUT_RESOURCE
 
 
-def test_no_principal_of_another_account_is_admitted(template: Template) -> None:
-    for id, statement in allowed(template):
-        principal = statement.get("Principal", {"Service": ""})
-        if not is_account_on_its_own_key(template, id, statement):
-            assert set(principal) == {"Service"}, id
+def test_a_role_is_taken_over_by_its_name_or_on_a_condition(template: Template) -> None:
+    for statement in template.role_statements():
+        if "sts:AssumeRole" in as_list(statement["Action"]) and "Condition" not in statement:
+            assert not [role for role in as_list(statement["Resource"]) if "*" in str(role)]
+
+
+def test_no_role_brings_a_policy_that_aws_has_written(template: Template) -> None:
+    for role in template.properties("AWS::IAM::Role"):
+        assert "ManagedPolicyArns" not in role
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+@pytest.mark.parametrize("kind", ["infrastructure", "application"])
+def test_nobody_from_outside_is_admitted_to_an_environment_but_the_checks_of_the_pipelines(
+    assemblies: Assemblies, kind: str, name: str
+) -> None:
+    template: Template = getattr(assemblies, kind)(name)
+    admitted = [
+        (id, statement)
+        for id, statement in allowed(template)
+        if not is_account_on_its_own_key(template, id, statement)
+        and set(statement.get("Principal", {"Service": ""})) != {"Service"}
+    ]
+    if kind == "application":
+        assert not admitted
+        return
+    ((id, statement),) = admitted
+    (configured,) = (e for e in load_environments().all if e.name == name)
+    role = template.document["Resources"][id]["Properties"]
+    assert role["RoleName"] == configured.names.checks_role
+    assert statement["Condition"] == {"ArnEquals": {"aws:PrincipalArn": _check_steps(configured)}}
+
+
+def _check_steps(configured: Environment) -> list[str]:
+    delivery = configured.delivery
+    account = delivery.account.aws_account_id
+    return [f"arn:aws:iam::{account}:role/{delivery.checks_role(app)}" for app in App]

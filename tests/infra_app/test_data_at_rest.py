@@ -119,6 +119,16 @@ def test_only_superseded_files_of_a_zone_expire(
     assert expiring["TagFilters"] == [{"Key": "lake-state", "Value": "superseded"}]
 
 
+@pytest.mark.parametrize("zone", ["processed", "curated", "quality"])
+def test_tables_move_to_a_class_that_follows_how_they_are_read(
+    infrastructure: Template, configured: Environment, zone: str
+) -> None:
+    rules = bucket_of(infrastructure, configured, zone)["LifecycleConfiguration"]["Rules"]
+    days = configured.settings.retention.tables_tiered_after_days
+    moves = [move for rule in rules for move in rule.get("Transitions", [])]
+    assert moves == [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": days}]
+
+
 def test_every_table_is_under_the_key_and_can_be_put_back(infrastructure: Template) -> None:
     for table in infrastructure.properties("AWS::DynamoDB::Table"):
         assert table["SSESpecification"]["KMSMasterKeyId"] == key_arn(infrastructure)

@@ -15,8 +15,3 @@ def test_only_glue_of_this_account_can_take_the_jobs_role(
     assert statement["Condition"] == {
         "StringEquals": {"aws:SourceAccount": configured.account.aws_account_id}
     }
-
-
-def test_no_role_brings_a_policy_that_aws_has_written(infrastructure: Template) -> None:
-    for role in infrastructure.properties("AWS::IAM::Role"):
-        assert "ManagedPolicyArns" not in role

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.environments import Environment
 from tests.templates import Json, Template
 from wires.run_ledger import ENDED
 
@@ -69,7 +70,7 @@ def test_all_events_go_to_the_one_queue_and_else_to_the_dead_letters(
 
 
 def test_the_queues_admit_the_rules_of_this_stack_and_nobody_without_tls(
-    infrastructure: Template,
+    infrastructure: Template, configured: Environment
 ) -> None:
     arns = [{"Fn::GetAtt": [id, "Arn"]} for id in infrastructure.resources("AWS::Events::Rule")]
     for policy in infrastructure.properties("AWS::SQS::QueuePolicy"):
@@ -78,7 +79,10 @@ def test_the_queues_admit_the_rules_of_this_stack_and_nobody_without_tls(
         assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
         assert allowed["Action"] == "sqs:SendMessage"
-        assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": arns}}
+        assert allowed["Condition"] == {
+            "ArnEquals": {"aws:SourceArn": arns},
+            "StringEquals": {"aws:SourceAccount": configured.account.aws_account_id},
+        }
 
 
 def test_eventbridge_may_use_the_key_that_the_queues_are_under(infrastructure: Template) -> None:

@@ -11,7 +11,7 @@ from moto.glue.models import glue_backends
 
 from infra_app.lambdas.trigger.handler import Trigger
 from infra_app.lambdas.trigger.settings import TriggerSettings
-from tests.aws import ASSETS, JOB, LOADS, OBJECTS, QUALITY, RAW, REGION, RUNS, SmallAws
+from tests.aws import ASSETS, JOB, LOADS, OBJECTS, PROCESSED, QUALITY, RAW, REGION, RUNS, SmallAws
 from wires.load_ledger import LoadLedger, LoadState
 from wires.manifest import Manifest, manifest_key
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
@@ -27,6 +27,7 @@ class Platform:
         self.aws = aws
         settings = TriggerSettings(
             raw_bucket=RAW,
+            processed_bucket=PROCESSED,
             quality_bucket=QUALITY,
             assets_bucket=ASSETS,
             objects_table=OBJECTS,

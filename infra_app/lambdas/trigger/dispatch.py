@@ -21,6 +21,7 @@ from wires.run_ledger import ENDED, RunLedger
 
 from .batching import batches
 from .errors import GlueFull
+from .session_policy import session_policy
 from .settings import TriggerSettings
 
 LEASE_SECONDS = 180
@@ -195,7 +196,11 @@ class Dispatcher:
             last_attempt=load.attempt >= self._settings.attempts_per_load,
         )
         try:
-            answer = self._glue.start_job_run(JobName=load.job, Arguments=to_arguments(arguments))
+            answer = self._glue.start_job_run(
+                JobName=load.job,
+                Arguments=to_arguments(arguments),
+                ExecutionRoleSessionPolicy=session_policy(self._settings, load.load_id),
+            )
         except self._glue.exceptions.ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _FULL:

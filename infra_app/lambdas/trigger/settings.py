@@ -11,6 +11,7 @@ class TriggerSettings:
     """A field's name in capitals is the name of its environment variable."""
 
     raw_bucket: str
+    processed_bucket: str
     quality_bucket: str
     assets_bucket: str
     objects_table: str
@@ -27,6 +28,15 @@ class TriggerSettings:
     """Objects above this size are refused."""
     malware_scan_required: int
     """1: objects wait until GuardDuty has tagged them; 0: a tag is honoured where there is one."""
+
+    @property
+    def partition(self) -> str:
+        return self.alerts_topic_arn.split(":")[1]
+
+    def arn(self, service: str, resource: str) -> str:
+        """Of something in the account and the region of the alerts topic, which is this one."""
+        _, partition, _, region, account, *_ = self.alerts_topic_arn.split(":")
+        return f"arn:{partition}:{service}:{region}:{account}:{resource}"
 
     def to_environ(self) -> dict[str, str]:
         return {name.upper(): str(value) for name, value in asdict(self).items()}

@@ -1,0 +1,100 @@
+"""How the two apps get into the accounts: their sources, and names in the pipeline account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from config import rules
+from config.account import Account
+from config.errors import NamingError
+from config.validation import Frozen
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_ROLE_NAME_LENGTH = 64
+
+
+class App(StrEnum):
+    """The two CDK apps, by what their stacks are called."""
+
+    INFRASTRUCTURE = "infrastructure"
+    APPLICATION = "application"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A branch that a pipeline follows, and the connection through which it does."""
+
+    repository: str
+    branch: str
+    connection_arn: str
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether this is the connection that config ships with: it can only be synthesized."""
+        return self.connection_arn.endswith("/00000000-0000-0000-0000-000000000000")
+
+
+class SourceOverride(Frozen):
+    """What one app has of its own."""
+
+    repository: Annotated[str | None, BeforeValidator(rules.repository)] = None
+    branch: Annotated[str | None, BeforeValidator(rules.branch)] = None
+    connection_arn: Annotated[str | None, BeforeValidator(rules.connection_arn)] = None
+
+
+class SourceDocument(Frozen):
+    """The section `source`: one repository for both apps, and what an app has of its own."""
+
+    repository: Annotated[str, BeforeValidator(rules.repository)]
+    branch: Annotated[str, BeforeValidator(rules.branch)]
+    connection_arn: Annotated[str, BeforeValidator(rules.connection_arn)]
+    infra_app: SourceOverride = SourceOverride()
+    glue_app: SourceOverride = SourceOverride()
+
+    def of(self, override: SourceOverride) -> Source:
+        return Source(
+            repository=override.repository or self.repository,
+            branch=override.branch or self.branch,
+            connection_arn=override.connection_arn or self.connection_arn,
+        )
+
+    def all(self) -> Mapping[App, Source]:
+        own = {App.INFRASTRUCTURE: self.infra_app, App.APPLICATION: self.glue_app}
+        return {app: self.of(override) for app, override in own.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """The pipeline account: what is in it, and what it follows.
+
+    Raises NamingError on construction if a name breaks a limit of AWS.
+    """
+
+    project: str
+    account: Account
+    sources: Mapping[App, Source]
+
+    def __post_init__(self) -> None:
+        for app in App:
+            name = self.checks_role(app)
+            if len(name) > _ROLE_NAME_LENGTH:
+                raise NamingError(
+                    f"project is {self.project!r}: it makes the role name {name!r} "
+                    f"({len(name)} characters), and a role name has at most "
+                    f"{_ROLE_NAME_LENGTH}; shorten `project`."
+                )
+
+    def pipeline(self, app: App) -> str:
+        return f"{self.project}-{app.value}"
+
+    def stack(self, app: App) -> str:
+        return f"{self.project}-{app.value}-pipeline"
+
+    def checks_role(self, app: App) -> str:
+        """Whom the checks of an app's pipeline act as, before they go into an environment."""
+        return f"{self.project}-{app.value}-checks-{self.account.aws_region}"

@@ -1,0 +1,43 @@
+"""What an auditor would ask of the templates, asked at every synthesis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
+from constructs import IConstruct
+
+
+def audit(app: cdk.App) -> None:
+    """A finding that nobody has explained, beside the resource it is about, ends synthesis."""
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
+
+
+def explain(resource: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Accept findings on one resource, each for a reason that is true of it alone.
+
+    A finding of IAM5 is one wildcard: `IAM5[Resource::*]`. The wildcard of a resource that the
+    stack itself has is spelled with `arn_in_findings`.
+    """
+    for finding, reason in reasons.items():
+        pack = finding.partition("-")[0]
+        cdk.Validations.of(resource).acknowledge(
+            cdk.Acknowledgment(id=f"{pack}::{finding}", reason=reason)
+        )
+
+
+def arn_in_findings(resource: IConstruct) -> str:
+    """How a finding writes the ARN of a resource of the same stack."""
+    return f"<{_logical_id(resource)}.Arn>"
+
+
+def ref_in_findings(resource: IConstruct) -> str:
+    """How a finding writes a reference to a resource of the same stack."""
+    return f"<{_logical_id(resource)}>"
+
+
+def _logical_id(construct: IConstruct) -> str:
+    resource = cast("cdk.CfnResource", construct.node.default_child or construct)
+    return str(cdk.Stack.of(resource).resolve(resource.logical_id))

@@ -1,0 +1,84 @@
+"""What the pipelines run in CodeBuild: targets of this repository's Makefile, and no others."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import aws_cdk as cdk
+import aws_cdk.aws_codebuild as codebuild
+import aws_cdk.aws_iam as iam
+import aws_cdk.aws_logs as logs
+from aws_cdk import pipelines
+
+from config.delivery import App
+from config.environments import Environment
+from delivery.versions import CDK_ASSETS_VERSION, cdk_version
+
+MODULES = {App.INFRASTRUCTURE: "infra_app", App.APPLICATION: "glue_app"}
+RUNTIMES = {"python": "3.13", "java": "corretto17", "nodejs": "22"}
+_IMAGE = codebuild.LinuxBuildImage.STANDARD_7_0
+
+
+class PipelineDefaults(TypedDict):
+    """Arguments of `pipelines.CodePipeline` that say how its own projects are built."""
+
+    cli_version: str
+    cdk_assets_cli_version: str
+    code_build_defaults: pipelines.CodeBuildOptions
+
+
+class BuildSteps:
+    """Makes the steps of one pipeline. All of them write to one log group."""
+
+    def __init__(
+        self,
+        source: pipelines.IFileSetProducer,
+        *,
+        checks_role: iam.IRole,
+        log_group: logs.ILogGroup,
+    ) -> None:
+        self._source = source
+        self._checks_role = checks_role
+        self._log_group = log_group
+
+    def defaults(self) -> PipelineDefaults:
+        return {
+            "cli_version": cdk_version(),
+            "cdk_assets_cli_version": CDK_ASSETS_VERSION,
+            "code_build_defaults": pipelines.CodeBuildOptions(
+                build_environment=codebuild.BuildEnvironment(build_image=_IMAGE),
+                partial_build_spec=_runtimes(nodejs=RUNTIMES["nodejs"]),
+                logging=codebuild.LoggingOptions(
+                    cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=self._log_group)
+                ),
+            ),
+        }
+
+    def build(self, app: App) -> pipelines.CodeBuildStep:
+        """All checks that a laptop runs, then this app's templates."""
+        module = MODULES[app]
+        return pipelines.CodeBuildStep(
+            "Build",
+            input=self._source,
+            commands=["make check", f"make synth-{module}"],
+            primary_output_directory=f"cdk.out/{module}",
+            # Spark takes most of it.
+            build_environment=codebuild.BuildEnvironment(compute_type=codebuild.ComputeType.LARGE),
+            partial_build_spec=_runtimes(**RUNTIMES),
+            timeout=cdk.Duration.hours(2),
+        )
+
+    def run(self, target: str, environment: Environment) -> pipelines.CodeBuildStep:
+        """A target of make against an environment that is deployed, or is about to be."""
+        return pipelines.CodeBuildStep(
+            f"{target}-{environment.name}",
+            input=self._source,
+            commands=[f"make {target} ENV={environment.name}"],
+            role=self._checks_role,
+            partial_build_spec=_runtimes(python=RUNTIMES["python"], nodejs=RUNTIMES["nodejs"]),
+            timeout=cdk.Duration.hours(1),
+        )
+
+
+def _runtimes(**versions: str) -> codebuild.BuildSpec:
+    return codebuild.BuildSpec.from_object({"phases": {"install": {"runtime-versions": versions}}})

@@ -1,0 +1,156 @@
+"""The pipeline that brings an app into its accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import aws_cdk as cdk
+import aws_cdk.aws_codepipeline as codepipeline
+import aws_cdk.aws_iam as iam
+from aws_cdk import pipelines
+from constructs import Construct
+
+from config.delivery import App, Delivery
+from config.environments import Environment
+from delivery.artifacts import Artifacts
+from delivery.build_steps import BuildSteps
+from delivery.pipeline_findings import explain_findings, explain_other_regions
+from delivery.precise_grants import narrow_policies
+
+StageFactory = Callable[[Environment], cdk.Stage]
+
+SOURCE_ACTION = "Source"
+SHARED = ("config/**", "delivery/**", "operations/**", "scripts/**", "wires/**", "*")
+"""What both apps are made of: a change to it concerns both. A lone `*` stays in the top folder."""
+# https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GitFilePathFilterCriteria.html
+_MOST_PATTERNS = 8
+
+
+class DeliveryPipeline(Construct):
+    """Source, build, update of the pipeline itself, then each environment in its order.
+
+    A push to the branch starts it if it touches `folders` or what both apps share. After each
+    deployment `after` is run against the environment; prod waits for a person, and nothing that
+    failed a check gets that far. Artifacts go to the other accounts under a key of their own.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        app: App,
+        delivery: Delivery,
+        environments: Sequence[Environment],
+        stage_for: StageFactory,
+        folders: Sequence[str],
+        before: Sequence[str],
+        after: Sequence[str],
+    ) -> None:
+        """`before` and `after` are targets of make that take ENV, the environment's name."""
+        super().__init__(scope, id)
+        self._app = app
+        self._delivery = delivery
+        source = delivery.sources[app]
+        files = pipelines.CodePipelineSource.connection(
+            source.repository,
+            source.branch,
+            connection_arn=source.connection_arn,
+            action_name=SOURCE_ACTION,
+            trigger_on_push=False,  # the trigger below does it, by path
+        )
+        self._artifacts = Artifacts(self, "Artifacts", name=delivery.pipeline(app))
+        self._steps = BuildSteps(
+            files, checks_role=self._checks_role(environments), log_group=self._artifacts.logs
+        )
+        self.pipeline = pipelines.CodePipeline(
+            self,
+            "Pipeline",
+            pipeline_name=delivery.pipeline(app),
+            pipeline_type=codepipeline.PipelineType.V2,
+            # Each push in its turn, and none of them skipped half-way to prod.
+            execution_mode=codepipeline.ExecutionMode.QUEUED,
+            artifact_bucket=self._artifacts.bucket,
+            # For the artifact buckets of other regions, which the pipeline makes itself.
+            cross_account_keys=True,
+            enable_key_rotation=True,
+            synth=self._steps.build(app),
+            self_mutation=True,
+            publish_assets_in_parallel=False,
+            **self._steps.defaults(),
+        )
+        for environment in environments:
+            self._add(environment, stage_for(environment), before=before, after=after)
+        self.pipeline.build_pipeline()
+        self._start_on_push(source.branch, folders)
+        narrow_policies(self)
+        explain_findings(self, self._artifacts)
+        explain_other_regions(self, self.pipeline.pipeline.cross_region_support)
+
+    def _add(
+        self,
+        environment: Environment,
+        stage: cdk.Stage,
+        *,
+        before: Sequence[str],
+        after: Sequence[str],
+    ) -> None:
+        preparations: list[pipelines.Step] = [
+            self._steps.run(target, environment) for target in before
+        ]
+        if environment.name == "prod":
+            approval = pipelines.ManualApprovalStep(
+                "Approve", comment="The stages before this one are deployed and checked."
+            )
+            for step in preparations:
+                step.add_step_dependency(approval)
+            preparations.append(approval)
+        self.pipeline.add_stage(
+            stage,
+            pre=preparations,
+            post=[self._steps.run(target, environment) for target in after],
+        )
+
+    def _checks_role(self, environments: Sequence[Environment]) -> iam.Role:
+        role = iam.Role(
+            self,
+            "ChecksRole",
+            role_name=self._delivery.checks_role(self._app),
+            description=f"Checks of the {self._app} pipeline, before they enter an environment",
+            assumed_by=iam.ServicePrincipal(
+                "codebuild.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            ),
+        )
+        iam.Grant.add_to_principal(
+            grantee=role,
+            actions=["sts:AssumeRole"],
+            resource_arns=[environment.checks_role_arn for environment in environments],
+        )
+        return role
+
+    def _start_on_push(self, branch: str, folders: Sequence[str]) -> None:
+        patterns = [*folders, *SHARED]
+        if len(patterns) > _MOST_PATTERNS:
+            raise ValueError(f"a trigger takes {_MOST_PATTERNS} patterns at most, got {patterns}")
+        # The pipelines module makes the source action itself, and offers no trigger with it.
+        resource = cast("codepipeline.CfnPipeline", self.pipeline.pipeline.node.default_child)
+        resource.triggers = [
+            codepipeline.CfnPipeline.PipelineTriggerDeclarationProperty(
+                provider_type="CodeStarSourceConnection",
+                git_configuration=codepipeline.CfnPipeline.GitConfigurationProperty(
+                    source_action_name=SOURCE_ACTION,
+                    push=[
+                        codepipeline.CfnPipeline.GitPushFilterProperty(
+                            branches=codepipeline.CfnPipeline.GitBranchFilterCriteriaProperty(
+                                includes=[branch]
+                            ),
+                            file_paths=codepipeline.CfnPipeline.GitFilePathFilterCriteriaProperty(
+                                includes=patterns
+                            ),
+                        )
+                    ],
+                ),
+            )
+        ]

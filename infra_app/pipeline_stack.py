@@ -1,0 +1,39 @@
+"""The pipeline that delivers this app."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from config.delivery import App
+from config.environments import Environments
+from delivery.pipeline import DeliveryPipeline, StageFactory
+
+
+class PipelineStack(cdk.Stack):
+    """Lives in the pipeline account, and updates itself from the first deployment on."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, environments: Environments, stage_for: StageFactory
+    ) -> None:
+        delivery = environments.delivery
+        super().__init__(
+            scope,
+            id,
+            stack_name=delivery.stack(App.INFRASTRUCTURE),
+            description=f"Pipeline of the infrastructure of {delivery.project}",
+            env=cdk.Environment(
+                account=delivery.account.aws_account_id, region=delivery.account.aws_region
+            ),
+        )
+        DeliveryPipeline(
+            self,
+            "Delivery",
+            app=App.INFRASTRUCTURE,
+            delivery=delivery,
+            environments=environments.all,
+            stage_for=stage_for,
+            folders=["infra_app/**"],
+            before=[],
+            after=["protect", "check-environment-if-complete"],
+        )

@@ -1,0 +1,99 @@
+"""Works off what is in the queues, and knows when there is no more to wait for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from enum import Enum, auto
+
+from local_cloud.functions.poller import QueuePoller
+from local_cloud.functions.registry import FunctionRegistry
+from local_cloud.glue.jobs import LocalJobRun
+from local_cloud.glue.runner import GlueRunner
+from local_cloud.patience import Patience
+
+Say = Callable[[str], None]
+Unfinished = Callable[[], int]
+"""How many things are not done yet, whatever the caller counts."""
+_TRIES = 30
+"""Batches that only fail, one after the other: more than any queue gives before it gives up."""
+_DEAF_TICKS = 3
+"""Schedules that came round without a function that could take it in."""
+
+
+class Work(Enum):
+    """What a look into the queues has brought."""
+
+    NONE = auto()
+    DONE = auto()
+    FAILED = auto()
+    """There were messages, and all are to come again."""
+
+
+class Settling:
+    """Moves messages from queues to functions, and waits for the runs that they start."""
+
+    def __init__(self, *, functions: FunctionRegistry, runner: GlueRunner, say: Say) -> None:
+        self.pollers: list[QueuePoller] = []
+        self._functions = functions
+        self._runner = runner
+        self._say = say
+
+    def work_once(self) -> Work:
+        """Hand each queue's next batch to its function."""
+        batches = [poller.poll() for poller in self.pollers]
+        for batch in batches:
+            if batch.problem:
+                self._say(batch.problem)
+        if any(batch.received > batch.failed for batch in batches):
+            return Work.DONE
+        return Work.FAILED if any(batch.received for batch in batches) else Work.NONE
+
+    def settle(self, tick: Callable[[], bool], unfinished: Unfinished, patience: Patience) -> None:
+        """Drain, and tick while something is unfinished and there is hope that it will end."""
+        deaf = 0
+        self.drain()
+        while (left := unfinished()) and deaf < _DEAF_TICKS and patience.is_left(left):
+            if not tick():
+                return
+            deaf = 0 if self.drain() else deaf + 1
+
+    def drain(self) -> bool:
+        """Until queues are empty, or give nothing but failures, and no run is active.
+
+        True if any batch was taken in.
+        """
+        failures = 0
+        is_useful = False
+        reminder = _Reminder(self._say)
+        while True:
+            work = self.work_once()
+            is_useful = is_useful or work is Work.DONE
+            failures = failures + 1 if work is Work.FAILED else 0
+            if work is Work.DONE or 0 < failures < _TRIES:
+                continue
+            active = self._runner.active
+            if not active and self._functions.is_idle:
+                # The event of a run's end is in its queue before the run is no longer active.
+                if failures or self.work_once() is Work.NONE:
+                    return is_useful
+                is_useful = True
+                continue
+            for run in active[:1]:
+                run.ended.wait(0.05)
+            reminder.about(active)
+
+
+class _Reminder:
+    """Says every ten seconds what is being waited for."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._start = self._said = time.monotonic()
+
+    def about(self, runs: Sequence[LocalJobRun]) -> None:
+        now = time.monotonic()
+        if runs and now - self._said >= 10:
+            self._said = now
+            states = ", ".join(f"{run.job_name} {run.state.value}" for run in runs)
+            self._say(f"still at work after {now - self._start:.0f} s: {states}")

@@ -1,0 +1,1 @@
+"""What people and pipelines do to accounts and environments: one command line, `operations`."""

@@ -1,0 +1,146 @@
+"""Prepares accounts for the CDK, with rights that fit this product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from config.account import Account
+from config.environments import Environments
+from operations.commands import run, shown
+from operations.errors import OperationError, WrongUse
+from operations.execution_policy import (
+    Purpose,
+    policy_arn,
+    policy_document,
+    policy_name,
+    put_policy,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One account in one region, and what it is for."""
+
+    names: tuple[str, ...]
+    """`pipeline`, `dev` …: more than one where they share the account."""
+    account: Account
+    has_vpc: bool
+
+    @property
+    def purposes(self) -> tuple[Purpose, ...]:
+        wanted = {
+            Purpose.PIPELINE: "pipeline" in self.names,
+            Purpose.ENVIRONMENT: bool(set(self.names) - {"pipeline"}),
+            Purpose.NETWORK: self.has_vpc,
+        }
+        return tuple(purpose for purpose, is_wanted in wanted.items() if is_wanted)
+
+
+def targets(environments: Environments) -> list[Target]:
+    """The pipeline account first, because the others trust it.
+
+    It needs every region that an environment is in, for the artifacts that are deployed there.
+    """
+    pipeline = environments.delivery.account
+    shared: dict[Account, list[str]] = {pipeline: ["pipeline"]}
+    for environment in environments.all:
+        place = Account.model_construct(
+            aws_account_id=pipeline.aws_account_id, aws_region=environment.account.aws_region
+        )
+        shared.setdefault(place, ["pipeline"])
+    for environment in environments.all:
+        shared.setdefault(environment.account, []).append(environment.name)
+    private = {one.account for one in environments.all if one.settings.network.vpc}
+    return [
+        Target(names=tuple(names), account=account, has_vpc=account in private)
+        for account, names in shared.items()
+    ]
+
+
+def bootstrap_command(
+    target: Target, environments: Environments, *, boundary: str = "", profile: str = ""
+) -> list[str]:
+    """The CDK's own command: the pipeline account may deploy, under the shipped policy."""
+    account = target.account
+    pipeline = environments.delivery.account.aws_account_id
+    policies = [policy_arn(environments.project, p, account) for p in target.purposes]
+    trust = pipeline if "pipeline" not in target.names else ""
+    return [
+        *("npx", "cdk", "bootstrap", f"aws://{account.aws_account_id}/{account.aws_region}"),
+        *("--cloudformation-execution-policies", ",".join(policies)),
+        *(("--trust", trust) if trust else ()),
+        *(("--custom-permissions-boundary", boundary) if boundary else ()),
+        *(("--profile", profile) if profile else ()),
+        *("--termination-protection", "true"),
+    ]
+
+
+def explained(
+    environments: Environments, *, boundary: str, profiles: Mapping[str, str], folder: Path
+) -> Iterator[str]:
+    """What would be done, to read or to copy. The policies are written to `folder`."""
+    for target in chosen(environments, profiles):
+        account, profile = target.account, profile_of(target, profiles)
+        yield f"# {' and '.join(target.names)}: account {account.aws_account_id}"
+        for purpose in target.purposes:
+            yield shown(_policy_command(environments, target, purpose, folder, profile))
+        yield shown(bootstrap_command(target, environments, boundary=boundary, profile=profile))
+    yield "# APPLY=1 does all of this, and brings policies that are there already up to date."
+
+
+def _policy_command(
+    environments: Environments, target: Target, purpose: Purpose, folder: Path, profile: str
+) -> list[str]:
+    name = policy_name(environments.project, purpose, target.account)
+    file = folder / f"{name}-{target.account.aws_account_id}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(policy_document(environments.project, purpose, target.account))
+    return [
+        *("aws", "iam", "create-policy", "--policy-name", name),
+        *("--policy-document", f"file://{file}"),
+        *(("--profile", profile) if profile else ()),
+    ]
+
+
+def apply(environments: Environments, *, boundary: str, profiles: Mapping[str, str]) -> None:
+    """Raises OperationError before anything is done if credentials are of another account."""
+    ready = [(target, _session(target, profiles)) for target in chosen(environments, profiles)]
+    for target, session in ready:
+        iam = session.client("iam")
+        for purpose in target.purposes:
+            print(put_policy(iam, environments.project, purpose, target.account))
+        profile = profile_of(target, profiles)
+        run(bootstrap_command(target, environments, boundary=boundary, profile=profile))
+
+
+def chosen(environments: Environments, profiles: Mapping[str, str]) -> Sequence[Target]:
+    """All accounts, or those that profiles were given for. Raises WrongUse for unknown names."""
+    found = targets(environments)
+    known = [name for target in found for name in target.names]
+    unknown = sorted(set(profiles) - set(known))
+    if unknown:
+        raise WrongUse(f"there is no account {', '.join(unknown)}; there are {', '.join(known)}")
+    return [t for t in found if not profiles or set(t.names) & set(profiles)]
+
+
+def profile_of(target: Target, profiles: Mapping[str, str]) -> str:
+    return next((profiles[name] for name in target.names if name in profiles), "")
+
+
+def _session(target: Target, profiles: Mapping[str, str]) -> Any:
+    profile = profile_of(target, profiles)
+    session = boto3.Session(profile_name=profile or None, region_name=target.account.aws_region)
+    account = session.client("sts").get_caller_identity()["Account"]
+    wanted = target.account.aws_account_id
+    if account != wanted:
+        raise OperationError(
+            f"{' and '.join(target.names)} is account {wanted}, but the credentials"
+            f"{f' of profile {profile}' if profile else ''} are of {account}. Give each account "
+            "a profile: ARGS='--profile pipeline=NAME --profile dev=NAME …'"
+        )
+    return session

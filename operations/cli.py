@@ -1,0 +1,180 @@
+"""The command line: python -m operations COMMAND --environment NAME."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from config.delivery import App
+from config.environments import Environment, Environments, load_environments
+from config.errors import ConfigError
+from operations import bootstrap
+from operations.commands import APPS, cdk_deploy, run
+from operations.destroy import destroy
+from operations.entry import enter
+from operations.environment_check import Patience, check_environment, is_complete
+from operations.errors import CheckFailed, OperationError, WrongUse
+from operations.exports_check import check_exports
+from operations.protection import protect
+from operations.stacks import statuses
+
+SUCCESS, FAILURE, WRONG_USE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 1 not done for the reason that is printed, 2 wrong use."""
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.command(arguments, load_environments())
+    except WrongUse as error:
+        print(f"error: {error}", file=sys.stderr)
+        return WRONG_USE
+    except (OperationError, ConfigError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILURE
+    return SUCCESS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m operations", description=__doc__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    exports = commands.add_parser("check-exports", help="are all exports there that are imported?")
+    _add_entry(exports)
+    exports.set_defaults(command=_check_exports)
+    check = commands.add_parser("check-environment", help="put stub data through an environment")
+    _add_entry(check)
+    check.add_argument("--timeout", type=float, default=Patience.seconds, metavar="SECONDS")
+    check.add_argument(
+        "--if-complete",
+        action="store_true",
+        help="do nothing where the application is not deployed yet",
+    )
+    check.set_defaults(command=_check_environment)
+    guard = commands.add_parser("protect", help="guard the data's stack as config says")
+    _add_entry(guard)
+    guard.set_defaults(command=_protect)
+    _add_account_commands(commands)
+    return parser
+
+
+def _add_account_commands(commands: Any) -> None:
+    prepare = commands.add_parser("bootstrap", help="prepare the accounts, or show how")
+    prepare.add_argument("--apply", action="store_true", help="do it instead of showing it")
+    prepare.add_argument("--boundary", default="", metavar="POLICY", help="permissions boundary")
+    prepare.add_argument("--profile", action="append", default=[], metavar="ACCOUNT=NAME")
+    prepare.set_defaults(command=_bootstrap)
+    deploy = commands.add_parser("deploy", help="both apps, infrastructure first, by hand")
+    deploy.add_argument("--environment", required=True, metavar="NAME")
+    deploy.add_argument("--confirm", default="", metavar="NAME", help="again, for prod")
+    deploy.set_defaults(command=_deploy)
+    pipelines = commands.add_parser("deploy-pipelines", help="once; later they update themselves")
+    pipelines.set_defaults(command=_deploy_pipelines)
+    status = commands.add_parser("status", help="of an environment's stacks")
+    status.add_argument("--environment", required=True, metavar="NAME")
+    status.set_defaults(command=_status)
+    end = commands.add_parser("destroy", help="take an environment down, and keep its data")
+    end.add_argument("--environment", required=True, metavar="NAME")
+    end.add_argument("--delete-data", default="", metavar="NAME", help="the second key")
+    end.set_defaults(command=_destroy)
+
+
+def _add_entry(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--environment", required=True, metavar="NAME")
+    parser.add_argument(
+        "--as-caller",
+        action="store_true",
+        help="use the caller's own rights instead of the environment's checks role",
+    )
+
+
+def _check_exports(arguments: argparse.Namespace, environments: Environments) -> None:
+    environment = named(environments, arguments.environment)
+    session = enter(environment, as_caller=arguments.as_caller)
+    check_exports(environment, session.client("cloudformation"))
+    print(f"{environment.name} has all exports that the application imports")
+
+
+def _check_environment(arguments: argparse.Namespace, environments: Environments) -> None:
+    environment = named(environments, arguments.environment)
+    session = enter(environment, as_caller=arguments.as_caller)
+    if arguments.if_complete and not is_complete(environment, session):
+        print(f"the application is not deployed to {environment.name} yet: nothing to check")
+        return
+    check_environment(environment, session, say=print, patience=Patience(seconds=arguments.timeout))
+
+
+def _protect(arguments: argparse.Namespace, environments: Environments) -> None:
+    environment = named(environments, arguments.environment)
+    session = enter(environment, as_caller=arguments.as_caller)
+    is_protected = protect(environment, session.client("cloudformation"))
+    print(
+        f"stack {environment.names.infrastructure_stack} "
+        f"{'cannot' if is_protected else 'can'} be deleted"
+    )
+
+
+def _bootstrap(arguments: argparse.Namespace, environments: Environments) -> None:
+    pairs = [pair.partition("=") for pair in arguments.profile]
+    if not all(name and profile for name, _, profile in pairs):
+        raise WrongUse("--profile takes ACCOUNT=NAME, such as dev=my-dev-profile")
+    profiles = {name: profile for name, _, profile in pairs}
+    if arguments.apply:
+        bootstrap.apply(environments, boundary=arguments.boundary, profiles=profiles)
+        return
+    for line in bootstrap.explained(
+        environments,
+        boundary=arguments.boundary,
+        profiles=profiles,
+        folder=Path("build/policies"),
+    ):
+        print(line)
+
+
+def _deploy(arguments: argparse.Namespace, environments: Environments) -> None:
+    environment = named(environments, arguments.environment)
+    if environment.name == "prod" and arguments.confirm != "prod":
+        raise WrongUse("prod is released by its pipelines; CONFIRM=prod does it by hand anyway")
+    for app in APPS:
+        run(cdk_deploy(app, f"{environment.name.capitalize()}/*"))
+
+
+def _deploy_pipelines(_: argparse.Namespace, environments: Environments) -> None:
+    sources = environments.delivery.sources
+    if any(sources[app].is_placeholder for app in App):
+        raise WrongUse(
+            "source.connectionArn in config/environments.yaml is still the placeholder: make a "
+            "connection in the pipeline account (docs/deployment.md says how) and write its ARN"
+        )
+    for app in APPS:
+        run(cdk_deploy(app, "Pipeline"))
+
+
+def _status(arguments: argparse.Namespace, environments: Environments) -> None:
+    environment = named(environments, arguments.environment)
+    session = boto3.Session(region_name=environment.account.aws_region)
+    found = list(statuses(environment, session.client("cloudformation")))
+    for status in found:
+        print(status)
+    bad = [status.name for status in found if not status.is_good]
+    if bad:
+        raise CheckFailed(f"{environment.name} is not whole: {', '.join(bad)}")
+
+
+def _destroy(arguments: argparse.Namespace, environments: Environments) -> None:
+    environment = named(environments, arguments.environment)
+    session = boto3.Session(region_name=environment.account.aws_region)
+    destroy(environment, session, delete_data=arguments.delete_data, say=print)
+
+
+def named(environments: Environments, name: str) -> Environment:
+    """Raises WrongUse naming those that there are."""
+    for environment in environments.all:
+        if environment.name == name:
+            return environment
+    known = ", ".join(environment.name for environment in environments.all)
+    raise WrongUse(f"config/environments.yaml has no environment {name!r}; it has {known}")

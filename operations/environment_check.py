@@ -1,0 +1,145 @@
+"""Puts stub data through a deployed environment, and looks at what comes out."""
+
+from __future__ import annotations
+
+import io
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pyarrow import parquet
+
+from config.environments import Environment
+from config.naming import CHECKS_PREFIX
+from operations import stub
+from operations.clean_up import clean_up
+from operations.errors import CheckFailed
+from wires.object_ledger import ObjectLedger, ObjectStatus
+
+Say = Callable[[str], None]
+OPEN = frozenset({ObjectStatus.PENDING.value, ObjectStatus.RUNNING.value})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long to wait for the table, and how long between two looks."""
+
+    seconds: float = 1800
+    pause: float = 5
+
+
+def is_complete(environment: Environment, session: Any) -> bool:
+    """Whether the application is deployed as well as the infrastructure."""
+    glue = session.client("glue")
+    try:
+        glue.get_job(JobName=environment.names.file_processor_job)
+    except glue.exceptions.EntityNotFoundException:
+        return False
+    return True
+
+
+def check_environment(
+    environment: Environment, session: Any, *, say: Say, patience: Patience | None = None
+) -> None:
+    """Upload, wait for the published table, compare, remove everything again.
+
+    Raises CheckFailed with the first thing that is not as it should be. What a check that ran
+    out of time has uploaded stays, so that it can be looked into.
+    """
+    dataset = f"{CHECKS_PREFIX}{uuid.uuid4().hex[:12]}"
+    key = f"{dataset}/stub.csv"
+    bucket = environment.names.raw_bucket
+    version = session.client("s3").put_object(Bucket=bucket, Key=key, Body=stub.CSV)["VersionId"]
+    say(f"uploaded s3://{bucket}/{key} (version {version})")
+    entry = _ended(environment, session, key, version, say=say, patience=patience or Patience())
+    try:
+        _check_ledger(entry, dataset)
+        _check_table(environment, session, dataset, str(entry["load_id"]))
+        say(f"table {environment.names.processed_database}.{dataset} is as it should be")
+    finally:
+        clean_up(environment, session, dataset=dataset, key=key, version=version)
+    say("removed what this check has made")
+
+
+def _ended(
+    environment: Environment,
+    session: Any,
+    key: str,
+    version: str,
+    *,
+    say: Say,
+    patience: Patience,
+) -> Mapping[str, Any]:
+    ledger = ObjectLedger(session.resource("dynamodb").Table(environment.names.objects_table))
+    deadline = time.monotonic() + patience.seconds
+    status = ""
+    while time.monotonic() < deadline:
+        entry = ledger.get(key, version)
+        if entry and entry["status"] != status:
+            status = str(entry["status"])
+            say(f"the ledger says {status}")
+        if entry and status not in OPEN:
+            return entry
+        time.sleep(patience.pause)
+    raise CheckFailed(
+        f"{key} has not been published within {patience.seconds:.0f} s: "
+        + (f"the ledger still says {status}. " if status else "the ledger does not know it. ")
+        + f"Look at queue {environment.names.uploads_queue}, function "
+        f"{environment.names.trigger_function} and job {environment.names.file_processor_job}."
+    )
+
+
+def _check_ledger(entry: Mapping[str, Any], dataset: str) -> None:
+    if entry["status"] != ObjectStatus.PUBLISHED:
+        raise CheckFailed(f"the stub upload ended {entry['status']}: {entry.get('reason')}")
+    if entry["dataset"] != dataset:
+        raise CheckFailed(
+            f"the stub upload went into dataset {entry['dataset']}, expected {dataset}: a contract "
+            f"in config/datasets claims keys that begin with {CHECKS_PREFIX}, which are the checks'"
+        )
+    counts = tuple(int(entry[f"rows_{what}"]) for what in ("in", "published", "quarantined"))
+    if counts != (len(stub.ROWS), len(stub.ROWS), 0):
+        raise CheckFailed(
+            f"of {len(stub.ROWS)} rows the ledger counts {counts[0]} in, {counts[1]} published "
+            f"and {counts[2]} quarantined"
+        )
+
+
+def _check_table(environment: Environment, session: Any, dataset: str, load_id: str) -> None:
+    found = list(_rows(environment, session, dataset, load_id))
+    wrong = stub.differences(found)
+    wrong += [f"load_id is {row['load_id']}" for row in found if row.get("load_id") != load_id]
+    if wrong:
+        raise CheckFailed(f"table {dataset} is not what was uploaded: {'; '.join(wrong)}")
+
+
+def _rows(
+    environment: Environment, session: Any, dataset: str, load_id: str
+) -> Iterator[Mapping[str, object]]:
+    """What the catalog leads a reader to."""
+    database = environment.names.processed_database
+    try:
+        pages = list(
+            session.client("glue")
+            .get_paginator("get_partitions")
+            .paginate(DatabaseName=database, TableName=dataset)
+        )
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        raise CheckFailed(f"table {database}.{dataset} cannot be read: {code}") from error
+    partitions = [one for page in pages for one in page["Partitions"] if load_id in one["Values"]]
+    if not partitions:
+        raise CheckFailed(f"table {database}.{dataset} has no partition of load {load_id}")
+    for partition in partitions:
+        yield from _rows_at(session.client("s3"), partition["StorageDescriptor"]["Location"])
+
+
+def _rows_at(s3: Any, location: str) -> Iterator[Mapping[str, object]]:
+    bucket, _, prefix = location.removeprefix("s3://").partition("/")
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for item in page.get("Contents", ()):
+            body = s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
+            yield from parquet.read_table(io.BytesIO(body)).to_pylist()

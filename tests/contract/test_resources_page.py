@@ -1,0 +1,53 @@
+"""docs/resources.md against the templates."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config.delivery import App
+from tests.conftest import Assemblies
+from tests.templates import Template
+
+PAGE = Path("docs/resources.md")
+
+
+def described(section: str) -> set[tuple[str, str]]:
+    """Ids and types in the table of a section, each with a reason."""
+    _, _, text = PAGE.read_text().partition(f"\n## {section}\n")
+    text, _, _ = text.partition("\n## ")
+    rows = re.findall(r"^\| `(\w+)` \| ([\w:]+) \| (.+) \|$", text, re.MULTILINE)
+    assert all(len(why.split()) > 1 for _, _, why in rows)
+    return {(id, kind) for id, kind, _ in rows}
+
+
+def deployed(*templates: Template) -> set[tuple[str, str]]:
+    return {
+        (_plain(id), resource["Type"])
+        for template in templates
+        for id, resource in template.document["Resources"].items()
+        if resource["Type"] != "AWS::CDK::Metadata"
+    }
+
+
+def _plain(id: str) -> str:
+    """Without hashes and without what differs between environments."""
+    without_hash = re.sub(r"([0-9A-F]{8})+$", "", id)
+    return re.sub(r"(dev|prod)$", "", re.sub(r"Dev|Prod", "", without_hash))
+
+
+@pytest.mark.parametrize(
+    ("section", "kind"), [("Infrastructure", "infrastructure"), ("Application", "application")]
+)
+def test_the_page_has_every_resource_of_an_environment_and_no_other(
+    assemblies: Assemblies, environment: str, section: str, kind: str
+) -> None:
+    assert described(section) == deployed(getattr(assemblies, kind)(environment))
+
+
+def test_the_page_has_every_resource_of_the_pipelines_and_no_other(
+    assemblies: Assemblies,
+) -> None:
+    assert described("Pipelines") == deployed(*(assemblies.pipeline(app) for app in App))

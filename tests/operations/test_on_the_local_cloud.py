@@ -1,0 +1,118 @@
+"""The checks after a deployment, run as the pipelines run them, against the local cloud."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.environments import load_environments
+from config.naming import CHECKS_PREFIX
+from local_cloud.platform import Platform, deployed
+from local_cloud.progress import Progress
+from local_cloud.settling import Work
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[Platform]:
+    with deployed("dev", progress=Progress()) as platform:
+        yield platform
+
+
+def run(platform: Platform, *arguments: str) -> tuple[int, str]:
+    """Exit code and output of the command; the cloud works on while it runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "operations", *arguments],
+        cwd=ROOT,
+        env=platform.cloud.child_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    while process.poll() is None:
+        if platform.cloud.work_once() is not Work.DONE:
+            time.sleep(0.05)
+    output, _ = process.communicate()
+    platform.cloud.settle()
+    return process.returncode, output
+
+
+def left_of(platform: Platform, dataset: str) -> list[str]:
+    """Whatever still has a check's name in it."""
+    names, s3 = platform.names, platform.cloud.client("s3")
+    uploads = s3.list_object_versions(Bucket=names.raw_bucket).get("Versions", [])
+    files = s3.list_objects_v2(Bucket=names.processed_bucket).get("Contents", [])
+    tables = platform.cloud.client("glue").get_tables(DatabaseName=names.processed_database)
+    found = [item["Key"] for item in [*uploads, *files]]
+    found += [table["Name"] for table in tables["TableList"]]
+    found += [entry["key"] for entry in platform.cloud.table(names.objects_table).scan()["Items"]]
+    found += [item["load_id"] for item in platform.cloud.table(names.loads_table).scan()["Items"]]
+    return [name for name in found if dataset in name]
+
+
+def test_the_check_passes_and_leaves_nothing_but_the_history_of_its_run(
+    platform: Platform,
+) -> None:
+    code, said = run(platform, "check-environment", "--environment", "dev", "--timeout", "300")
+    assert code == 0, said
+    assert "is as it should be" in said
+    (dataset,) = set(re.findall(rf"{CHECKS_PREFIX}\w+", said))
+    assert left_of(platform, dataset) == []
+    assert "SUCCEEDED" in [run["state"] for run in platform.runs.all_runs()]
+
+
+def test_every_run_was_started_with_the_policy_of_its_load(platform: Platform) -> None:
+    code, said = run(platform, "check-environment", "--environment", "dev", "--timeout", "300")
+    assert code == 0, said
+    glue = platform.cloud.client("glue")
+    runs = glue.get_job_runs(JobName=platform.names.file_processor_job)["JobRuns"]
+    assert runs
+    for one in runs:
+        policy = json.loads(one["ExecutionRoleSessionPolicy"])
+        (files,) = (s for s in policy["Statement"] if s["Sid"] == "WritesItsOwnFiles")
+        assets = f"arn:aws:s3:::{platform.names.assets_bucket}/loads/"
+        (own,) = (place for place in files["NotResource"] if place.startswith(assets))
+        load_id = own.removeprefix(assets).removesuffix("/*")
+        assert platform.objects_of_load(load_id) >= 1
+
+
+def test_a_check_that_finds_no_table_in_time_says_where_to_look(platform: Platform) -> None:
+    code, said = run(platform, "check-environment", "--environment", "dev", "--timeout", "0.01")
+    assert code == 1
+    assert "has not been published within" in said
+    assert load_environments().all[0].names.trigger_function in said
+    assert "Traceback" not in said
+
+
+def test_all_exports_of_a_deployed_infrastructure_are_found(platform: Platform) -> None:
+    code, said = run(platform, "check-exports", "--environment", "dev")
+    assert (code, said.strip()) == (0, "dev has all exports that the application imports")
+
+
+def test_an_environment_without_infrastructure_lacks_every_export(platform: Platform) -> None:
+    code, said = run(platform, "check-exports", "--environment", "prod")
+    assert code == 1
+    assert "glue-etl-pipeline-prod-DataKeyArn" in said
+    assert "make deploy ENV=prod" in said
+
+
+def test_an_environment_without_an_application_is_not_checked_where_that_is_allowed(
+    platform: Platform,
+) -> None:
+    code, said = run(platform, "check-environment", "--if-complete", "--environment", "prod")
+    assert code == 0
+    assert "not deployed to prod yet" in said
+
+
+def test_an_environment_that_config_does_not_have_is_wrong_use(platform: Platform) -> None:
+    code, said = run(platform, "check-exports", "--environment", "test")
+    assert code == 2
+    assert "it has dev, prod" in said
