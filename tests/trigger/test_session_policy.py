@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import json
+from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,8 +37,8 @@ def some_settings(name: str = "glue-etl-pipeline-dev") -> TriggerSettings:
     )
 
 
-def statements(load_id: str = LOAD) -> dict[str, dict[str, Any]]:
-    policy = json.loads(session_policy(some_settings(), load_id))
+def statements(keys: Sequence[str] | None = ("orders/1.csv",)) -> dict[str, dict[str, Any]]:
+    policy = json.loads(session_policy(some_settings(), LOAD, keys))
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
@@ -86,4 +88,47 @@ def test_what_is_not_denied_is_up_to_the_role() -> None:
 @given(st.integers(min_value=1, max_value=63))
 def test_it_is_within_glue_s_limit_whatever_things_are_called(length: int) -> None:
     settings = some_settings("n" * length)
-    assert len(session_policy(settings, LOAD)) <= MOST_CHARACTERS
+    assert len(session_policy(settings, LOAD, ["orders/1.csv"])) <= MOST_CHARACTERS
+
+
+def may_read(path: str, *keys: str) -> bool:
+    """Whether a run of a load of these keys may read this original."""
+    reading = statements(keys)["ReadsOriginalsOfItsTables"]
+    assert "s3:GetObjectVersion" in reading["Action"]
+    arn = f"arn:aws:s3:::glue-etl-pipeline-dev-raw/{path}"
+    patterns = (
+        place.replace("${*}", "[*]").replace("${?}", "[?]").replace("${$}", "$")
+        for place in reading["NotResource"]
+    )
+    return any(fnmatch.fnmatchcase(arn, pattern) for pattern in patterns)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["orders/1.csv", "a.csv", "_x.csv", ".x.csv", "/lead.csv", "data/incoming/2026/01/31/o/1.csv",
+     "what*?$.csv", "a*b/c.csv", "Büro 1+2.csv", "a//b.csv", "noending"],
+)  # fmt: skip
+def test_a_run_reads_the_originals_of_its_load(key: str) -> None:
+    assert may_read(key, key)
+
+
+def test_a_run_reads_older_originals_of_its_datasets_and_no_others() -> None:
+    assert may_read("orders/2025/old.csv", "orders/1.csv")
+    assert not may_read("customers/1.csv", "orders/1.csv")
+    assert not may_read("orders_secret/1.csv", "orders/1.csv")
+    assert may_read("customers.csv.gz", "customers.csv")
+    assert not may_read("orders/1.csv", "customers.csv")
+    assert may_read("data/incoming/2025/12/01/o/x.csv", "data/incoming/2026/01/31/o/1.csv")
+    assert not may_read("anything*x/1.csv", "a*b/c.csv")
+
+
+def test_originals_are_read_by_version_only() -> None:
+    denied = statements()["ByVersion"]
+    assert (denied["Effect"], denied["Action"]) == ("Deny", "s3:GetObject")
+    assert denied["Resource"] == "arn:aws:s3:::glue-etl-pipeline-dev-raw/*"
+
+
+def test_more_folders_than_there_is_room_for_leave_reading_to_the_role() -> None:
+    keys = [f"a folder of some length {i}/x.csv" for i in range(100)]
+    assert "ReadsOriginalsOfItsTables" not in statements(keys)
+    assert "ReadsOriginalsOfItsTables" not in statements(None)

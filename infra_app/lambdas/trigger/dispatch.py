@@ -174,7 +174,7 @@ class Dispatcher:
 
     def _start(self, load: Load, manifest: Manifest) -> None:
         try:
-            run_id = self._start_job_run(load)
+            run_id = self._start_job_run(load, manifest)
         except GlueFull:
             # A load that never ran makes way, so that its objects can join a larger batch.
             self._loads.withdraw(load)
@@ -189,7 +189,7 @@ class Dispatcher:
         self.record_run(load.job, run_id)
         logger.info("started", extra={"load_id": load.load_id, "run_id": run_id})
 
-    def _start_job_run(self, load: Load) -> str:
+    def _start_job_run(self, load: Load, manifest: Manifest) -> str:
         arguments = FileProcessorRun(
             load_id=load.load_id,
             attempt=load.attempt,
@@ -199,7 +199,13 @@ class Dispatcher:
             answer = self._glue.start_job_run(
                 JobName=load.job,
                 Arguments=to_arguments(arguments),
-                ExecutionRoleSessionPolicy=session_policy(self._settings, load.load_id),
+                ExecutionRoleSessionPolicy=session_policy(
+                    self._settings,
+                    load.load_id,
+                    # A table that a contract gathers from several folders may be widened: what
+                    # was denied to the attempts before must not keep the last one from it.
+                    None if arguments.last_attempt else [v.key for v in manifest.objects],
+                ),
             )
         except self._glue.exceptions.ClientError as error:
             code = error.response["Error"]["Code"]

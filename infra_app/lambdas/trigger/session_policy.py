@@ -6,7 +6,8 @@ See docs/decisions/0005-confine-each-run.md for what is confined, and what canno
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wires import quarantine
@@ -17,28 +18,71 @@ from .settings import TriggerSettings
 MOST_CHARACTERS = 2048
 
 
-def session_policy(settings: TriggerSettings, load_id: str) -> str:
+def session_policy(settings: TriggerSettings, load_id: str, keys: Iterable[str] | None) -> str:
     """JSON, within Glue's limit whatever the load holds.
+
+    `keys` are those of the load: of the originals, the run may read those in the same folders,
+    or, at the top, with the same stems, which are what its tables are made of. None, or more
+    folders than Glue's limit has room for, leaves reading to the role.
 
     A session policy gives nothing: it takes away from what the role has. So it allows all and
     denies what no run of this load has any business with: writing outside its own folders,
     changing what it was made from, and the entries of other loads.
     """
-    text = json.dumps(_policy(settings, load_id), separators=(",", ":"))
+    reading = [] if keys is None else _only_own_originals(settings, keys)
+    text = _text(settings, load_id, reading)
+    if reading and len(text) > MOST_CHARACTERS:
+        text = _text(settings, load_id, [])
     if len(text) > MOST_CHARACTERS:
         raise ValueError(f"a session policy has {MOST_CHARACTERS} characters at most: {text}")
     return text
 
 
-def _policy(settings: TriggerSettings, load_id: str) -> Mapping[str, Any]:
-    return {
+def _text(settings: TriggerSettings, load_id: str, reading: list[Mapping[str, Any]]) -> str:
+    policy = {
         "Version": "2012-10-17",
         "Statement": [
             {"Sid": "OfTheRole", "Effect": "Allow", "Action": "*", "Resource": "*"},
             _only_own_files(settings, load_id),
             _only_own_entries(settings, load_id),
+            *reading,
         ],
     }
+    return json.dumps(policy, separators=(",", ":"))
+
+
+def _only_own_originals(settings: TriggerSettings, keys: Iterable[str]) -> list[Mapping[str, Any]]:
+    """Originals are read by version, which is an action of its own, and nothing else is."""
+    raw = f"arn:{settings.partition}:s3:::{settings.raw_bucket}/"
+    return [
+        {
+            "Sid": "ReadsOriginalsOfItsTables",
+            "Effect": "Deny",
+            "Action": ["s3:GetObjectVersion", "s3:GetObjectVersionTagging"],
+            "NotResource": sorted({raw + _neighbours(key) for key in keys}),
+        },
+        {"Sid": "ByVersion", "Effect": "Deny", "Action": "s3:GetObject", "Resource": f"{raw}*"},
+    ]
+
+
+_BATCH_FOLDER = re.compile(r"data/incoming/\d{4}/\d{2}/\d{2}/")
+
+
+def _neighbours(key: str) -> str:
+    """A pattern for the keys that are of one dataset with this one, unless a contract says more."""
+    batch = _BATCH_FOLDER.match(key)
+    prefix = "data/incoming/*/" if batch else ""
+    path = key[batch.end() :] if batch else key
+    folder, slash, _ = path.partition("/")
+    if slash and folder:
+        return f"{prefix}{_literal(folder)}/*"
+    name = path.lstrip("./_")
+    return f"{prefix}*{_literal(name.split('.', 1)[0].split('/', 1)[0])}*"
+
+
+def _literal(text: str) -> str:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"""
+    return re.sub(r"([*?$])", r"${\1}", text)
 
 
 def _only_own_files(settings: TriggerSettings, load_id: str) -> Mapping[str, Any]:
