@@ -74,7 +74,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a file, uploaded under its name, or a folder, its files under their relative paths",
     )
-    parser.add_argument("--prefix", default="", help="what every key begins with, as it is given")
+    parser.add_argument("--prefix", default="", help="a folder of the bucket, before every key")
     parser.add_argument(
         "--out",
         type=Path,

@@ -22,12 +22,14 @@ class FileToUpload:
 def files_to_upload(paths: Sequence[Path], *, prefix: str) -> list[FileToUpload]:
     """A file under its name, a folder's files under their relative paths, in the given order.
 
-    Two files with one name are two versions of one key. Raises UsageError for a path that
-    is not there, or brings nothing.
+    `prefix` is a folder of the bucket, with or without the `/` that it ends with. Two files
+    with one name are two versions of one key. Raises UsageError for a path that is not there,
+    or brings nothing.
     """
     if not paths:
         raise UsageError("no PATH was given: name a file or a folder to upload")
-    return [file for path in paths for file in _files(path, prefix)]
+    folder = f"{prefix}/" if prefix and not prefix.endswith("/") else prefix
+    return [file for path in paths for file in _files(path, folder)]
 
 
 def _files(path: Path, prefix: str) -> Iterator[FileToUpload]:

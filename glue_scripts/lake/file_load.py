@@ -142,12 +142,15 @@ class FileLoad:
 
     @contextmanager
     def _leases(self, datasets: Sequence[str]) -> Iterator[None]:
-        """Exclusive turns at the datasets, in one order everywhere: no ring of waits can form."""
+        """Exclusive turns at the datasets, in one order everywhere: no ring of waits can form.
+
+        They belong to the load: the attempt after a killed one need not wait for them.
+        """
         with ExitStack() as stack:
             for dataset in sorted(datasets):
                 turn = self.state.leases.held(
                     publisher(dataset),
-                    owner=self.glue_run.JOB_RUN_ID,
+                    owner=self.run.load_id,
                     seconds=LEASE_SECONDS,
                     wait=LEASE_WAIT_SECONDS,
                 )
@@ -155,7 +158,7 @@ class FileLoad:
             yield
 
     def _keep_lease(self, dataset: str) -> None:
-        owner = self.glue_run.JOB_RUN_ID
+        owner = self.run.load_id
         if not self.state.leases.take(publisher(dataset), owner=owner, seconds=LEASE_SECONDS):
             raise LoadLost(f"the turn at dataset {dataset} ran out and passed to another run")
 

@@ -111,7 +111,6 @@ class Lake:
     def retry(self, load_id: str, attempt: int) -> None:
         """What the dispatcher does when a run has died."""
         self.state.loads.retry(self.state.loads.get(load_id), reason="died")
-        self.state.leases.give_back("lease#publisher#orders", owner=f"{load_id}-{attempt - 1}")
         self.run(load_id, attempt=attempt)
 
     def outcome(self, version: ObjectVersion) -> tuple[str, int, int, int]:

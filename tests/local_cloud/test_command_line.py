@@ -37,10 +37,15 @@ def test_the_order_of_paths_is_kept_so_that_one_name_twice_is_two_versions(tmp_p
     assert [(file.key, file.path.parent.name) for file in files] == [("x.csv", "b"), ("x.csv", "a")]
 
 
-@pytest.mark.parametrize("prefix", ["in/", "in", "../", "a//", ""])
-def test_a_prefix_is_used_as_it_is(tmp_path: Path, prefix: str) -> None:
+@pytest.mark.parametrize(
+    ("prefix", "folder"),
+    [("in/", "in/"), ("in", "in/"), ("..", "../"), ("../", "../"), ("a//", "a//"), ("", "")],
+)
+def test_a_prefix_is_a_folder_with_or_without_its_slash(
+    tmp_path: Path, prefix: str, folder: str
+) -> None:
     touch(tmp_path, "x.csv")
-    assert keys(tmp_path, prefix=prefix) == [f"{prefix}x.csv"]
+    assert keys(tmp_path, prefix=prefix) == [f"{folder}x.csv"]
 
 
 def test_a_key_that_s3_would_not_take_is_refused(tmp_path: Path) -> None:
