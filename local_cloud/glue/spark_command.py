@@ -112,4 +112,6 @@ def failure_message(lines: Iterable[str], exit_code: int) -> str:
             is_trace = False
         if text and not re.match(r"^\d\d/\d\d/\d\d |^WARNING: |^\s", text):
             last = text
+    if not ended_by and exit_code < 0:
+        return f"Spark was ended from outside, by signal {-exit_code}"
     return (ended_by or last or f"the script ended with exit code {exit_code}")[:2000]
