@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lake.commit import PartitionWrite, Stamp
 from lake.conversion import AsideTask, Piece, PutAside
+from lake.csv_source import Findings
 from lake.errors import AccountingError
 from lake.planning import PlannedObject
 from lake.store import line_count
 from lake.writing import WrittenPartition, load_folder
+from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
 from wires.quarantine import PREFIX as QUARANTINE
 
@@ -104,24 +106,23 @@ def account(
 
 def _bad_pieces(written: WrittenPartition) -> Iterator[tuple[Piece, int]]:
     """Pieces with records that are no rows, each with the line of its first record."""
+    read = _pieces_read(written)
     for item in written.plan.objects:
         line = item.source.layout.body_line
-        pieces = zip(_pieces_of(written, item), written.findings[item.source.version], strict=True)
-        for number, (piece, findings) in enumerate(pieces):
+        for number, (piece, findings) in enumerate(read[item.source.version]):
             above = item.source.layout.before if number == 0 else ()
             if findings.bad or above:
                 yield piece, line
             line += findings.lines
 
 
-def _pieces_of(written: WrittenPartition, item: PlannedObject) -> Iterable[Piece]:
-    """As they were read in the end, with the starts that proved right."""
-    return (
-        piece
-        for converted in written.converted
-        for piece in converted.task.pieces
-        if piece.source.version == item.source.version
-    )
+def _pieces_read(written: WrittenPartition) -> dict[ObjectVersion, list[tuple[Piece, Findings]]]:
+    """Of each object, in order, as they were read in the end: with the starts that proved right."""
+    read: dict[ObjectVersion, list[tuple[Piece, Findings]]] = {}
+    for item in written.converted:
+        for piece, findings in zip(item.task.pieces, item.findings, strict=True):
+            read.setdefault(piece.source.version, []).append((piece, findings))
+    return read
 
 
 def _outcome(item: PlannedObject, dataset: str, published: int, quarantined: int) -> ObjectOutcome:

@@ -112,14 +112,13 @@ class Engine:
         unsure = [item for item in known if not item.sure and item.version in findings]
         doubtful = [i for i in unsure if any(found.stray for found in findings[i.version])]
         again = {item.version: item for item in recoded(self.spark, doubtful, self._look)}
-        learned = []
-        for item in known:
-            recoded_item = again.get(item.version, item)
-            if item in unsure and recoded_item == item:
-                learned.append(confirmed(item, findings[item.version]))
-            else:
-                learned.append(recoded_item)
-        return learned
+        confirmable = {item.version for item in unsure if again.get(item.version, item) == item}
+        return [
+            confirmed(item, findings[item.version])
+            if item.version in confirmable
+            else again.get(item.version, item)
+            for item in known
+        ]
 
     def _commit(self, planned: Plan, written: Sequence[WrittenPartition]) -> Commit:
         aside = Aside(

@@ -116,7 +116,7 @@ class LakeCsvReader(DataSourceReader):
     ) -> None:
         self._partitions = partitions
         self._schema = schema
-        self._bad_path = options.get("badrecordspath", "")
+        self._bad_path = _folder(options.get("badrecordspath", ""))
         self._max_ratio = int(options.get("maxexpansionratio", _MAX_RATIO))
 
     def partitions(self) -> list[PiecePartition]:
@@ -137,7 +137,7 @@ class LakeCsvReader(DataSourceReader):
             table = pa.table(columns, schema=self._schema.remove_metadata())
             yield from table.to_batches(max_chunksize=65_536)
         if bad:
-            folder = Path(unquote(urlparse(self._bad_path).path))
+            folder = Path(self._bad_path)
             folder.mkdir(parents=True, exist_ok=True)
             lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in bad)
             target = folder / f"part-{partition.number:05d}.jsonl"
@@ -215,6 +215,8 @@ def _survey_with(
 
 def _demands(options: dict[str, str]) -> CsvDemands:
     header = options.get("header")
+    if header is not None and header.lower() not in ("true", "false"):
+        raise LakeError(f"the option header is true or false, got {header!r}")
     return CsvDemands(
         delimiter=options.get("delimiter", ""),
         quote=options.get("quote", ""),
@@ -222,6 +224,14 @@ def _demands(options: dict[str, str]) -> CsvDemands:
         encoding=options.get("encoding", ""),
         header=None if header is None else header.lower() == "true",
     )
+
+
+def _folder(path: str) -> str:
+    """Raises LakeError for a place that is no folder of a file system."""
+    url = urlparse(path)
+    if url.scheme not in ("", "file"):
+        raise LakeError(f"badRecordsPath has to be a folder that all workers see, got {path!r}")
+    return unquote(url.path)
 
 
 def _objects(path: str) -> tuple[str, list[ObjectVersion]]:

@@ -77,6 +77,21 @@ def test_what_is_stored_in_s3_is_read_by_its_current_versions(
     assert sorted(row.id for row in frame.collect()) == [2, 3]
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("badRecordsPath", "s3://bucket/bad/", "has to be a folder"),
+        ("header", "yes", "true or false"),
+    ],
+)
+def test_an_option_that_would_be_misread_is_refused(
+    spark: SparkSession, tmp_path: Path, option: str, value: str, said: str
+) -> None:
+    (tmp_path / "a.csv").write_text("id\n1\n")
+    with pytest.raises(PySparkException, match=said):
+        spark.read.format("lake_csv").option(option, value).load(tmp_path.as_uri()).collect()
+
+
 @pytest.mark.parametrize("version", ["3.5.6", "4.0.1", "5.0.0"])
 def test_another_spark_is_refused_at_once(version: str) -> None:
     with pytest.raises(LakeError, match=f"this is {version}"):

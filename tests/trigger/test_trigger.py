@@ -210,6 +210,37 @@ def test_a_dispatcher_that_was_cut_off_before_the_start_is_taken_up(
     assert [item.key for item in platform.manifest_of(run).objects] == ["a.csv"]
 
 
+def test_a_dispatcher_that_was_cut_off_after_the_start_batches_nothing_twice(
+    aws: SmallAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = Platform(aws)
+    first = platform.upload("a.csv")
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for ledger in (platform.trigger.dispatcher._objects, platform.trigger.dispatcher._loads):
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger, "mark_running", dies)
+            with pytest.raises(KeyboardInterrupt):
+                platform.receive(first, TICK)
+    platform.receive(platform.upload("b.csv"))
+    loads: dict[str, set[str]] = {}
+    for run in platform.glue_runs():
+        keys = {version.key for version in platform.manifest_of(run).objects}
+        loads[run.arguments["--load_id"]] = keys
+    assert sorted(map(sorted, loads.values())) == [["a.csv"], ["b.csv"]]
+    assert set(platform.statuses().values()) == {"running"}
+
+
+def test_objects_of_a_load_that_is_withdrawn_wait_again(aws: SmallAws) -> None:
+    platform = Platform(aws, max_concurrent_runs=1)
+    platform.receive(platform.upload("a.csv"))
+    platform.receive(platform.upload("b.csv"))
+    assert platform.statuses() == {"a.csv": "running", "b.csv": "pending"}
+    assert len(list(platform.loads.open_loads(RAW))) == 1
+
+
 def test_a_message_that_is_no_event_comes_back_and_the_others_go_on(aws: SmallAws) -> None:
     platform = Platform(aws)
     failed = platform.receive("not json", platform.upload("a.csv"), {"detail-type": "Other"}, "{}")

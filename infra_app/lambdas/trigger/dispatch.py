@@ -177,10 +177,13 @@ class Dispatcher:
             run_id = self._start_job_run(load, manifest)
         except GlueFull:
             # A load that never ran makes way, so that its objects can join a larger batch.
-            self._loads.withdraw(load)
+            if self._loads.withdraw(load):
+                self._objects.mark_pending(load.bucket, manifest.objects)
             raise
-        self._loads.mark_running(load, run_id=run_id)
+        # Objects first: cut off in between, the load is still ready and is taken up as it is,
+        # where pending objects would be batched into another load and be published twice.
         self._objects.mark_running(manifest.objects, load.load_id)
+        self._loads.mark_running(load, run_id=run_id)
         self._runs.record(
             load.job,
             run_id,
