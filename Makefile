@@ -4,6 +4,7 @@ VENV     := .venv
 PYTHON   := $(VENV)/bin/python
 PACKAGES := $(VENV)/.installed
 NODE     := node_modules/.installed
+SPARK    := $(VENV)/.spark
 CDK      := $(VENV)/bin/npx cdk
 # Sets JAVA_HOME for the rest of a recipe's line, or ends it with one line of advice.
 JAVA     := JAVA_HOME="$$(sh scripts/ensure_java.sh)" || exit 1; export JAVA_HOME;
@@ -22,13 +23,13 @@ ARGS     ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
-setup: $(PACKAGES) $(NODE) ## make the Python environment and install the CDK's command line
+setup: $(SPARK) $(NODE) ## make the Python environment and install the CDK's command line
 	@$(JAVA) :
 
-demo: $(PACKAGES) $(NODE) ## upload, run and query a small set of files on this machine, with no AWS account
+demo: $(SPARK) $(NODE) ## upload, run and query a small set of files on this machine, with no AWS account
 	@$(JAVA) $(PYTHON) -m local_cloud demo
 
-test: $(PACKAGES) $(NODE) ## run all tests
+test: $(SPARK) $(NODE) ## run all tests
 	@echo "Tests (some minutes)"
 	@$(JAVA) $(PYTHON) -m pytest
 
@@ -36,7 +37,7 @@ test-slow: setup ## run the tests that take more than a minute each
 	@echo "Slow tests (some minutes)"
 	@$(JAVA) $(PYTHON) -m pytest -m slow
 
-check: $(PACKAGES) $(NODE) ## format, lint, types and tests: what has to pass before a push
+check: $(SPARK) $(NODE) ## format, lint, types and tests: what has to pass before a push
 	@echo "Format and lint"
 	@$(PYTHON) -m ruff format --check --quiet
 	@$(PYTHON) -m ruff check --quiet
@@ -50,7 +51,7 @@ synth-infra_app synth-glue_app: synth-%: $(PACKAGES) $(NODE)
 	@echo "Templates of $*"
 	@$(CDK) synth --quiet --app "$(PYTHON) -m $*" --output cdk.out/$*
 
-bench: $(PACKAGES) $(NODE) ## measure against plain Spark, DuckDB and Polars (an hour; QUICK=1: some minutes)
+bench: $(SPARK) $(NODE) ## measure against plain Spark, DuckDB and Polars (an hour; QUICK=1: some minutes)
 	@$(JAVA) $(PYTHON) -m benchmarks $(if $(QUICK),--quick) $(BENCH)
 
 hazards: $(PACKAGES) ## write docs/csv-hazards.md from what plain Spark and this reader do
@@ -96,6 +97,12 @@ $(PACKAGES): requirements.txt constraints.txt
 	@echo "Python packages (some minutes the first time)"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check \
 		--requirement requirements.txt --constraint constraints.txt
+	@touch $@
+
+# Half the start-up time of every Spark run on this machine.
+$(SPARK): $(PACKAGES) local_cloud/glue/spark_home.py
+	@echo "Archive of Spark's classes (15 seconds, once)"
+	@$(JAVA) $(PYTHON) -m local_cloud.glue.spark_home
 	@touch $@
 
 $(NODE): package.json package-lock.json .npmrc $(PACKAGES)

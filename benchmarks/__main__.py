@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="small sizes, one round")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--megabytes", type=float, help="size of the files that all tools read")
+    parser.add_argument("--large-megabytes", type=float, help="size of a larger one")
     parser.add_argument("--sizes", type=_numbers, help="megabytes, with commas between them")
     parser.add_argument("--files", type=int, help="how many small files")
     parser.add_argument("--file-kilobytes", type=float)

@@ -16,8 +16,10 @@ class Settings:
     rounds: int = 3
     megabytes: float = 1000
     """Of the files that all contenders read, and of those that are read with fewer cores."""
-    sizes: tuple[float, ...] = (250, 500, 1000, 2000)
-    """Of the files that show our time against size; all contenders read the largest too."""
+    large_megabytes: float = 2000
+    """Of a larger file that all contenders read."""
+    sizes: tuple[float, ...] = (250, 500, 1000, 2000, 4000)
+    """Of the files that show our time against size."""
     files: int = 2000
     file_kilobytes: float = 100
     cores: int = 2
@@ -28,7 +30,8 @@ class Settings:
 
 QUICK = Settings(
     rounds=1,
-    megabytes=20,
+    megabytes=10,
+    large_megabytes=20,
     sizes=(5, 10, 20),
     files=50,
     whole_run_megabytes=(0.01,),
@@ -48,9 +51,9 @@ class Case:
 def compared(settings: Settings) -> list[Recipe]:
     """The data sets that all contenders read."""
     small = settings.files * settings.file_kilobytes / 1000
-    plain = {settings.megabytes, max((settings.megabytes, *settings.sizes))}
+    plain = dict.fromkeys((settings.megabytes, settings.large_megabytes))
     return [
-        *(Recipe(megabytes=megabytes) for megabytes in sorted(plain)),
+        *(Recipe(megabytes=megabytes) for megabytes in plain),
         Recipe(megabytes=settings.megabytes, quoted=True),
         Recipe(megabytes=small, files=settings.files),
         Recipe(megabytes=small, files=settings.files, reordered=True),

@@ -22,6 +22,7 @@ def main(argv: list[str]) -> None:
     run = from_argv(FileProcessorRun, argv)
     glue_run = from_argv(GlueRun, argv)
     use_region(settings.region)
+    logger.info("load %s, attempt %d: starting Spark", run.load_id, run.attempt)
     load = FileLoad(
         settings=settings,
         run=run,

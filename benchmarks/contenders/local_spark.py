@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 from pyspark.sql import SparkSession
+
+from local_cloud.glue.spark_home import java_options, spark_environment
 
 DRIVER_MEMORY = "4g"
 
 
 def local_session(*, cores: int, scratch: str) -> SparkSession:
-    """Spark in one Java process, on as many cores as are measured."""
+    """Spark in one Java process, on as many cores as are measured, started as on a laptop."""
+    os.environ.update(spark_environment())
     session = (
         SparkSession.builder.master(f"local[{cores}]")
         .appName("benchmark")
@@ -18,7 +23,7 @@ def local_session(*, cores: int, scratch: str) -> SparkSession:
         .config("spark.ui.enabled", "false")
         .config("spark.local.dir", scratch)
         .config("spark.sql.warehouse.dir", f"{scratch}/warehouse")
-        .config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC")
+        .config("spark.driver.extraJavaOptions", " ".join(["-Duser.timezone=UTC", *java_options()]))
         .config("spark.sql.session.timeZone", "UTC")
         .getOrCreate()
     )

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,8 +20,8 @@ from lake.csv_source import ABOVE, Findings, PieceReading, Span
 from lake.fitting import fit
 from lake.observing import convert
 from lake.schema import Schema
-from lake.spreading import spread
-from lake.store import StoredOriginal, put_file
+from lake.spreading import spread, start_workers
+from lake.store import StoredOriginal, client, put_file
 from wires.quarantine import QuarantinedRow
 
 _SAMPLED_ROWS = 20_000
@@ -82,6 +83,11 @@ class Converted:
     findings: tuple[Findings, ...]
     misfit: bool = False
     """A value did not fit the presumed schema: there is no file, the findings say what would."""
+
+
+def start_converters(spark: SparkSession) -> None:
+    """Have on every core what a first task would wait for: Python, Arrow, a client of S3."""
+    start_workers(spark, partial(client, "s3"))
 
 
 def convert_all(spark: SparkSession, tasks: Sequence[ConversionTask]) -> list[Converted]:

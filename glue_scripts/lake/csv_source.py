@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise
 from typing import Protocol
 
 import pyarrow as pa
 
 from lake.column_types import NOTHING, TEXT, ColumnType
 from lake.compression import decompress, find_compression, first_block
-from lake.decoding import SINGLE_BYTE, Encoding, Utf8Census, find_encoding, to_utf8
+from lake.decoding import SINGLE_BYTE, Encoding, Utf8Census, decodes, find_encoding, to_utf8
 from lake.dialect import SAMPLE_BYTES
 from lake.layout import Layout, find_layout, types_of
 from lake.observing import observe
@@ -39,6 +41,11 @@ class Original(Protocol):
 
     @property
     def size(self) -> int: ...
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether reading is mostly waiting."""
+        ...
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes from `start` up to `end`, both within the object."""
@@ -162,15 +169,12 @@ class PieceReading:
     def _blocks(self, digest: BlockDigests, head: bytes, first: int) -> Iterator[bytes]:
         """The text from the first record on: to the end of the piece, then what follows."""
         position = self.span.start
-        block = head
-        while True:
+        more = read_on(self.original, position + len(head), self.span.end)
+        for block in chain([head], more):
             digest.add(block)
             if position + len(block) > first:
                 yield block[max(0, first - position) :]
             position += len(block)
-            if position >= self.span.end:
-                break
-            block = self.original.read(position, min(self.span.end, position + READ_BYTES))
         ahead = _LOOK_AHEAD_BYTES
         position = max(position, first)
         while position < self.original.size:
@@ -179,7 +183,7 @@ class PieceReading:
             ahead = min(2 * ahead, READ_BYTES)
 
     def _stream(self, digest: BlockDigests) -> Iterator[bytes]:
-        stored = digest.over(stored_blocks(self.original))
+        stored = digest.over(read_on(self.original, 0, self.original.size))
         plain = decompress(stored, self.layout.compression, max_ratio=self.max_ratio)
         encoding = Encoding(self.layout.encoding, self.layout.mark.encode("latin-1"))
         return _skipped(_cuttable(plain, encoding), self.layout.body)
@@ -263,8 +267,28 @@ ABOVE = "a line above the header"
 
 
 def stored_blocks(original: Original) -> Iterator[bytes]:
-    for start in range(0, original.size, READ_BYTES):
-        yield original.read(start, min(original.size, start + READ_BYTES))
+    for part in _parts(0, original.size):
+        yield original.read(*part)
+
+
+def read_on(original: Original, start: int, end: int) -> Iterator[bytes]:
+    """The bytes from `start` to `end`. While one block is worked on, the next is on its way, if
+    that takes a way."""
+    parts = _parts(start, end)
+    if not original.is_remote or len(parts) < 2:
+        yield from (original.read(*part) for part in parts)
+        return
+    with ThreadPoolExecutor(max_workers=1) as background:
+        coming = background.submit(original.read, *parts[0])
+        for part in parts[1:]:
+            block = coming.result()
+            coming = background.submit(original.read, *part)
+            yield block
+        yield coming.result()
+
+
+def _parts(start: int, end: int) -> list[tuple[int, int]]:
+    return list(pairwise([*range(start, end, READ_BYTES), end]))
 
 
 class BlockDigests:
@@ -330,6 +354,8 @@ def _cuttable(plain: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
 
 
 def _speaks_against_utf8(sample: bytes) -> bool:
+    if decodes(sample, "utf-8"):
+        return False
     census = Utf8Census()
     census.add(sample)
     return census.looks_single_byte

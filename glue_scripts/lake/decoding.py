@@ -57,6 +57,15 @@ class Utf8Census:
         return self.stray > self.multi_byte
 
 
+def decodes(text: bytes, encoding: str) -> bool:
+    """Whether there is a character for every byte."""
+    try:
+        text.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def find_encoding(head: bytes) -> Encoding:
     """By the byte order mark; without one, UTF-8 until something speaks against it."""
     for mark, name in _BYTE_ORDER_MARKS:

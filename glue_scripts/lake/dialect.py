@@ -6,6 +6,7 @@ the text is refused and both are named: nothing is guessed.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -172,5 +173,12 @@ def _width(fields: Sequence[int]) -> int:
 
 def _quoted_borders(sample: bytes, dialect: Dialect) -> int:
     d, q = dialect.delimiter, dialect.quote
+    if q not in sample:
+        return 0
     borders = (d + q, q + d, b"\n" + q, q + b"\n", q + b"\r")
-    return sum(sample.count(border) for border in borders)
+    found = sum(sample.count(border) for border in borders)
+    if q == b'"':
+        return found
+    # Two apostrophes with nothing between them may as well be a value.
+    empty = re.compile(rb"(?<=[%b\n])%b(?=[%b\r\n])" % (re.escape(d), q + q, re.escape(d)))
+    return found - 2 * len(empty.findall(sample))

@@ -19,6 +19,7 @@ from pyspark.sql import SparkSession
 
 from lake.catalog import Catalog, QuarantineCatalog
 from lake.commit import Commit, Stamp
+from lake.conversion import start_converters
 from lake.datasets import name_datasets
 from lake.engine import Engine
 from lake.errors import LakeError, LoadLost
@@ -52,6 +53,7 @@ class FileLoad:
 
     def process(self) -> Commit:
         """Publish the load. Raises LoadLost if another run has it; then nothing was written."""
+        start_converters(self.spark)
         self._claim()
         load = self.state.loads.get(self.run.load_id)
         commit = self._carry_on(load.commit) if load.commit else self._begin()

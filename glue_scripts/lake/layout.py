@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from lake.column_types import NOTHING, TEXT, ColumnType
+from lake.decoding import decodes
 from lake.dialect import find_reading, has_header
 from lake.errors import InputRefused
+from lake.fitting import presume
 from lake.names import column_names
-from lake.observing import observe
 from lake.parsing import parse
 from lake.records import MALFORMED, Cut, Dialect, Positions, cut_records, split_fields
 from wires.contracts import CsvDemands
@@ -211,19 +212,14 @@ def _types(
     cut = cut_records(body, dialect, at_end=at_end)
     good = np.flatnonzero(cut.fields == len(columns))
     rows = [body[cut.starts[i] : cut.ends[i]] for i in good]
-    text = b"".join(
-        row for row in rows if row.rstrip(b"\r\n") != header and _decodes(row, encoding)
-    )
+    if header in body:
+        rows = [row for row in rows if row.rstrip(b"\r\n") != header]
+    text = b"".join(rows)
+    characters = encoding if encoding == "cp1252" else "utf-8"
+    if not decodes(text, characters):
+        text = b"".join(row for row in rows if decodes(row, characters))
     table = parse(text, dialect, encoding, columns)
-    return [observe(column) for column in table.columns]
-
-
-def _decodes(row: bytes, encoding: str) -> bool:
-    try:
-        row.decode("cp1252" if encoding == "cp1252" else "utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+    return [presume(column) for column in table.columns]
 
 
 def _text(field: bytes, encoding: str) -> str:

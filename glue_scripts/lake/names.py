@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 PARTITION_KEYS = ("year", "month", "day", "load")
 METADATA_COLUMNS = ("processed_at", "source_file", "processing_job", "load_id")
@@ -15,6 +16,7 @@ _LONGEST = 100
 _WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
+@lru_cache(maxsize=10_000)
 def snake_case(text: str, *, digit_prefix: str) -> str:
     """`Order ID (€)` → `order_id`; "" where no letter or digit is left.
 

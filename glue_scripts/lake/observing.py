@@ -36,7 +36,7 @@ def observe(column: pa.ChunkedArray) -> ColumnType:
         values = values.filter(pc.not_equal(values, ""))
     if len(values) == 0:
         return NOTHING
-    kind = _kind_of(values[0].as_py())
+    kind = kind_of(values[0].as_py())
     # The kinds exclude each other, but for whole numbers among decimals: so the first value
     # tells which one pattern all others must match.
     if kind is Kind.TEXT:
@@ -62,10 +62,13 @@ def convert(column: pa.ChunkedArray, target: ColumnType) -> pa.ChunkedArray:
 
 def kind_of_value(value: str) -> ColumnType:
     """The type of a single value."""
+    if value and kind_of(value) is Kind.TEXT:
+        return TEXT
     return observe(pa.chunked_array([pa.array([value], pa.string())]))
 
 
-def _kind_of(value: str) -> Kind:
+def kind_of(value: str) -> Kind:
+    """By its spelling alone."""
     return next((kind for kind, p in _COMPILED.items() if p.fullmatch(value)), Kind.TEXT)
 
 

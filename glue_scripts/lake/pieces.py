@@ -7,7 +7,7 @@ exactly the records that reading from the top would give, and each once.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,8 @@ from lake.records import (
     no_line_end,
 )
 
+_LARGE_BYTES = 1024 * 1024
+_SEAM_BYTES = 64 * 1024
 STRAY = "bytes that are no characters in the file's encoding"
 
 
@@ -75,12 +77,13 @@ class PieceReader:
         for block in self._blocks:
             if self._is_done():
                 return
-            rest += block
-            beyond = self._limit is not None and self.position + len(rest) > self._limit
+            beyond = self._limit is not None and (
+                self.position + len(rest) + len(block) > self._limit
+            )
             if beyond:
-                rest = yield from self._take_up_to_limit(rest, at_end=False)
+                rest = yield from self._take_up_to_limit(rest + block, at_end=False)
             else:
-                rest = yield from self._take(rest)
+                rest = yield from self._take_behind(rest, block)
             if len(rest) > 2 * MAX_RECORD_BYTES:
                 raise no_line_end()
         if rest and not self._is_done():
@@ -91,20 +94,33 @@ class PieceReader:
     def _is_done(self) -> bool:
         return self._limit is not None and self.position >= self._limit
 
-    def _take(self, text: bytes) -> Generator[Chunk, None, bytes]:
-        region = find_region(text, self._layout.dialect, at_end=False)
-        if not region.end:
-            return text
-        if region.cut is None and not self._repeats_header(text):
-            rows = self._parsed(text, region.end)
+    def _take_behind(self, rest: bytes, block: bytes) -> Generator[Chunk, None, bytes]:
+        """Where the record that `rest` begins ends near the start of a large block, the block is
+        read on from there as it is: to put it behind `rest` would copy it."""
+        if not rest:
+            return (yield from self._take(block))
+        if len(block) >= _LARGE_BYTES:
+            behind = yield from self._take(rest + block[:_SEAM_BYTES])
+            if len(behind) < _SEAM_BYTES:
+                return (yield from self._take(block, _SEAM_BYTES - len(behind)))
+            return behind + block[_SEAM_BYTES:]
+        return (yield from self._take(rest + block))
+
+    def _take(self, text: bytes, start: int = 0) -> Generator[Chunk, None, bytes]:
+        """What follows the last whole record; `start` is where a record begins."""
+        region = find_region(text, self._layout.dialect, start=start)
+        if region.cut is None and region.end > start and not self._repeats_header(text):
+            rows = self._parsed(text, start, region.ends)
             if rows is not None and rows.num_rows == region.records:
-                self.position += region.end
+                self.position += region.end - start
                 self.lines += region.lines
                 yield Chunk(rows, [], region.records)
                 return text[region.end :]
-        cut = region.cut or cut_records(text[: region.end], self._layout.dialect, at_end=True)
+        text = text[start:]
+        end = region.end - start
+        cut = region.cut or cut_records(text[:end], self._layout.dialect, at_end=True)
         yield from self._take_cut(text, cut)
-        return text[region.end :]
+        return text[end:]
 
     def _take_up_to_limit(self, text: bytes, *, at_end: bool) -> Generator[Chunk, None, bytes]:
         cut = cut_records(text, self._layout.dialect, at_end=at_end)
@@ -149,11 +165,13 @@ class PieceReader:
         ]
         return Chunk(rows, bad, count + len(bad))
 
-    def _parsed(self, records: bytes, size: int | None = None) -> pa.Table | None:
+    def _parsed(self, text: bytes, start: int = 0, ends: Sequence[int] = ()) -> pa.Table | None:
         """None where Arrow does not take the records, for whatever reason."""
         layout = self._layout
         try:
-            return parse(records, layout.dialect, layout.encoding, layout.columns, size=size)
+            return parse(
+                text, layout.dialect, layout.encoding, layout.columns, start=start, ends=ends
+            )
         except pa.ArrowInvalid:
             return None
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+import logging
+import pickle
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from threading import Thread
 from typing import TypeVar
+from zipimport import zipimporter
 
 from pyspark.sql import SparkSession
 
 from lake.store import region, use_region
 
+logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _WAVES = 4
@@ -33,14 +40,62 @@ def spread(
     # so that the next stage does not wait for it.
     most = context.defaultParallelism * _WAVES
     slices = max(min(len(items), most), min(context.defaultParallelism, _CORES_TO_START))
-    # Dealt out like cards, so that each slice gets its share of heavy items.
+    # Dealt out like cards, so that each slice gets its share of heavy items. As bytes: what
+    # Spark would pickle item by item, it pickles ten times slower.
     dealt = [order[start::slices] for start in range(slices)]
-    work = [(i, items[i]) for hand in dealt for i in hand]
-    there = partial(_in_region, region(), function)
-    found = context.parallelize(work, slices).mapValues(there).collectAsMap()
-    return [found[i] for i in range(len(items))]
+    hands = [pickle.dumps([items[i] for i in hand]) for hand in dealt]
+    there = partial(_work_through, region(), function)
+    found = context.parallelize(hands, slices).map(there).collect()
+    results = {
+        i: result
+        for hand, played in zip(dealt, found, strict=True)
+        for i, result in zip(hand, pickle.loads(played), strict=True)  # noqa: S301 - made below
+    }
+    return [results[i] for i in range(len(items))]
 
 
-def _in_region(name: str, function: Callable[[Item], Result], item: Item) -> Result:
-    use_region(name)
-    return function(item)
+def start_workers(spark: SparkSession, warm: Callable[[], object]) -> None:
+    """Have Python started on every core, and `warm` called there, while the driver goes on.
+
+    That takes a second or two, which would pass before the first task.
+    """
+    context = spark.sparkContext
+    cores = min(context.defaultParallelism, _CORES_TO_START)
+    there = partial(_warmed, region(), warm)
+
+    def start() -> None:
+        try:
+            context.parallelize(range(cores), cores).foreach(there)
+        except Exception:  # a head start is all that is lost: what is broken shows in the work
+            logger.warning("Python could not be started beforehand", exc_info=True)
+
+    Thread(target=start, daemon=True, name="start-workers").start()
+
+
+def _warmed(region_name: str, warm: Callable[[], object], _: int) -> None:
+    use_region(region_name)
+    warm()
+    _ease_next_task()
+
+
+def _work_through(region_name: str, function: Callable[[Item], Result], hand: bytes) -> bytes:
+    use_region(region_name)
+    try:
+        return pickle.dumps([function(item) for item in pickle.loads(hand)])  # noqa: S301 - made above
+    finally:
+        _ease_next_task()
+
+
+def _ease_next_task() -> None:
+    """Spare this worker most of what it does between two tasks, a tenth of a second or more.
+
+    Spark has Python drop its caches of what can be imported; those of archives, of which Spark's
+    own has thousands of files, are then read anew at once, once for each package. Without an
+    importer in the cache there is nothing to read; the next import makes one. Spark also collects
+    garbage; what was imported is none.
+    """
+    for path, finder in list(sys.path_importer_cache.items()):
+        if isinstance(finder, zipimporter):
+            del sys.path_importer_cache[path]
+    if not gc.get_freeze_count():
+        gc.freeze()

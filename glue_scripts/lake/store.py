@@ -54,6 +54,11 @@ class StoredOriginal:
         """Bytes as stored."""
         return self.version.size
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether reading is mostly waiting."""
+        return not self.bucket.startswith(_LOCAL)
+
     def read(self, start: int, end: int) -> bytes:
         """Raises OriginalGone if the version does not exist any more."""
         if end <= start:

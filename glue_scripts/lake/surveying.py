@@ -33,6 +33,7 @@ from wires.contracts import CsvDemands
 from wires.manifest import ObjectVersion
 
 SMALL_BYTES = 8 * 1024 * 1024
+_FEW = 4
 _SMALLEST_PIECE = 32 * 1024 * 1024
 
 
@@ -73,6 +74,9 @@ def survey_objects(
     spark: SparkSession, versions: Sequence[ObjectVersion], look: Look
 ) -> list[Surveyed]:
     """One result per version, in the given order."""
+    if len(versions) <= _FEW:
+        # Done before a task would have been started.
+        return [_look(look, version) for version in versions]
     return spread(
         spark,
         partial(_look, look),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -20,6 +18,7 @@ from local_cloud.glue.spark_command import (
     failure_message,
     laptop_properties,
 )
+from local_cloud.glue.spark_home import java_options, spark_environment, spark_home
 from local_cloud.processes import end_group
 
 MINUTE = 60.0
@@ -115,7 +114,7 @@ class GlueRunner:
     def _run(self, job: LocalJob, run: LocalJobRun) -> tuple[RunState, str]:
         folder = self._folder(run.job_run_id)
         folder.mkdir(parents=True)
-        argv = self._command(job, run, folder).argv(_spark_home() / "bin" / "spark-submit")
+        argv = self._command(job, run, folder).argv(spark_home() / "bin" / "spark-submit")
         with self.log_of(run.job_run_id).open("wb") as log:
             process = subprocess.Popen(
                 argv,
@@ -124,7 +123,7 @@ class GlueRunner:
                 # spark-submit puts the script's standard error among its standard output anyway.
                 stderr=subprocess.STDOUT,
                 cwd=folder,
-                env=self._environment(folder, run.job_run_id),
+                env=self._environment(run.job_run_id),
                 start_new_session=True,
             )
         self._processes[run.job_run_id] = process
@@ -159,7 +158,10 @@ class GlueRunner:
         locations = [*filter(None, arguments.get("--extra-py-files", "").split(","))]
         properties = folder / "spark.properties"
         settings = laptop_properties(
-            buckets=self._around.buckets(), work=folder, memory=_driver_memory()
+            buckets=self._around.buckets(),
+            work=folder,
+            memory=_driver_memory(),
+            java_options=[*java_options(), f"-Dlog4j2.configurationFile={_log_settings(folder)}"],
         )
         properties.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         return SparkCommand(
@@ -176,18 +178,12 @@ class GlueRunner:
         self._around.download(location, target)
         return target
 
-    def _environment(self, folder: Path, run_id: str) -> dict[str, str]:
-        settings = folder / "conf"
-        settings.mkdir()
-        (settings / "log4j2.properties").write_text(_QUIET)
+    def _environment(self, run_id: str) -> dict[str, str]:
         return {
             **{n: v for n, v in self._around.environment().items() if not n.startswith("SPARK_")},
-            "SPARK_HOME": str(_spark_home()),
-            "SPARK_CONF_DIR": str(settings),
+            **spark_environment(),
             "SPARK_LOCAL_DIRS": str(self._work / "scratch" / run_id),
             "SPARK_LOCAL_IP": "127.0.0.1",
-            "PYSPARK_PYTHON": sys.executable,
-            "PYSPARK_DRIVER_PYTHON": sys.executable,
             "PYTHONUNBUFFERED": "1",
             "TZ": "UTC",
         }
@@ -209,11 +205,10 @@ logger.native.level = error
 """
 
 
-def _spark_home() -> Path:
-    found = importlib.util.find_spec("pyspark")
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError("pyspark is not installed beside this Python: run `make setup`")
-    return Path(found.origin).parent
+def _log_settings(folder: Path) -> str:
+    settings = folder / "log4j2.properties"
+    settings.write_text(_QUIET)
+    return settings.resolve().as_uri()
 
 
 def _driver_memory() -> str:

@@ -68,7 +68,9 @@ def spark_settings(conf: str) -> list[str]:
     return [word for word in shlex.split(conf) if word != "--conf"]
 
 
-def laptop_properties(*, buckets: Mapping[str, Path], work: Path, memory: str) -> dict[str, str]:
+def laptop_properties(
+    *, buckets: Mapping[str, Path], work: Path, memory: str, java_options: Sequence[str] = ()
+) -> dict[str, str]:
     """Spark in one process on this machine, with `s3://` paths that are folders."""
     properties = {
         "spark.master": "local[*]",
@@ -82,7 +84,9 @@ def laptop_properties(*, buckets: Mapping[str, Path], work: Path, memory: str) -
         "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
         "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFs",
         # Glue's clocks are in UTC.
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Dfile.encoding=UTF-8",
+        "spark.driver.extraJavaOptions": " ".join(
+            ["-Duser.timezone=UTC", "-Dfile.encoding=UTF-8", *java_options]
+        ),
         "spark.sql.session.timeZone": "UTC",
     }
     for scheme in ("s3", "s3a"):

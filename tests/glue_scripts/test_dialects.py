@@ -69,3 +69,10 @@ def test_a_table_comes_back_as_it_was_written_or_is_refused(
     assert [["" if value is None else value for value in row] for row in read.rows] == table.rows
     assert (found.rows_in, found.rows_bad) == (len(table.rows), 0)
     assert read.types == found.types
+
+
+def test_apostrophes_with_nothing_between_them_are_values() -> None:
+    content = b"key,a,b\nk,'',''\nk,'',''\n"
+    found = survey(Text(content), max_ratio=10)
+    assert found.layout.quote == '"'
+    assert read_in_pieces(content, found.layout, []).rows == [("k", "''", "''")] * 2

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lake.column_types import NOTHING, TEXT, ColumnType, Kind, decimal_type, join_all
+from lake.fitting import fit, presume
 from lake.observing import convert, observe
 
 KINDS = st.sampled_from([Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT])
@@ -132,3 +133,53 @@ def plain_python(text: str, kind: ColumnType) -> object:
             return text == "true"
         case _:
             return datetime.fromisoformat(re.sub(r"Z$", "+00:00", text))
+
+
+KINDS_OF_VALUES = (
+    st.integers(-(10**19), 10**19).map(str),
+    st.integers(-999, 999).map(str),
+    st.decimals(allow_nan=False, allow_infinity=False, places=2).map(lambda d: f"{d:f}"),
+    st.decimals(-99, 99, places=1).map(lambda d: f"{d:f}"),
+    st.dates().map(date.isoformat),
+    st.datetimes().map(lambda moment: moment.isoformat(" ")),
+    st.datetimes().map(lambda moment: moment.isoformat() + "Z"),
+    st.sampled_from(["true", "false"]),
+    st.text(max_size=4),
+)
+ODD = st.sampled_from(
+    ["", None, "007", "-0", "0x1", "True", "1", "1.", "1e5", "0000-01-01", "2024-02-30", "x", " 1"]
+)
+
+
+@st.composite
+def mostly_alike(draw: st.DrawFn) -> list[str | None]:
+    values: list[str | None] = list(
+        draw(st.lists(draw(st.sampled_from(KINDS_OF_VALUES)), max_size=8))
+    )
+    for odd in draw(st.lists(ODD, max_size=2)):
+        values.insert(draw(st.integers(0, len(values))), odd)
+    return values
+
+
+@settings(max_examples=1500)
+@given(mostly_alike())
+def test_the_fast_way_finds_the_type_that_the_patterns_find(values: list[str | None]) -> None:
+    column = strings(values)
+    assert presume(column) == observe(column)
+
+
+@settings(max_examples=1500)
+@given(mostly_alike(), mostly_alike())
+def test_the_fast_way_fits_what_the_patterns_fit(
+    values: list[str | None], others: list[str | None]
+) -> None:
+    column = strings(values)
+    found = observe(column)
+    target = observe(strings([*values, *others]))
+    fits = target.join(found).stored_as(target)
+    seen, fitted = fit(column, target)
+    assert seen == found
+    assert (fitted is not None) == fits
+    if fitted is not None:
+        assert fitted.to_pylist() == convert(column, target).to_pylist()
+        assert fitted.type == target.arrow

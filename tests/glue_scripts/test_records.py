@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lake import csv_source, pieces, records
@@ -38,6 +40,29 @@ def is_row(record: OracleRecord, width: int) -> bool:
 def test_every_record_is_a_row_or_put_aside_wherever_the_text_is_cut(
     text: bytes, cuts: list[int], width: int
 ) -> None:
+    assert_as_the_oracle_says(text, cuts, width)
+
+
+@pytest.fixture
+def seams_in_small_blocks() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_source, "READ_BYTES", 16)
+        patch.setattr(pieces, "_LARGE_BYTES", 5)
+        patch.setattr(pieces, "_SEAM_BYTES", 4)
+        patch.setattr(records, "_PART_BYTES", 7)
+        yield
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.usefixtures("seams_in_small_blocks")
+@given(TEXTS, CUTS, st.integers(1, 3))
+def test_every_record_is_a_row_or_put_aside_however_blocks_are_joined_and_parsed(
+    text: bytes, cuts: list[int], width: int
+) -> None:
+    assert_as_the_oracle_says(text, cuts, width)
+
+
+def assert_as_the_oracle_says(text: bytes, cuts: list[int], width: int) -> None:
     found = read_in_pieces(text, layout_of(width), cuts)
     expected = oracle_records(text)
     good = [record for record in expected if is_row(record, width)]
@@ -59,6 +84,17 @@ def test_types_do_not_depend_on_where_a_text_is_cut(text: bytes, cuts: list[int]
 
 @given(TEXTS, st.integers(1, 9))
 def test_nothing_depends_on_the_size_of_the_blocks(text: bytes, size: int) -> None:
+    assert_same_in_blocks(text, size)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.usefixtures("seams_in_small_blocks")
+@given(TEXTS, st.integers(1, 30))
+def test_nothing_depends_on_how_blocks_are_joined(text: bytes, size: int) -> None:
+    assert_same_in_blocks(text, size)
+
+
+def assert_same_in_blocks(text: bytes, size: int) -> None:
     def outcome(block: int) -> tuple[list[object], int]:
         blocks = (text[start : start + block] for start in range(0, len(text), block))
         reader = PieceReader(layout_of(2), blocks)

@@ -21,6 +21,10 @@ class Text:
     def size(self) -> int:
         return len(self.content)
 
+    @property
+    def is_remote(self) -> bool:
+        return True
+
     def read(self, start: int, end: int) -> bytes:
         return self.content[start:end]
 

@@ -64,7 +64,7 @@ def up(deploy: Deploy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deplo
     submit.parent.mkdir(parents=True)
     submit.write_text(SPARK_SUBMIT)
     submit.chmod(0o755)
-    monkeypatch.setattr(runner, "_spark_home", lambda: tmp_path / "spark")
+    monkeypatch.setattr(runner, "spark_home", lambda: tmp_path / "spark")
 
     def with_script(job: tiny.Resources, **others: Any) -> LocalCloud:
         return deploy({"Job": job, **others}, script=SCRIPT, library=LIBRARY)
