@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from config.errors import BrokenRule, ValueRuleError
 from config.validation import Frozen, broken_rules
 from config.yaml_source import read_mapping
-from wires.contracts import CsvDemands, DatasetContract, Evolution
+from wires.contracts import CsvDemands, DatasetContract, DeclaredColumn, Evolution
 
 DATASETS_FOLDER = Path(__file__).with_name("datasets")
 
@@ -33,6 +33,31 @@ def _keys(value: object) -> object:
     if not isinstance(value, list) or not all(isinstance(k, str) and k.strip() for k in value):
         raise ValueError("must be a list of key patterns, such as [orders/*]")
     return tuple(value)
+
+
+_TYPE = re.compile(
+    r"string|bigint|double|boolean|date|timestamp|timestamptz|decimal\((\d{1,2}),(\d{1,2})\)"
+)
+
+
+def _columns(value: object) -> object:
+    if not isinstance(value, dict) or not value:
+        raise ValueError("must name columns with their types, such as order_id: bigint")
+    for name, kind in value.items():
+        _name(name)
+        found = _TYPE.fullmatch(str(kind))
+        if not found or (found[1] and not int(found[2]) <= int(found[1]) <= 38):
+            raise ValueError(
+                f"gives '{name}' the type '{kind}', expected string, bigint, decimal(p,s) with "
+                "s ≤ p ≤ 38, double, boolean, date, timestamp or timestamptz"
+            )
+    return tuple(DeclaredColumn(name=name, type=kind) for name, kind in value.items())
+
+
+def _column_names(value: object) -> object:
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be a list of columns, such as [order_id]")
+    return tuple(_name(name) for name in value)
 
 
 def _one_character(value: object) -> object:
@@ -62,7 +87,9 @@ class _Csv(Frozen):
 class _Document(Frozen):
     name: Annotated[str, BeforeValidator(_name)]
     keys: Annotated[tuple[str, ...], BeforeValidator(_keys)] = ()
-    evolution: Annotated[Evolution, BeforeValidator(_evolution)] = Field(default=Evolution.WIDEN)
+    columns: Annotated[tuple[DeclaredColumn, ...], BeforeValidator(_columns)] = ()
+    primary_key: Annotated[tuple[str, ...], BeforeValidator(_column_names)] = ()
+    evolution: Annotated[Evolution, BeforeValidator(_evolution)] = Field(default=Evolution.EVOLVE)
     csv: _Csv = Field(default=_Csv())
 
 
@@ -87,12 +114,29 @@ def _load(path: Path) -> DatasetContract:
             field="name", value=document.name, rule=f"must be the file's name, {path.stem}"
         )
         raise ValueRuleError(f"datasets/{path.name}", [rule])
+    _refuse_contradictions(document, path)
     return DatasetContract(
         name=document.name,
         keys=document.keys,
+        columns=document.columns,
+        primary_key=document.primary_key,
         evolution=document.evolution,
         csv=CsvDemands(**document.csv.model_dump()),
     )
+
+
+def _refuse_contradictions(document: _Document, path: Path) -> None:
+    declared = [column.name for column in document.columns]
+    unknown = [name for name in document.primary_key if declared and name not in declared]
+    broken = None
+    if unknown:
+        rule = f"must be among the columns: {', '.join(declared)}"
+        broken = BrokenRule(field="primary_key", value=unknown[0], rule=rule)
+    if document.evolution is Evolution.DISCARD and not declared:
+        rule = "needs columns: what is not declared is left out"
+        broken = BrokenRule(field="evolution", value=document.evolution.value, rule=rule)
+    if broken:
+        raise ValueRuleError(f"datasets/{path.name}", [broken])
 
 
 def _refuse_shared_patterns(contracts: list[DatasetContract]) -> None:

@@ -22,6 +22,9 @@ STAGE = ROOT / "build" / "bundles"
 # Pure Python all of them, so that a copy made on any machine runs in the Lambda.
 TRIGGER_DISTRIBUTIONS = ("aws-lambda-powertools", "jmespath", "typing_extensions")
 
+# Not among what Glue has installed; its modules in C are left out, and it does without them.
+LIBRARY_DISTRIBUTIONS = ("fastavro",)
+
 Bundle = Mapping[PurePosixPath, bytes]
 
 
@@ -34,7 +37,8 @@ def trigger_bundle() -> Bundle:
 
 
 def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
-    """Packages `lake`, `wires` and `dataset_contracts`, which holds the contracts as JSON."""
+    """Packages `lake`, `wires`, `dataset_contracts`, which holds the contracts as JSON, and the
+    distributions that Glue lacks."""
     contents = PurePosixPath("dataset_contracts")
     about = b'"""The dataset contracts that this library was built with."""\n'
     return {
@@ -42,6 +46,7 @@ def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
         **_package(ROOT / "wires"),
         contents / "__init__.py": about,
         contents / "contracts.json": contracts_to_json(contracts).encode(),
+        **{p: c for name in LIBRARY_DISTRIBUTIONS for p, c in _distribution(name).items()},
     }
 
 

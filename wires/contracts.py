@@ -9,12 +9,15 @@ from enum import StrEnum
 
 
 class Evolution(StrEnum):
-    """What happens when a file needs a wider table than there is."""
+    """What happens when a file's columns are not those of the table."""
 
-    WIDEN = "widen"
+    EVOLVE = "evolve"
     """Columns are added and types widened; older partitions are rebuilt to match."""
-    REFUSE = "refuse"
-    """The file is rejected and says which column it would have changed."""
+    STRICT = "strict"
+    """The file is rejected and says which column differs, and by which value."""
+    DISCARD = "discard"
+    """Columns that are not declared are left out, and told; a row with a value that is none of
+    its column's type is quarantined."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +34,28 @@ class CsvDemands:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeclaredColumn:
+    """A column that the table has from the start."""
+
+    name: str
+    """SQL-safe, as it is queried."""
+    type: str
+    """`string`, `bigint`, `decimal(p,s)`, `double`, `boolean`, `date`, `timestamp` or
+    `timestamptz`, which is a timestamp with an offset, kept in UTC."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetContract:
     """What the owner of a dataset has laid down; a dataset without one is inferred."""
 
     name: str
     keys: tuple[str, ...] = ()
     """Shell patterns (`*`, `?`, `[…]`); an object key that matches one belongs to this dataset."""
-    evolution: Evolution = Evolution.WIDEN
+    columns: tuple[DeclaredColumn, ...] = ()
+    """All that are declared; none: the files say what there is."""
+    primary_key: tuple[str, ...] = ()
+    """Columns that must have a value in every row."""
+    evolution: Evolution = Evolution.EVOLVE
     csv: CsvDemands = CsvDemands()
 
 
@@ -51,6 +69,8 @@ def contracts_from_json(text: str) -> Mapping[str, DatasetContract]:
         DatasetContract(
             name=item["name"],
             keys=tuple(item["keys"]),
+            columns=tuple(DeclaredColumn(**column) for column in item["columns"]),
+            primary_key=tuple(item["primary_key"]),
             evolution=Evolution(item["evolution"]),
             csv=CsvDemands(**item["csv"]),
         )

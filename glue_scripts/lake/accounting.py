@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lake.commit import PartitionWrite, Stamp
 from lake.conversion import AsideTask, Piece, PutAside
-from lake.csv_source import Findings
 from lake.errors import AccountingError
+from lake.findings import Findings
 from lake.planning import PlannedObject
 from lake.store import line_count
 from lake.writing import WrittenPartition, load_folder
@@ -143,6 +143,7 @@ def _outcome(item: PlannedObject, dataset: str, published: int, quarantined: int
         rows_published=published,
         rows_quarantined=quarantined,
         details={
+            "format": layout.format,
             "compression": layout.compression,
             "encoding": layout.encoding,
             "delimiter": layout.delimiter,
@@ -150,6 +151,7 @@ def _outcome(item: PlannedObject, dataset: str, published: int, quarantined: int
             "escape": layout.escape,
             "header": bool(layout.header),
             "columns": len(layout.columns),
+            "columns_discarded": item.source.rules.left_out(layout.columns),
             "digest": item.survey.digest,
         },
     )

@@ -14,6 +14,7 @@ from functools import reduce
 import pyarrow as pa
 
 MAX_DECIMAL_DIGITS = 38
+_EXACT_DOUBLE_DIGITS = 15
 _SHORT_DECIMAL_DIGITS = 18
 """Decimals up to here are stored as 64-bit integers: half the size, and faster everywhere."""
 
@@ -26,11 +27,15 @@ class Kind(StrEnum):
     BOOLEAN = "boolean"
     INTEGER = "integer"
     DECIMAL = "decimal"
+    DOUBLE = "double"
+    """Binary floating point, from formats that have it; no text is read as one."""
     DATE = "date"
     TIMESTAMP = "timestamp"
     """Date and time of day without an offset."""
     INSTANT = "instant"
     """Date and time of day with an offset; kept in UTC."""
+    JSON = "json"
+    """Objects and lists as JSON text."""
     TEXT = "text"
 
 
@@ -52,8 +57,11 @@ class ColumnType:
         digits = max(self.digits, other.digits)
         if kinds == {Kind.INTEGER}:
             return ColumnType(Kind.INTEGER, digits)
+        scale = max(self.scale, other.scale)
         if kinds <= {Kind.INTEGER, Kind.DECIMAL}:
-            return decimal_type(digits, max(self.scale, other.scale))
+            return decimal_type(digits, scale)
+        if kinds <= {Kind.INTEGER, Kind.DECIMAL, Kind.DOUBLE}:
+            return double_type(digits, scale)
         return self if len(kinds) == 1 else TEXT
 
     @property
@@ -66,6 +74,8 @@ class ColumnType:
                 return pa.int64()
             case Kind.DECIMAL:
                 return pa.decimal128(self._precision, self.scale)
+            case Kind.DOUBLE:
+                return pa.float64()
             case Kind.DATE:
                 return pa.date32()
             case Kind.TIMESTAMP:
@@ -79,7 +89,7 @@ class ColumnType:
     def glue(self) -> str:
         """The type in the Glue catalog."""
         match self.kind:
-            case Kind.BOOLEAN | Kind.DATE:
+            case Kind.BOOLEAN | Kind.DATE | Kind.DOUBLE:
                 return self.kind.value
             case Kind.INTEGER:
                 return "bigint"
@@ -119,6 +129,13 @@ def decimal_type(digits: int, scale: int) -> ColumnType:
     if digits + scale > MAX_DECIMAL_DIGITS:
         return TEXT
     return ColumnType(Kind.DECIMAL, digits, scale)
+
+
+def double_type(digits: int, scale: int) -> ColumnType:
+    """A double, or text where decimals of as many digits would not come back as they were."""
+    if digits + scale > _EXACT_DOUBLE_DIGITS:
+        return TEXT
+    return ColumnType(Kind.DOUBLE, digits, scale)
 
 
 def join_all(types: list[ColumnType]) -> ColumnType:

@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from lake.csv_source import Span
 from lake.layout import Layout
+from lake.originals import Span
+from lake.row_rules import NO_RULES, RowRules
 from lake.schema import Schema
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
@@ -37,6 +38,8 @@ class Source:
     layout: Layout
     spans: tuple[Span, ...]
     """The pieces in which it is read."""
+    rules: RowRules = NO_RULES
+    """What its rows have to keep to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +130,16 @@ def _outcome(item: dict[str, Any]) -> ObjectOutcome:
 
 def _layout(item: dict[str, Any]) -> Layout:
     before = tuple((line, text) for line, text in item["before"])
-    return Layout(**{**item, "columns": tuple(item["columns"]), "before": before})
+    names = {name: tuple(item[name]) for name in ("columns", "fields", "nested")}
+    return Layout(**{**item, **names, "before": before})
+
+
+def _rules(item: dict[str, Any]) -> RowRules:
+    return RowRules(
+        required=tuple(item["required"]),
+        types=tuple((name, kind) for name, kind in item["types"]),
+        only=tuple(item["only"]),
+    )
 
 
 def _partition(item: dict[str, Any]) -> PartitionWrite:
@@ -136,6 +148,7 @@ def _partition(item: dict[str, Any]) -> PartitionWrite:
             version=ObjectVersion(**source["version"]),
             layout=_layout(source["layout"]),
             spans=tuple(Span(**span) for span in source["spans"]),
+            rules=_rules(source["rules"]),
         )
         for source in item["sources"]
     )

@@ -16,12 +16,16 @@ from pyspark.sql import SparkSession
 
 from lake.column_types import NOTHING, TEXT, ColumnType
 from lake.commit import Source, Stamp
-from lake.csv_source import ABOVE, Findings, PieceReading, Span
+from lake.findings import ABOVE, Findings
 from lake.fitting import fit
-from lake.observing import convert
+from lake.observing import convert, observe
+from lake.originals import Span
+from lake.pieces import Chunk
+from lake.reading import PieceReading
 from lake.schema import Schema
 from lake.spreading import spread, start_workers
 from lake.store import StoredOriginal, client, put_file
+from lake.typed import recast
 from wires.quarantine import QuarantinedRow
 
 _SAMPLED_ROWS = 20_000
@@ -125,15 +129,19 @@ def put_all_aside(spark: SparkSession, tasks: Sequence[AsideTask]) -> list[PutAs
     return spread(spark, _put_aside, tasks, weight=lambda task: task.size)
 
 
-def typed(rows: pa.Table, schema: Schema, source_file: str, stamp: Stamp) -> pa.Table:
-    """Rows of text in the columns of `schema`, which holds all their values."""
-    types = {column.name: column.type for column in schema.columns}
-    values = {
-        name: convert(column, types[name])
-        for name, column in zip(rows.column_names, rows.columns, strict=True)
-        if name in types or rows.num_rows
-    }
-    return _table(values, rows.num_rows, schema, source_file, stamp)
+def typed(piece: Piece, chunk: Chunk, schema: Schema, stamp: Stamp) -> pa.Table:
+    """Rows in the columns of `schema`, which holds all their values."""
+    targets = {column.name: column.type for column in schema.columns}
+    names = piece.source.layout.names
+    values = {}
+    for number, name in enumerate(chunk.rows.column_names):
+        if chunk.rows.num_rows or names.get(name) in targets:
+            target, column = targets[names[name]], chunk.rows.column(number)
+            kind = chunk.types[number] if chunk.types else TEXT
+            values[names[name]] = (
+                recast(column, kind, target) if chunk.types else convert(column, target)
+            )
+    return _table(values, chunk.rows.num_rows, schema, piece.source.version.key, stamp)
 
 
 def _table(
@@ -180,40 +188,69 @@ def _convert(task: ConversionTask) -> Converted:
 
 def _write_piece(task: ConversionTask, piece: Piece, rows: _RowGroups) -> tuple[int, Findings]:
     reading = reading_of(piece, task.target.raw_bucket, task.max_ratio)
-    types = [NOTHING] * len(piece.source.layout.columns)
+    types = dict.fromkeys(piece.source.layout.source_names, NOTHING)
     published = 0
     for chunk in reading:
-        shaped, seen = _shaped(task, piece, chunk.rows, types)
-        types = [a.join(b) for a, b in zip(types, seen, strict=True)]
-        rows.add(shaped)
+        if task.look:
+            shaped, seen = _shaped(task, piece, chunk, types)
+            types |= {name: types.get(name, NOTHING).join(kind) for name, kind in seen.items()}
+            rows.add(shaped)
+        else:
+            rows.add(typed(piece, chunk, task.schema, task.stamp))
         published += chunk.rows.num_rows
-    return published, replace(reading.findings, types=tuple(types))
+    found = replace(reading.findings, names=tuple(types), types=tuple(types.values()))
+    return published, found
 
 
 def _shaped(
-    task: ConversionTask, piece: Piece, rows: pa.Table, known: Sequence[ColumnType]
-) -> tuple[pa.Table | None, Sequence[ColumnType]]:
+    task: ConversionTask, piece: Piece, chunk: Chunk, known: Mapping[str, ColumnType]
+) -> tuple[pa.Table | None, Mapping[str, ColumnType]]:
     """The rows as they are written, None if they do not fit; and what types they have."""
-    key = piece.source.version.key
-    if not task.look:
-        return typed(rows, task.schema, key, task.stamp), [NOTHING] * rows.num_columns
+    names = piece.source.layout.names
     targets = {column.name: column.type for column in task.schema.columns}
-    fitted = [
-        # What is known to be text stays that, whatever else comes.
-        (TEXT, column) if kind == targets[name] == TEXT else fit(column, targets[name])
-        for name, column, kind in zip(rows.column_names, rows.columns, known, strict=True)
-    ]
-    seen = [kind for kind, _ in fitted]
-    if any(values is None for _, values in fitted):
+    seen: dict[str, ColumnType] = {}
+    values: dict[str, pa.ChunkedArray] = {}
+    fits, fixed = True, bool(piece.source.rules.types)
+    for number, name in enumerate(chunk.rows.column_names):
+        column, kind = chunk.rows.column(number), chunk.types[number] if chunk.types else None
+        target = targets.get(names.get(name, ""))
+        if target == TEXT == known.get(name) and kind is None:
+            # What is known to be text stays that, whatever else comes.
+            seen[name], fitted = TEXT, column
+        else:
+            seen[name], fitted = _fitted(column, kind, target, fixed=fixed)
+        if fitted is None:
+            fits = False
+        else:
+            values[names[name]] = fitted
+    if not fits:
         return None, seen
-    by_name = dict(zip(rows.column_names, (values for _, values in fitted), strict=True))
-    return _table(by_name, rows.num_rows, task.schema, key, task.stamp), seen
+    key = piece.source.version.key
+    return _table(values, chunk.rows.num_rows, task.schema, key, task.stamp), seen
+
+
+def _fitted(
+    column: pa.ChunkedArray, kind: ColumnType | None, target: ColumnType | None, *, fixed: bool
+) -> tuple[ColumnType, pa.ChunkedArray | None]:
+    """The type of a column and its values as `target`: None if they do not fit, or if the column
+    has come up only now. `kind` is its type where that came with it; `fixed`, whether a contract
+    has the last word."""
+    if target is None:
+        return (observe(column) if kind is None else kind), None
+    if kind is None:
+        return fit(column, target)
+    if target.join(kind).stored_as(target):
+        return kind, recast(column, kind, target)
+    return fit(column, target) if fixed and pa.types.is_string(column.type) else (kind, None)
 
 
 def reading_of(piece: Piece, bucket: str, max_ratio: int) -> PieceReading:
     """The rows of a piece, as text."""
     original = StoredOriginal(bucket, piece.source.version)
-    return PieceReading(original, piece.source.layout, piece.span, max_ratio, look=False)
+    source = piece.source
+    return PieceReading(
+        original, source.layout, piece.span, max_ratio, look=False, rules=source.rules
+    )
 
 
 def _put_aside(task: AsideTask) -> PutAside:

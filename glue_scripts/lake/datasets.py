@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from importlib.resources import files
 
 from lake.names import short_hash, snake_case
-from wires.contracts import CsvDemands, DatasetContract, contracts_from_json
-
-_BATCH_FOLDER = re.compile(r"data/incoming/\d{4}/\d{2}/\d{2}/")
-"""The day folders of the incoming area say when, not what."""
+from wires.contracts import DatasetContract, contracts_from_json
+from wires.lanes import incoming_path
 
 Claim = Callable[[str, str], str]
 """`claim(name, owner)` gives the name to the owner if it is free, and returns who has it."""
@@ -27,7 +24,8 @@ def source_name(key: str) -> str:
 
     `sales/2026/a.csv` → `sales`, `Kunden 2026.csv.gz` → `Kunden 2026`.
     """
-    path = _BATCH_FOLDER.sub("", key, count=1)
+    incoming = incoming_path(key)
+    path = key if incoming is None else incoming
     segments = [segment for segment in path.split("/") if segment]
     if len(segments) > 1:
         return segments[0]
@@ -43,15 +41,15 @@ def contract_for(key: str, contracts: Iterable[DatasetContract]) -> DatasetContr
     return None
 
 
-def demands_on(
+def contracts_by_key(
     keys: Iterable[str], contracts: Mapping[str, DatasetContract]
-) -> dict[str, CsvDemands]:
-    """What contracts fix about files, by key; keys without a contract are left out."""
+) -> dict[str, DatasetContract]:
+    """The contract of each key; keys without one are left out."""
     claimed = (
         (key, contract_for(key, contracts.values()) or contracts.get(source_name(key)))
         for key in keys
     )
-    return {key: contract.csv for key, contract in claimed if contract}
+    return {key: contract for key, contract in claimed if contract}
 
 
 def name_datasets(

@@ -97,3 +97,12 @@ def to_utf8(blocks: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
             f"the byte order mark says {encoding.name}, but the bytes do not decode ({error}): "
             "save the file again as UTF-8"
         ) from error
+
+
+def up_to(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The first bytes of a text."""
+    for block in blocks:
+        yield block[:size]
+        size -= len(block)
+        if size <= 0:
+            return

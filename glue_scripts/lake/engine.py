@@ -10,19 +10,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from pyspark.sql import SparkSession
 
 from lake.accounting import Aside, account
 from lake.commit import Commit, PartitionWrite, Stamp
 from lake.conversion import put_all_aside
-from lake.datasets import demands_on
+from lake.datasets import contracts_by_key
 from lake.errors import LakeError
 from lake.planning import ClaimContent, Plan, plan
 from lake.schema import Schema
-from lake.surveying import Look, Surveyed, confirmed, recoded, survey_objects
+from lake.surveying import (
+    Look,
+    Surveyed,
+    confirmed,
+    first_offender,
+    recoded,
+    survey_objects,
+)
 from lake.writing import Places, Writer, WrittenPartition
-from wires.contracts import CsvDemands, DatasetContract
+from wires.contracts import DatasetContract
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome
 
@@ -45,11 +53,11 @@ class Engine:
     contracts: Mapping[str, DatasetContract]
     claim_content: ClaimContent
     _folders: int = field(default=0)
-    _demands: Mapping[str, CsvDemands] = field(default_factory=dict)
+    _by_key: Mapping[str, DatasetContract] = field(default_factory=dict)
 
     def look_at(self, versions: Sequence[ObjectVersion]) -> list[Surveyed]:
         """Survey the objects of the load; to be called once, before `write`."""
-        self._demands = demands_on([version.key for version in versions], self.contracts)
+        self._by_key = contracts_by_key([version.key for version in versions], self.contracts)
         return survey_objects(self.spark, versions, self._look)
 
     def write(
@@ -62,7 +70,14 @@ class Engine:
         written: dict[tuple[str, str], WrittenPartition] = {}
         known = list(surveyed)
         for _ in range(_ROUNDS):
-            planned = plan(known, datasets, tables, self.contracts, self.claim_content)
+            planned = plan(
+                known,
+                datasets,
+                tables,
+                self.contracts,
+                claim=self.claim_content,
+                offender=partial(first_offender, self._look),
+            )
             wanted = {(p.dataset, p.day): p for p in planned.partitions}
             todo = [
                 p for k, p in wanted.items() if k not in written or not written[k].is_right_for(p)
@@ -97,7 +112,7 @@ class Engine:
     def _look(self) -> Look:
         return Look(
             bucket=self.places.raw_bucket,
-            demands=self._demands,
+            contracts=self._by_key,
             max_ratio=self.max_ratio,
             target_bytes=self.target_bytes,
             parallelism=self.spark.sparkContext.defaultParallelism,

@@ -120,7 +120,7 @@ class FileLoad:
 
     def _may_widen(self, dataset: str) -> bool:
         contract = self.contracts.get(dataset)
-        return contract is None or contract.evolution is Evolution.WIDEN
+        return contract is None or contract.evolution is Evolution.EVOLVE
 
     def _commit(self, commit: Commit, attempt: str) -> str:
         key = commit_key(self.run.load_id, attempt)

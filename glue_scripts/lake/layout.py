@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lake.column_types import NOTHING, TEXT, ColumnType
+from lake.column_types import NOTHING, TEXT, ColumnType, Kind
 from lake.decoding import decodes
 from lake.dialect import find_reading, has_header
 from lake.errors import InputRefused
@@ -17,28 +17,60 @@ from lake.parsing import parse
 from lake.records import MALFORMED, Cut, Dialect, Positions, cut_records, split_fields
 from wires.contracts import CsvDemands
 
+CSV = "csv"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """How a file is written. Bytes are kept as Latin-1 text, so that a layout fits into JSON."""
 
-    compression: str
-    encoding: str
-    mark: str
+    format: str = CSV
+    compression: str = ""
+    encoding: str = "utf-8"
+    mark: str = ""
     """The byte order mark."""
-    delimiter: str
-    quote: str
-    escape: str
-    header: str
-    """The header record as it stands, without its line end; "" if there is none."""
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = ()
     """SQL-safe names, in the file's order. None: the file has no record at all."""
-    body: int
+    fields: tuple[str, ...] = ()
+    """The columns' names as the file spells them, in formats that read by name."""
+    nested: tuple[str, ...] = ()
+    """Those of them that hold objects and lists, as JSON text."""
+    delimiter: str = ""
+    quote: str = ""
+    escape: str = ""
+    header: str = ""
+    """The header record as it stands, without its line end; "" if there is none."""
+    body: int = 0
     """Where the rows begin, in bytes of the text behind the byte order mark."""
-    body_line: int
+    body_line: int = 1
     """The line of that, from 1."""
-    before: tuple[tuple[int, str], ...]
+    before: tuple[tuple[int, str], ...] = ()
     """Line and text of each record above the header: not rows, but accounted for."""
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """What the columns are called while they are read."""
+        return self.fields or self.columns
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The column of each of those."""
+        return dict(zip(self.source_names, self.columns, strict=True))
+
+    @property
+    def shapes(self) -> dict[str, bool]:
+        """Which of the columns, by the file's names, hold objects and lists."""
+        return {name: name in self.nested for name in self.fields}
+
+    def with_fields(self, fields: Mapping[str, ColumnType]) -> Layout:
+        """The same file with these columns, by the file's names."""
+        nested = (name for name, kind in fields.items() if kind.kind is Kind.JSON)
+        return replace(
+            self,
+            fields=tuple(fields),
+            nested=tuple(nested),
+            columns=tuple(column_names(list(fields))),
+        )
 
     @property
     def dialect(self) -> Dialect:
@@ -48,7 +80,8 @@ class Layout:
     @property
     def splittable(self) -> bool:
         """Whether reading can begin in the middle: one byte is one byte of text."""
-        return not self.compression and self.encoding in ("utf-8", "cp1252")
+        by_line = self.format in (CSV, "json_lines")
+        return by_line and not self.compression and self.encoding in ("utf-8", "cp1252")
 
 
 _TITLE_LINES = 20

@@ -7,12 +7,14 @@ exactly the records that reading from the top would give, and each once.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
+from lake.column_types import ColumnType
 from lake.errors import AccountingError
 from lake.layout import Layout
 from lake.parsing import parse
@@ -43,14 +45,29 @@ class BadRecord:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where rows stand, for those that are put aside after all."""
+
+    lines: Sequence[int] | Positions
+    """Line of each row, counted like `BadRecord.line`."""
+    raw: Callable[[int], bytes]
+    """A row as it stands."""
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Consecutive records of a piece."""
 
     rows: pa.Table
-    """All columns as text: null where a field is empty and unquoted, "" where it is quoted."""
+    """By source name. In CSV all as text: null where a field is empty and unquoted, "" where it
+    is quoted."""
     bad: list[BadRecord]
     records: int
     """As the cutter counts them, good and bad; blank lines are none."""
+    origin: Callable[[], Origin]
+    """Of the rows. Takes its time: most chunks are never asked."""
+    types: tuple[ColumnType, ...] | None = None
+    """Of the columns, in formats that have types; there, not all columns are text."""
 
 
 class PieceReader:
@@ -112,9 +129,10 @@ class PieceReader:
         if region.cut is None and region.end > start and not self._repeats_header(text):
             rows = self._parsed(text, start, region.ends)
             if rows is not None and rows.num_rows == region.records:
+                origin = partial(self._origin_in, text, start, region.end, self.lines)
                 self.position += region.end - start
                 self.lines += region.lines
-                yield Chunk(rows, [], region.records)
+                yield Chunk(rows, [], region.records, origin)
                 return text[region.end :]
         text = text[start:]
         end = region.end - start
@@ -163,7 +181,12 @@ class PieceReader:
             )
             for i in np.flatnonzero(~good & (cut.fields != 0))
         ]
-        return Chunk(rows, bad, count + len(bad))
+        return Chunk(rows, bad, count + len(bad), partial(_origin, text, cut, good, self.lines))
+
+    def _origin_in(self, text: bytes, start: int, end: int, line: int) -> Origin:
+        text = text[start:end]
+        cut = cut_records(text, self._layout.dialect, at_end=True)
+        return _origin(text, cut, cut.fields != 0, line)
 
     def _parsed(self, text: bytes, start: int = 0, ends: Sequence[int] = ()) -> pa.Table | None:
         """None where Arrow does not take the records, for whatever reason."""
@@ -198,6 +221,16 @@ def _reason(fields: int, width: int, is_header: bool, is_stray: bool) -> str:
     if fields == MALFORMED:
         return "a quoted field is not closed, or text follows its closing quote"
     return f"{fields} field{'' if fields == 1 else 's'}, expected {width}"
+
+
+def _origin(text: bytes, cut: Cut, good: Flags, line: int) -> Origin:
+    rows = np.flatnonzero(good)
+
+    def raw(number: int) -> bytes:
+        row = rows[number]
+        return text[cut.starts[row] : cut.ends[row]].rstrip(b"\r\n")
+
+    return Origin(line + cut.lines[rows], raw)
 
 
 def _join(text: bytes, cut: Cut, good: Flags) -> bytes:

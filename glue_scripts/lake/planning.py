@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from lake.commit import Source, day_values
-from lake.csv_source import Survey
+from lake.contract_terms import declared_schema, differences, rules_of, wanted_columns
+from lake.findings import Survey
 from lake.schema import Schema
 from lake.surveying import Surveyed
-from wires.contracts import DatasetContract, Evolution
+from wires.contracts import DatasetContract
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
 
 ClaimContent = Callable[[ObjectVersion, str], str]
 """`claim(version, digest)` returns the version id that holds this content under this key."""
+Offender = Callable[[Surveyed, Schema], str]
+"""`offender(object, schema)` shows the first value that is none of its column's type, or ""."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +28,8 @@ class PlannedObject:
 
     source: Source
     survey: Survey
+    schema: Schema
+    """The columns that it asks for."""
     sure: bool
     """Whether the survey is of every byte."""
 
@@ -57,7 +63,9 @@ def plan(
     datasets: Mapping[str, str],
     tables: Mapping[str, Schema],
     contracts: Mapping[str, DatasetContract],
+    *,
     claim: ClaimContent,
+    offender: Offender,
 ) -> Plan:
     """Decide about each object, in the order of upload.
 
@@ -70,15 +78,25 @@ def plan(
     for item in sorted(surveyed, key=lambda item: (item.version.uploaded_at, item.version)):
         dataset = datasets[item.version.key]
         contract = contracts.get(dataset, DatasetContract(name=dataset))
-        outcome = _settle(item, dataset, schemas.get(dataset), contract, claim)
+        if contract.columns:
+            declared = declared_schema(contract)
+            schemas[dataset] = declared.merge(schemas.get(dataset, declared))
+        refuse = partial(_refusal, table=schemas.get(dataset), contract=contract, offender=offender)
+        outcome = _settle(item, dataset, refuse, claim)
         if outcome or item.survey is None:
             settled.extend(filter(None, [outcome]))
             continue
-        schemas[dataset] = schemas.get(dataset, Schema()).merge(schema_of(item.survey))
+        own = wanted_columns(schema_of(item.survey), contract)
+        schemas[dataset] = schemas.get(dataset, Schema()).merge(own)
         day = item.version.uploaded_on.date().isoformat()
-        source = Source(version=item.version, layout=item.survey.layout, spans=item.spans)
+        source = Source(
+            version=item.version,
+            layout=item.survey.layout,
+            spans=item.spans,
+            rules=rules_of(contract),
+        )
         accepted.setdefault((dataset, day), []).append(
-            PlannedObject(source=source, survey=item.survey, sure=item.sure)
+            PlannedObject(source=source, survey=item.survey, schema=own, sure=item.sure)
         )
     return Plan(partitions=tuple(_partitions(accepted, schemas)), settled=tuple(settled))
 
@@ -96,7 +114,7 @@ def _partitions(
     for (dataset, day), objects in accepted.items():
         own = Schema()
         for item in objects:
-            own = own.merge(schema_of(item.survey))
+            own = own.merge(item.schema)
         yield PlannedPartition(
             dataset=dataset,
             day=day,
@@ -108,8 +126,7 @@ def _partitions(
 def _settle(
     item: Surveyed,
     dataset: str,
-    table: Schema | None,
-    contract: DatasetContract,
+    refuse: Callable[[Surveyed, Survey], str],
     claim: ClaimContent,
 ) -> ObjectOutcome | None:
     """The outcome of an object that brings no rows; None if it does."""
@@ -131,7 +148,7 @@ def _settle(
     if survey.rows_in == 0:
         kind = "a header and no rows" if survey.layout.columns else "no record, blank lines at most"
         return outcome(ObjectStatus.EMPTY, f"the file has {kind}")
-    if refusal := _refusal(survey, table, contract):
+    if refusal := refuse(item, survey):
         return outcome(ObjectStatus.REJECTED, refusal)
     if survey.rows_bad == survey.rows_in or not item.sure:
         return None
@@ -143,13 +160,20 @@ def _settle(
     return None
 
 
-def _refusal(survey: Survey, table: Schema | None, contract: DatasetContract) -> str:
-    if contract.evolution is Evolution.WIDEN or table is None:
-        return ""
-    changes = table.changes(table.merge(schema_of(survey)))
+def _refusal(
+    item: Surveyed,
+    survey: Survey,
+    *,
+    table: Schema | None,
+    contract: DatasetContract,
+    offender: Offender,
+) -> str:
+    changes = differences(schema_of(survey), table, contract)
     if not changes:
         return ""
+    shown = offender(item, table) if table else ""
     return (
-        f"{'; '.join(changes[:3])}{' …' if len(changes) > 3 else ''}: the contract of dataset "
-        f"'{contract.name}' refuses changes of its table (evolution: refuse)"
+        f"{'; '.join(changes[:3])}{' …' if len(changes) > 3 else ''}"
+        f"{f' ({shown})' if shown else ''}: the contract of dataset '{contract.name}' refuses "
+        "changes of its table (evolution: strict)"
     )

@@ -16,9 +16,12 @@ The driver reads everything once to know the types; the tasks read it again. Opt
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -31,17 +34,14 @@ from pyspark.sql.types import StructType
 
 from lake.commit import Source
 from lake.conversion import Piece, reading_of
-from lake.csv_source import (
-    Findings,
-    PieceReading,
-    examine,
-    is_single_byte,
-    may_be_single_byte,
-    put_together,
-)
+from lake.csv_source import examine, is_single_byte, may_be_single_byte
 from lake.decoding import SINGLE_BYTE
 from lake.errors import InputRefused, LakeError
+from lake.findings import Findings, put_together
+from lake.layout import Layout
 from lake.observing import convert
+from lake.originals import Span
+from lake.reading import PieceReading
 from lake.schema import Schema
 from lake.store import StoredOriginal, client
 from lake.surveying import Look, Surveyed, confirmed, spans_of
@@ -93,7 +93,10 @@ class LakeCsv(DataSource):
     @cached_property
     def _found(self) -> tuple[list[PiecePartition], pa.Schema]:
         bucket, versions = _objects(self.options.get("path", ""))
-        surveyed = [_survey(bucket, version, self.options) for version in versions]
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            surveying = _Surveying(bucket, self.options, pool)
+            begun = [surveying.begin(version) for version in versions]
+            surveyed = [surveying.finish(*begin) for begin in begun]
         schema = Schema()
         partitions: list[PiecePartition] = []
         for item, lines in surveyed:
@@ -169,48 +172,66 @@ def check_spark(version: str) -> None:
         )
 
 
-def _survey(
-    bucket: str, version: ObjectVersion, options: dict[str, str]
-) -> tuple[Surveyed, list[int]]:
-    """Read a file through, piece after piece; with the line on which each piece starts."""
-    try:
-        return _survey_with(bucket, version, options, _demands(options))
-    except InputRefused as refusal:
-        raise InputRefused(f"{version.key}: {refusal}") from refusal
+@dataclass(frozen=True)
+class _Surveying:
+    """Reads files through, on all cores: Arrow and NumPy do the work, and they let go of the
+    interpreter."""
 
+    bucket: str
+    options: dict[str, str]
+    pool: ThreadPoolExecutor
 
-def _survey_with(
-    bucket: str, version: ObjectVersion, options: dict[str, str], demands: CsvDemands
-) -> tuple[Surveyed, list[int]]:
-    ratio = int(options.get("maxexpansionratio", _MAX_RATIO))
-    original = StoredOriginal(bucket, version)
-    layout, _ = examine(original, max_ratio=ratio, demands=demands)
-    look = Look(
-        bucket=bucket,
-        demands={},
-        max_ratio=ratio,
-        target_bytes=int(options.get("piecebytes", _PIECE_BYTES)),
-        parallelism=1,
-        isolate=False,
-    )
-    spans = spans_of(version.size, splittable=layout.splittable, look=look)
-    found: list[Findings] = []
-    lines: list[int] = []
-    line = layout.body_line
-    for span in spans:
-        exact = replace(span, first=found[-1].following) if found else span
-        reading = PieceReading(original, layout, exact, ratio)
+    def begin(self, version: ObjectVersion) -> tuple[ObjectVersion, Future[Layout]]:
+        demands = _demands(self.options)
+        return version, self.pool.submit(self._examine, version, demands)
+
+    def finish(
+        self, version: ObjectVersion, examined: Future[Layout]
+    ) -> tuple[Surveyed, list[int]]:
+        """With the line on which each piece starts. Raises InputRefused, naming the file."""
+        try:
+            return self._survey(version, examined.result())
+        except InputRefused as refusal:
+            raise InputRefused(f"{version.key}: {refusal}") from refusal
+
+    def _examine(self, version: ObjectVersion, demands: CsvDemands) -> Layout:
+        original = StoredOriginal(self.bucket, version)
+        return examine(original, max_ratio=self._ratio, demands=demands)[0]
+
+    def _survey(self, version: ObjectVersion, layout: Layout) -> tuple[Surveyed, list[int]]:
+        original = StoredOriginal(self.bucket, version)
+        look = Look(
+            bucket=self.bucket,
+            contracts={},
+            max_ratio=self._ratio,
+            target_bytes=int(self.options.get("piecebytes", _PIECE_BYTES)),
+            parallelism=1,
+            isolate=False,
+        )
+        spans = spans_of(version.size, splittable=layout.splittable, look=look)
+        read = partial(self._read, original, layout)
+        found = list(self.pool.map(read, spans))
+        for i in range(1, len(found)):
+            if found[i].first != found[i - 1].following:
+                found[i] = read(replace(spans[i], first=found[i - 1].following))
+        stray = any(piece.stray for piece in found)
+        if stray and may_be_single_byte(layout) and is_single_byte(original, layout, self._ratio):
+            single = replace(_demands(self.options), encoding=SINGLE_BYTE.name)
+            return self._survey(version, self._examine(version, single))
+        lines = accumulate((piece.lines for piece in found[:-1]), initial=layout.body_line)
+        presumed = put_together(layout, found)
+        surveyed = Surveyed(version=version, survey=presumed, spans=spans)
+        return confirmed(surveyed, found), list(lines)
+
+    def _read(self, original: StoredOriginal, layout: Layout, span: Span) -> Findings:
+        reading = PieceReading(original, layout, span, self._ratio)
         for _ in reading:
             pass
-        found.append(reading.findings)
-        lines.append(line)
-        line += reading.findings.lines
-    stray = any(piece.stray for piece in found)
-    if stray and may_be_single_byte(layout) and is_single_byte(original, layout, ratio):
-        single = replace(demands, encoding=SINGLE_BYTE.name)
-        return _survey_with(bucket, version, options, single)
-    presumed = put_together(layout, found)
-    return confirmed(Surveyed(version=version, survey=presumed, spans=spans), found), lines
+        return reading.findings
+
+    @property
+    def _ratio(self) -> int:
+        return int(self.options.get("maxexpansionratio", _MAX_RATIO))
 
 
 def _demands(options: dict[str, str]) -> CsvDemands:

@@ -13,25 +13,23 @@ from functools import partial
 from pyspark.sql import SparkSession
 
 from lake.column_types import NOTHING
-from lake.csv_source import (
-    DIGEST_BLOCK,
-    Findings,
-    Original,
-    Span,
-    Survey,
-    examine,
-    is_single_byte,
-    may_be_single_byte,
-    put_together,
-    survey,
-)
+from lake.contract_terms import rules_of
+from lake.csv_source import is_single_byte, may_be_single_byte
 from lake.decoding import SINGLE_BYTE
 from lake.errors import InputRefused, OriginalGone
+from lake.findings import Findings, Survey, put_together
+from lake.layout import CSV
+from lake.originals import DIGEST_BLOCK, Original, Span
+from lake.reading import PieceReading, examine, survey
+from lake.row_rules import VALUE_EXPECTED, RowRules
+from lake.schema import Schema
 from lake.spreading import spread
 from lake.store import StoredOriginal
-from wires.contracts import CsvDemands
+from wires.contracts import CsvDemands, DatasetContract
+from wires.lanes import TAKEN_ELSEWHERE, incoming_path
 from wires.manifest import ObjectVersion
 
+_NO_CONTRACT = DatasetContract(name="")
 SMALL_BYTES = 8 * 1024 * 1024
 _FEW = 4
 _SMALLEST_PIECE = 32 * 1024 * 1024
@@ -58,8 +56,8 @@ class Look:
     """How objects are looked at."""
 
     bucket: str
-    demands: Mapping[str, CsvDemands]
-    """What contracts fix, by key."""
+    contracts: Mapping[str, DatasetContract]
+    """By key."""
     max_ratio: int
     target_bytes: int
     """Size of a piece, about."""
@@ -117,7 +115,7 @@ def spans_of(size: int, *, splittable: bool, look: Look) -> tuple[Span, ...]:
 
 def _look(look: Look, version: ObjectVersion) -> Surveyed:
     try:
-        return _looked_at(look, version, look.demands.get(version.key, CsvDemands()))
+        return _looked_at(look, version, _contract(look, version).csv)
     except InputRefused as refusal:
         return Surveyed(version=version, refused=str(refusal))
     except OriginalGone as gone:
@@ -130,7 +128,11 @@ def _look(look: Look, version: ObjectVersion) -> Surveyed:
 
 def _looked_at(look: Look, version: ObjectVersion, demands: CsvDemands) -> Surveyed:
     original: Original = StoredOriginal(look.bucket, version)
+    rules = rules_of(_contract(look, version))
     layout, types = examine(original, max_ratio=look.max_ratio, demands=demands)
+    if layout.format != CSV and incoming_path(version.key) is None:
+        found = layout.format.replace("_", " ")
+        raise InputRefused(f"the content is {found}, expected CSV text: {TAKEN_ELSEWHERE}")
     presumed = Survey(
         layout=layout, types=tuple(types), rows_in=1, rows_bad=0, first_bad="", digest=""
     )
@@ -138,7 +140,7 @@ def _looked_at(look: Look, version: ObjectVersion, demands: CsvDemands) -> Surve
         # Perhaps there is not one row: then it is better known before anything is written.
         return Surveyed(
             version=version,
-            survey=survey(original, max_ratio=look.max_ratio, demands=demands),
+            survey=survey(original, max_ratio=look.max_ratio, demands=demands, rules=rules),
             sure=True,
             spans=(Span(0, version.size),),
         )
@@ -146,11 +148,29 @@ def _looked_at(look: Look, version: ObjectVersion, demands: CsvDemands) -> Surve
     return Surveyed(version=version, survey=presumed, spans=spans)
 
 
+def first_offender(look: Look, item: Surveyed, schema: Schema) -> str:
+    """Line and value of the first that is none of its column's type in `schema`, for people."""
+    assert item.survey is not None, "an object without a survey has no values"  # noqa: S101
+    layout = item.survey.layout
+    original = StoredOriginal(look.bucket, item.version)
+    rules = RowRules(types=tuple((c.name, c.type.spell()) for c in schema.columns))
+    whole = Span(0, original.size)
+    for chunk in PieceReading(original, layout, whole, look.max_ratio, look=False, rules=rules):
+        for record in chunk.bad:
+            if VALUE_EXPECTED in record.reason:
+                return f"line {layout.body_line + record.line}: {record.reason}"
+    return ""
+
+
+def _contract(look: Look, version: ObjectVersion) -> DatasetContract:
+    return look.contracts.get(version.key, _NO_CONTRACT)
+
+
 def _recode(look: Look, item: Surveyed) -> Surveyed:
     original: Original = StoredOriginal(look.bucket, item.version)
     assert item.survey is not None, "an object without a survey is not read"  # noqa: S101
     layout = item.survey.layout
     if may_be_single_byte(layout) and is_single_byte(original, layout, look.max_ratio):
-        demands = look.demands.get(item.version.key, CsvDemands())
+        demands = _contract(look, item.version).csv
         return _looked_at(look, item.version, replace(demands, encoding=SINGLE_BYTE.name))
     return item

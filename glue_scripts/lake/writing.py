@@ -9,8 +9,8 @@ from pyspark.sql import SparkSession
 
 from lake.commit import PartitionWrite, Source, Stamp
 from lake.conversion import ConversionTask, Converted, Piece, Target, convert_all
-from lake.csv_source import Findings
 from lake.errors import AccountingError
+from lake.findings import Findings
 from lake.planning import PlannedPartition
 from lake.schema import Schema
 from lake.store import parquet_rows

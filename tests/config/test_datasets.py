@@ -25,7 +25,7 @@ def test_the_shipped_contracts_claim_keys_by_pattern() -> None:
 
 def test_a_contract_that_says_nothing_else_widens(tmp_path: Path) -> None:
     (contract,) = load_contracts(folder_with(tmp_path, sales="name: sales\n"))
-    assert (contract.keys, contract.evolution) == ((), Evolution.WIDEN)
+    assert (contract.keys, contract.evolution) == ((), Evolution.EVOLVE)
 
 
 def test_a_folder_without_contracts_is_fine(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_folder_without_contracts_is_fine(tmp_path: Path) -> None:
 
 
 def test_contracts_come_to_the_job_as_they_were_written(tmp_path: Path) -> None:
-    text = "name: sales\nkeys: ['a*', 'b/[0-9].csv']\nevolution: refuse\n"
+    text = "name: sales\nkeys: ['a*', 'b/[0-9].csv']\nevolution: strict\n"
     contracts = load_contracts(folder_with(tmp_path, sales=text))
     assert tuple(contracts_from_json(contracts_to_json(contracts)).values()) == contracts
 
@@ -45,8 +45,8 @@ def test_contracts_come_to_the_job_as_they_were_written(tmp_path: Path) -> None:
         ("name: Sales", "name", "must be lower snake case"),
         ("name: 1", "name", "must be lower snake case"),
         ("name: orders", "name", "must be the file's name, sales"),
-        ("name: sales\nevolution: widden", "evolution", "must be one of widen, refuse"),
-        ("name: sales\nevolution: true", "evolution", "must be one of widen, refuse"),
+        ("name: sales\nevolution: widden", "evolution", "must be one of evolve, strict, discard"),
+        ("name: sales\nevolution: true", "evolution", "must be one of evolve, strict, discard"),
         ("name: sales\nkeys: orders/*", "keys", "must be a list of key patterns"),
         ("name: sales\nkeys: [1]", "keys", "must be a list of key patterns"),
         ("name: sales\nkeys: ['']", "keys", "must be a list of key patterns"),

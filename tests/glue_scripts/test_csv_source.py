@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake import csv_source
-from lake.csv_source import PieceReading, Span, Survey, survey
+from lake import findings, originals
 from lake.errors import InputRefused
+from lake.findings import Survey
+from lake.originals import Span
+from lake.reading import PieceReading, survey
 from tests.glue_scripts.texts import Text
 from wires.contracts import CsvDemands
 
@@ -29,7 +31,7 @@ def aside(content: bytes) -> list[tuple[int, bytes, str]]:
     """Line, text and reason of what is no row, above the header and below it."""
     layout = look(content).layout
     reading = PieceReading(Text(content), layout, Span(0, len(content)), max_ratio=200)
-    above = [(line, text.encode("latin-1"), csv_source.ABOVE) for line, text in layout.before]
+    above = [(line, text.encode("latin-1"), findings.ABOVE) for line, text in layout.before]
     below = [
         (layout.body_line + bad.line, bad.raw, bad.reason) for chunk in reading for bad in chunk.bad
     ]
@@ -73,7 +75,7 @@ def test_one_table_in_many_spellings_is_read_the_same(content: bytes) -> None:
 def test_what_is_found_does_not_depend_on_the_size_of_the_blocks(content: bytes, size: int) -> None:
     def outcome(block: int) -> object:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(csv_source, "READ_BYTES", block)
+            patch.setattr(originals, "READ_BYTES", block)
             try:
                 return look(content)
             except InputRefused as refused:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from lake.csv_source import survey
 from lake.errors import InputRefused
+from lake.reading import survey
 from tests.glue_scripts.texts import Text, read_in_pieces
 
 VALUES = st.one_of(

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import boto3
+import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import requests
+from pyarrow import orc
 from pyspark.sql import SparkSession
 
 from lake import store
 from lake.errors import AccountingError, LoadLost
 from lake.file_load import FileLoad
+from lake.names import METADATA_COLUMNS
 from lake.state import State
 from tests.aws import (
     ASSETS,
@@ -32,13 +38,14 @@ from tests.aws import (
     SmallAws,
     make_small_aws,
 )
-from wires.contracts import DatasetContract, Evolution
+from wires.contracts import DatasetContract, DeclaredColumn, Evolution
 from wires.job_arguments import FileProcessorDefaults, FileProcessorRun, GlueRun
 from wires.load_ledger import Load, LoadState
 from wires.manifest import Manifest, ObjectVersion, manifest_key
 from wires.object_ledger import ObjectOutcome, ObjectStatus
 
 DAY = "2026-01-15T10:00:00+00:00"
+DAY_FOLDER = "data/incoming/2026/01/15/"
 
 
 class Killed(BaseException):
@@ -167,8 +174,8 @@ class Lake:
 def glue_name(kind: pa.DataType) -> str:
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision},{kind.scale})"
-    names = {"int64": "bigint", "string": "string", "date32[day]": "date", "bool": "boolean"}
-    return "timestamp" if pa.types.is_timestamp(kind) else names[str(kind)]
+    names = {"int64": "bigint", "date32[day]": "date", "bool": "boolean"}
+    return "timestamp" if pa.types.is_timestamp(kind) else names.get(str(kind), str(kind))
 
 
 @pytest.fixture
@@ -310,7 +317,7 @@ def test_tables_do_not_depend_on_the_order_of_arrival(lake: Lake) -> None:
 
 
 def test_a_contract_that_refuses_changes_rejects_the_file_and_says_why(lake: Lake) -> None:
-    lake.contracts["orders"] = DatasetContract(name="orders", evolution=Evolution.REFUSE)
+    lake.contracts["orders"] = DatasetContract(name="orders", evolution=Evolution.STRICT)
     lake.process(lake.upload("orders/a.csv", "id\n1\n"))
     wider = lake.upload("orders/b.csv", "id\nx\n")
     longer = lake.upload("orders/c.csv", "id,more\n1,2\n")
@@ -320,6 +327,96 @@ def test_a_contract_that_refuses_changes_rejects_the_file_and_says_why(lake: Lak
     assert "column 'id' holds values that are no bigint" in lake.reason(wider)
     assert "column 'more' is not in the table" in lake.reason(longer)
     assert lake.rows("orders", "id") == [(1,), (22222,)]
+
+
+def data_types(lake: Lake, table: str) -> dict[str, str]:
+    return {name: kind for name, kind in lake.types(table).items() if name not in METADATA_COLUMNS}
+
+
+def declared(evolution: Evolution, **columns: str) -> DatasetContract:
+    return DatasetContract(
+        name="orders",
+        columns=tuple(DeclaredColumn(name=n, type=kind) for n, kind in columns.items()),
+        primary_key=("id",),
+        evolution=evolution,
+    )
+
+
+def test_a_strict_contract_shows_the_first_value_that_is_in_the_way(lake: Lake) -> None:
+    lake.contracts["orders"] = declared(Evolution.STRICT, id="bigint", amount="decimal(10,2)")
+    wrong = lake.upload("orders/a.csv", "id,amount\n1,1.50\n2,free\n")
+    lacking = lake.upload("orders/b.csv", "id\n1\n")
+    right = lake.upload("orders/c.csv", "amount,id\n1.5,1\n")
+    lake.process(wrong, lacking, right)
+    assert "(line 3: amount is 'free', expected decimal(18,2))" in lake.reason(wrong)
+    assert "column 'amount' is missing" in lake.reason(lacking)
+    assert lake.outcome(right) == ("published", 1, 1, 0)
+    assert data_types(lake, "orders") == {"id": "bigint", "amount": "decimal(18,2)"}
+
+
+def test_a_contract_that_discards_keeps_to_its_columns_and_types(lake: Lake) -> None:
+    lake.contracts["orders"] = declared(Evolution.DISCARD, id="bigint", amount="decimal(10,2)")
+    csv = lake.upload("orders/a.csv", "id,extra,amount\n1,x,1.50\n2,y,free\n,z,3.00\n4,,\n")
+    json_lines = lake.upload(
+        f"{DAY_FOLDER}orders/b.json", '{"amount": "7.25", "id": 5}\n{"id": "six"}\n'
+    )
+    lake.process(csv, json_lines)
+    assert lake.outcome(csv) == ("published", 4, 2, 2)
+    assert lake.outcome(json_lines) == ("published", 2, 1, 1)
+    assert lake.rows("orders", "id", "amount") == [
+        (1, Decimal("1.50")),
+        (4, None),
+        (5, Decimal("7.25")),
+    ]
+    assert {(row["line"], row["reason"], row["raw"]) for row in lake.quarantined()} == {
+        (3, "amount is 'free', expected decimal(18,2)", "2,y,free"),
+        (4, "id has no value, expected one in every row", ",z,3.00"),
+        (2, "id is 'six', expected bigint", '{"id": "six"}'),
+    }
+    details = lake.state.objects.get(csv.key, csv.version_id)["details"]
+    assert list(details["columns_discarded"]) == ["extra"]
+
+
+def test_only_csv_is_taken_outside_the_folders_of_days(lake: Lake) -> None:
+    hidden = lake.upload("shop/a.csv", gzip.compress(b'{"id": 1}'))
+    lake.process(hidden)
+    assert lake.outcome(hidden) == ("rejected", 0, 0, 0)
+    assert "the content is json lines, expected CSV text" in lake.reason(hidden)
+
+
+def test_files_of_all_formats_come_together_in_one_table(lake: Lake) -> None:
+    rows = {"Id": [3], "when": [date(2026, 1, 15)], "more": [1.5]}
+    table = pa.table(rows)
+    parquet, orc_file, avro = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    pq.write_table(table, parquet)
+    orc.write_table(table.rename_columns(["ID", "When", "MORE"]), orc_file)
+    fields = [("Id", "long"), ("when", {"type": "int", "logicalType": "date"}), ("more", "double")]
+    schema = {
+        "type": "record",
+        "name": "row",
+        "fields": [{"name": name, "type": kind} for name, kind in fields],
+    }
+    fastavro.writer(avro, fastavro.parse_schema(schema), table.to_pylist())
+    uploads = [
+        lake.upload("shop/a.csv", "id,when\n1,2026-01-15\n"),
+        lake.upload(f"{DAY_FOLDER}shop/b.json", '[{"when": "2026-01-15", "id": 2, "more": 0.5}]'),
+        lake.upload(f"{DAY_FOLDER}shop/c.jsonl.gz", gzip.compress(b'{"id": 2}\n{"id": 3}\n')),
+        lake.upload(f"{DAY_FOLDER}shop/d.parquet", parquet.getvalue()),
+        lake.upload(f"{DAY_FOLDER}shop/e.orc", orc_file.getvalue()),
+        lake.upload(f"{DAY_FOLDER}shop/f.avro", avro.getvalue()),
+    ]
+    lake.process(*uploads)
+    assert [lake.outcome(upload)[0] for upload in uploads] == ["published"] * 6
+    assert data_types(lake, "shop") == {"id": "bigint", "when": "date", "more": "double"}
+    assert lake.rows("shop", "id", "more") == [
+        (1, None),
+        (2, 0.5),
+        (2, None),
+        (3, 1.5),
+        (3, 1.5),
+        (3, 1.5),
+        (3, None),
+    ]
 
 
 def test_a_run_that_comes_second_leaves_without_a_trace(lake: Lake) -> None:

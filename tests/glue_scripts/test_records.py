@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lake import csv_source, pieces, records
+from lake import originals, pieces, records
 from lake.errors import InputRefused
 from lake.pieces import PieceReader
 from tests.glue_scripts.csv_oracle import OracleRecord, oracle_records
@@ -46,7 +46,7 @@ def test_every_record_is_a_row_or_put_aside_wherever_the_text_is_cut(
 @pytest.fixture
 def seams_in_small_blocks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_source, "READ_BYTES", 16)
+        patch.setattr(originals, "READ_BYTES", 16)
         patch.setattr(pieces, "_LARGE_BYTES", 5)
         patch.setattr(pieces, "_SEAM_BYTES", 4)
         patch.setattr(records, "_PART_BYTES", 7)
@@ -124,7 +124,7 @@ def test_one_bad_quote_costs_one_record() -> None:
 def short_records(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (records, pieces):
         monkeypatch.setattr(module, "MAX_RECORD_BYTES", 200)
-    monkeypatch.setattr(csv_source, "READ_BYTES", 64)
+    monkeypatch.setattr(originals, "READ_BYTES", 64)
 
 
 @pytest.mark.usefixtures("short_records")

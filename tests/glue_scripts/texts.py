@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from lake.column_types import ColumnType
-from lake.csv_source import Findings, PieceReading, Span
+from lake.findings import Findings
 from lake.layout import Layout
+from lake.originals import Span
 from lake.pieces import BadRecord
+from lake.reading import PieceReading
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def test_names_and_sizes_that_cannot_be_data_are_told(
     ],
 )
 def test_text_is_accepted_in_any_encoding_and_compression(head: bytes) -> None:
-    assert by_content(head) is ACCEPTED
+    assert by_content("orders/a.csv", head) is ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,20 @@ def test_text_is_accepted_in_any_encoding_and_compression(head: bytes) -> None:
     ],
 )
 def test_what_is_no_csv_is_rejected_by_its_content(head: bytes, name: str) -> None:
-    verdict = by_content(head)
+    verdict = by_content("orders/a.csv", head)
     assert verdict.status is ObjectStatus.REJECTED
     assert name in verdict.reason
     assert "expected CSV" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"PAR1\x15\x04", b"ORC\x0a\x03\x00\x00", b"Obj\x01\x04", b'{"a": 1}\n', gzip.compress(b"[]")],
+)
+def test_other_formats_are_taken_below_the_folder_of_a_day(head: bytes) -> None:
+    assert by_content("data/incoming/2026/01/15/orders/a", head) is ACCEPTED
+    assert by_content("data/incoming/2026/orders/a", head).status is ObjectStatus.REJECTED
+    assert by_content("data/incoming/2026/01/15/a", PNG).status is ObjectStatus.REJECTED
 
 
 def test_a_malware_finding_is_final_and_a_required_scan_is_waited_for() -> None:

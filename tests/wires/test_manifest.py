@@ -52,5 +52,5 @@ def test_a_refused_object_s_copy_never_has_the_uploader_s_path(version: ObjectVe
 
 
 def test_contracts_arrive_as_they_were_sent() -> None:
-    contract = DatasetContract(name="orders", keys=("a/*",), evolution=Evolution.REFUSE)
+    contract = DatasetContract(name="orders", keys=("a/*",), evolution=Evolution.STRICT)
     assert contracts_from_json(contracts_to_json([contract])) == {"orders": contract}

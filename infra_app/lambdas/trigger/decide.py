@@ -6,10 +6,11 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wires.formats import Kind, detect
+from wires.lanes import TAKEN_ELSEWHERE, incoming_path
 from wires.object_ledger import ObjectStatus
 
 from .errors import ScanPending
-from .formats import Kind, detect
 
 MALWARE_TAG = "GuardDutyMalwareScanStatus"
 _CLEAN = "NO_THREATS_FOUND"
@@ -47,7 +48,7 @@ def by_name(key: str, size: int, *, max_bytes: int) -> Verdict:
     return ACCEPTED
 
 
-def by_content(head: bytes) -> Verdict:
+def by_content(key: str, head: bytes) -> Verdict:
     """What the first bytes say."""
     found = detect(head)
     inside = f" inside {found.compression}" if found.compression else ""
@@ -56,10 +57,12 @@ def by_content(head: bytes) -> Verdict:
             return ACCEPTED
         case Kind.DROPPING:
             return Verdict(ObjectStatus.IGNORED, f"{found.name}, not data")
+        case Kind.OTHER_DATA if incoming_path(key) is not None:
+            return ACCEPTED
         case Kind.OTHER_DATA:
             return Verdict(
                 ObjectStatus.REJECTED,
-                f"the content is {found.name}{inside}, expected CSV text: upload it as CSV",
+                f"the content is {found.name}{inside}, expected CSV text: {TAKEN_ELSEWHERE}",
             )
         case _:
             return Verdict(

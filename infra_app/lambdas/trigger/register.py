@@ -62,7 +62,9 @@ class Registrar:
             verdict = by_tags(
                 self._tags(uploaded), scan_required=bool(self._settings.malware_scan_required)
             )
-            return verdict if verdict is not ACCEPTED else by_content(self._head(uploaded))
+            if verdict is not ACCEPTED:
+                return verdict
+            return by_content(version.key, self._head(uploaded))
         except self._s3.exceptions.ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 return Verdict(ObjectStatus.IGNORED, "deleted before it could be read")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wires import quarantine
+from wires.lanes import incoming_path
 
 from .settings import TriggerSettings
 
@@ -65,14 +66,11 @@ def _only_own_originals(settings: TriggerSettings, keys: Iterable[str]) -> list[
     ]
 
 
-_BATCH_FOLDER = re.compile(r"data/incoming/\d{4}/\d{2}/\d{2}/")
-
-
 def _neighbours(key: str) -> str:
     """A pattern for the keys that are of one dataset with this one, unless a contract says more."""
-    batch = _BATCH_FOLDER.match(key)
-    prefix = "data/incoming/*/" if batch else ""
-    path = key[batch.end() :] if batch else key
+    incoming = incoming_path(key)
+    prefix = "" if incoming is None else "data/incoming/*/"
+    path = key if incoming is None else incoming
     folder, slash, _ = path.partition("/")
     if slash and folder:
         return f"{prefix}{_literal(folder)}/*"

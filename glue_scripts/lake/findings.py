@@ -1,0 +1,76 @@
+"""What was seen while objects were read, piece by piece, and what that adds up to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lake.column_types import NOTHING, ColumnType
+from lake.layout import Layout
+from lake.pieces import BadRecord
+
+ABOVE = "a line above the header"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What was seen while a piece was read."""
+
+    first: int
+    """Where its first record starts, in bytes as stored; 0 for what is read as a stream."""
+    following: int
+    """Where the next piece's first record must start."""
+    records: int
+    """As the cutter counts them, good and bad."""
+    bad: int
+    first_bad: BadRecord | None
+    lines: int
+    names: tuple[str, ...]
+    """Of the columns, as the file spells them: more than the layout has, if some came up late."""
+    types: tuple[ColumnType, ...]
+    digests: bytes
+    """SHA-256 of each DIGEST_BLOCK of the piece, one after the other."""
+    stray: bool
+    """Whether there were bytes that are no characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What a file holds, counted and typed over all of it."""
+
+    layout: Layout
+    types: tuple[ColumnType, ...]
+    rows_in: int
+    """Records, good and bad, and those above the header."""
+    rows_bad: int
+    first_bad: str
+    """For people: where and why the first record that is no row is none."""
+    digest: str
+    """SHA-256 over the SHA-256 of each 8 MiB of the object as stored."""
+
+
+def put_together(layout: Layout, pieces: Iterable[Findings]) -> Survey:
+    """The survey of an object from the findings of all its pieces, in order."""
+    types = dict.fromkeys(layout.source_names, NOTHING)
+    rows_in = rows_bad = len(layout.before)
+    first_bad = f"line {layout.before[0][0]}: {ABOVE}" if layout.before else ""
+    digest = hashlib.sha256()
+    line = layout.body_line
+    for piece in pieces:
+        for name, kind in zip(piece.names, piece.types, strict=True):
+            types[name] = types.get(name, NOTHING).join(kind)
+        rows_in += piece.records
+        rows_bad += piece.bad
+        if piece.first_bad and not first_bad:
+            first_bad = f"line {line + piece.first_bad.line}: {piece.first_bad.reason}"
+        line += piece.lines
+        digest.update(piece.digests)
+    return Survey(
+        layout=layout if tuple(types) == layout.source_names else layout.with_fields(types),
+        types=tuple(types.values()),
+        rows_in=rows_in,
+        rows_bad=rows_bad,
+        first_bad=first_bad,
+        digest=digest.hexdigest(),
+    )

@@ -1,0 +1,248 @@
+"""The one door through which an uploaded object becomes rows, whatever its format.
+
+`examine` looks at the start of an object, and here and there inside, and says how it is
+written. `PieceReading` reads a part of it, or all: the rows, what is no row, and what was seen
+on the way. `survey` reads an object through and adds up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Protocol
+
+from lake import columnar_source, csv_source, originals
+from lake.column_types import NOTHING, TEXT, ColumnType
+from lake.columnar_source import ColumnarReader, columns_in
+from lake.compression import decompress, find_compression, first_block
+from lake.csv_source import NOTHING_DEMANDED, cuttable, is_single_byte, may_be_single_byte
+from lake.decoding import SINGLE_BYTE, Encoding, find_encoding, up_to
+from lake.dialect import SAMPLE_BYTES
+from lake.findings import Findings, Survey, put_together
+from lake.json_source import (
+    DOCUMENTS,
+    LINES,
+    LIST,
+    JsonLinesReader,
+    JsonTextReader,
+    find_json_format,
+    sample_rows,
+)
+from lake.layout import Layout
+from lake.observing import observe
+from lake.originals import BlockDigests, Original, Span, read_on, stored_blocks
+from lake.pieces import STRAY, BadRecord, Chunk, PieceReader
+from lake.records import first_record_start
+from lake.row_rules import NO_RULES, RowRules
+from wires.contracts import CsvDemands
+from wires.formats import detect
+
+_SYNC_BYTES = 1024 * 1024
+_LOOK_AHEAD_BYTES = 64 * 1024
+_TELLING_BYTES = 64 * 1024
+
+
+class _Reader(Protocol):
+    @property
+    def position(self) -> int:
+        """At the end: where the next piece's first record must start."""
+        ...
+
+    @property
+    def lines(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Chunk]: ...
+
+
+def examine(
+    original: Original, *, max_ratio: int, demands: CsvDemands = NOTHING_DEMANDED
+) -> tuple[Layout, list[ColumnType]]:
+    """The layout, and types that are likely. Raises InputRefused if it cannot be read."""
+    head, stored = first_block(stored_blocks(original))
+    compression = find_compression(head)
+    start, plain = first_block(decompress(stored, compression, max_ratio=max_ratio))
+    encoding = find_encoding(start)
+    telling = start[:_TELLING_BYTES]
+    if encoding.name.startswith(("utf-16", "utf-32")):
+        telling = telling.decode(encoding.name, "ignore").encode()
+    name = detect(telling.removeprefix(encoding.mark)).name.lower()
+    if name in columnar_source.FORMATS:
+        names, types = columns_in(original, name, compression=compression, max_ratio=max_ratio)
+        layout = Layout(format=name, compression=compression)
+        layout = layout.with_fields(dict(zip(names, types, strict=True)))
+        return layout, types
+    if name.startswith("json"):
+        text = b"".join(up_to(cuttable(plain, encoding), SAMPLE_BYTES + 1))
+        return _examine_json(text, compression, encoding)
+    return csv_source.examine(original, max_ratio=max_ratio, demands=demands)
+
+
+def _examine_json(
+    text: bytes, compression: str, encoding: Encoding
+) -> tuple[Layout, list[ColumnType]]:
+    whole = len(text) <= SAMPLE_BYTES
+    kind = find_json_format(text[:SAMPLE_BYTES])
+    names, types = sample_rows(text[:SAMPLE_BYTES], kind, whole=whole)
+    layout = Layout(
+        format=kind,
+        compression=compression,
+        encoding=encoding.name,
+        mark=encoding.mark.decode("latin-1"),
+    )
+    return layout.with_fields(dict(zip(names, types, strict=True))), types
+
+
+@dataclass
+class PieceReading:
+    """Iterates over the chunks of a piece; has its findings when that is done."""
+
+    original: Original
+    layout: Layout
+    span: Span
+    max_ratio: int
+    look: bool = True
+    """Whether the types are to be observed: not if they are known."""
+    rules: RowRules = NO_RULES
+    _findings: list[Findings] = field(default_factory=list)
+
+    @property
+    def findings(self) -> Findings:
+        [found] = self._findings
+        return found
+
+    def __iter__(self) -> Iterator[Chunk]:
+        digest = BlockDigests()
+        reader, first = self._reader(digest)
+        types = dict.fromkeys(self.layout.source_names, NOTHING)
+        records = bad = 0
+        first_bad: BadRecord | None = None
+        stray = False
+        for found in reader:
+            chunk = self.rules.applied(found, self.layout.names)
+            if self.look:
+                for name, kind in _types_in(chunk, types):
+                    types[name] = kind
+            records += chunk.records
+            bad += len(chunk.bad)
+            first_bad = first_bad or next(iter(chunk.bad), None)
+            stray = stray or any(record.reason == STRAY for record in chunk.bad)
+            yield chunk
+        findings = Findings(
+            first=first,
+            following=reader.position,
+            records=records,
+            bad=bad,
+            first_bad=first_bad,
+            lines=reader.lines,
+            names=tuple(types),
+            types=tuple(types.values()),
+            digests=digest.blocks(),
+            stray=stray,
+        )
+        self._findings.append(findings)
+
+    def _reader(self, digest: BlockDigests) -> tuple[_Reader, int]:
+        layout = self.layout
+        if layout.format in columnar_source.FORMATS:
+            of = (self.original, layout.format, layout.compression, self.max_ratio, digest)
+            return ColumnarReader(*of), 0
+        if layout.format in (LIST, DOCUMENTS):
+            return JsonTextReader(self._stream(digest), layout.shapes, layout.format), 0
+        if not layout.splittable:
+            return self._line_reader(self._stream(digest)), 0
+        body = len(layout.mark) + layout.body
+        head, first = self._first_record(body)
+        blocks = self._blocks(digest, head, first)
+        limit = self.span.end if self.span.end < self.original.size else None
+        return self._line_reader(blocks, start=first, limit=limit), first
+
+    def _line_reader(
+        self, blocks: Iterable[bytes], *, start: int = 0, limit: int | None = None
+    ) -> _Reader:
+        if self.layout.format == LINES:
+            return JsonLinesReader(blocks, self.layout.shapes, start=start, limit=limit)
+        return PieceReader(self.layout, blocks, start=start, limit=limit)
+
+    def _first_record(self, body: int) -> tuple[bytes, int]:
+        """The piece's first bytes, from its start, and where its first record starts."""
+        span = self.span
+        if span.start == 0 or span.first is not None:
+            head = self.original.read(span.start, min(span.end, span.start + originals.READ_BYTES))
+            return head, body if span.first is None else span.first
+        end = min(span.end, span.start + originals.READ_BYTES)
+        head = self.original.read(span.start - 1, end)
+        window = head[: _SYNC_BYTES + 1]
+        if len(window) <= _SYNC_BYTES and end < self.original.size:
+            more = min(self.original.size, end + _SYNC_BYTES)
+            window += self.original.read(end, more)
+        if self.layout.format == LINES:
+            start = window.find(b"\n") + 1 or len(window)
+        else:
+            start = first_record_start(window, self.layout.dialect)
+        first = span.start - 1 + start
+        return head[1:], max(first, body)
+
+    def _blocks(self, digest: BlockDigests, head: bytes, first: int) -> Iterator[bytes]:
+        """The text from the first record on: to the end of the piece, then what follows."""
+        position = self.span.start
+        more = read_on(self.original, position + len(head), self.span.end)
+        for block in chain([head], more):
+            digest.add(block)
+            if position + len(block) > first:
+                yield block[max(0, first - position) :]
+            position += len(block)
+        ahead = _LOOK_AHEAD_BYTES
+        position = max(position, first)
+        while position < self.original.size:
+            yield self.original.read(position, min(self.original.size, position + ahead))
+            position += ahead
+            ahead = min(2 * ahead, originals.READ_BYTES)
+
+    def _stream(self, digest: BlockDigests) -> Iterator[bytes]:
+        stored = digest.over(read_on(self.original, 0, self.original.size))
+        plain = decompress(stored, self.layout.compression, max_ratio=self.max_ratio)
+        encoding = Encoding(self.layout.encoding, self.layout.mark.encode("latin-1"))
+        return _skipped(cuttable(plain, encoding), self.layout.body)
+
+
+def survey(
+    original: Original,
+    *,
+    max_ratio: int,
+    demands: CsvDemands = NOTHING_DEMANDED,
+    rules: RowRules = NO_RULES,
+) -> Survey:
+    """Read an object through. Raises InputRefused if it cannot be read."""
+    layout, _ = examine(original, max_ratio=max_ratio, demands=demands)
+    found = _read_through(original, layout, max_ratio, rules)
+    if found.stray and may_be_single_byte(layout) and is_single_byte(original, layout, max_ratio):
+        layout, _ = examine(
+            original, max_ratio=max_ratio, demands=replace(demands, encoding=SINGLE_BYTE.name)
+        )
+        found = _read_through(original, layout, max_ratio, rules)
+    return put_together(layout, [found])
+
+
+def _read_through(original: Original, layout: Layout, max_ratio: int, rules: RowRules) -> Findings:
+    whole = Span(0, original.size)
+    reading = PieceReading(original, layout, whole, max_ratio, rules=rules)
+    for _ in reading:
+        pass
+    return reading.findings
+
+
+def _types_in(chunk: Chunk, known: dict[str, ColumnType]) -> Iterator[tuple[str, ColumnType]]:
+    for number, name in enumerate(chunk.rows.column_names):
+        before = known.get(name, NOTHING)
+        if chunk.types is not None:
+            yield name, before.join(chunk.types[number])
+        elif before != TEXT:
+            yield name, before.join(observe(chunk.rows.column(number)))
+
+
+def _skipped(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    for block in blocks:
+        if size < len(block):
+            yield block[size:]
+        size = max(0, size - len(block))

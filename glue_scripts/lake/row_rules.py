@@ -1,0 +1,138 @@
+"""What a contract demands of each row; a row that breaks it is put aside with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.column_types import NOTHING, TEXT, ColumnType
+from lake.observing import kind_of_value, observe
+from lake.pieces import BadRecord, Chunk
+from lake.typed import spelled
+
+Flags = npt.NDArray[np.bool_]
+VALUE_EXPECTED = ", expected "
+_SHOWN_LETTERS = 60
+Finding = tuple[Flags, Callable[[int], str]]
+"""Which rows break a rule, and the reason for a row that does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowRules:
+    """Names are columns'. Nothing is demanded by default."""
+
+    required: tuple[str, ...] = ()
+    """Columns that must have a value."""
+    types: tuple[tuple[str, str], ...] = ()
+    """Types, as `ColumnType.spell` spells them, that values must have."""
+    only: tuple[str, ...] = ()
+    """The columns that are kept; none: all."""
+
+    def applied(self, chunk: Chunk, names: dict[str, str]) -> Chunk:
+        """The chunk without the rows that break a rule, which are among its bad records then.
+
+        `names` has the column of each name in the file.
+        """
+        chunk = self._without_others(chunk, names)
+        columns = {names.get(name, name): i for i, name in enumerate(chunk.rows.column_names)}
+        broken = np.zeros(chunk.rows.num_rows, np.bool_)
+        reasons: dict[int, str] = {}
+        for flags, reason in self._findings(chunk, columns):
+            for row in np.flatnonzero(flags & ~broken):
+                reasons[int(row)] = reason(int(row))
+            broken |= flags
+        if not reasons:
+            return chunk
+        aside = chunk.origin()
+        bad = [
+            BadRecord(line=int(aside.lines[row]), raw=aside.raw(row), reason=reasons[row])
+            for row in sorted(reasons)
+        ]
+        kept = chunk.rows.filter(pa.array(~broken))
+        return replace(
+            chunk,
+            rows=kept,
+            bad=sorted([*chunk.bad, *bad], key=lambda record: record.line),
+            types=_retyped(kept, chunk.types),
+        )
+
+    def left_out(self, columns: Sequence[str]) -> list[str]:
+        """Those that are not kept."""
+        return [name for name in columns if self.only and name not in self.only]
+
+    def _without_others(self, chunk: Chunk, names: dict[str, str]) -> Chunk:
+        kept = [
+            number
+            for number, name in enumerate(chunk.rows.column_names)
+            if names.get(name, name) in self.only
+        ]
+        if not self.only or len(kept) == chunk.rows.num_columns:
+            return chunk
+        types = chunk.types and tuple(chunk.types[number] for number in kept)
+        return replace(chunk, rows=chunk.rows.select(kept), types=types)
+
+    def _findings(self, chunk: Chunk, columns: dict[str, int]) -> Iterator[Finding]:
+        for name in self.required:
+            column = chunk.rows.column(columns[name]) if name in columns else None
+            yield _missing(column, chunk.rows.num_rows, name)
+        for name, spelled_type in self.types:
+            if name in columns:
+                number, kind = columns[name], ColumnType.read(spelled_type)
+                known = chunk.types[number] if chunk.types else None
+                found = _of_other_type(chunk.rows.column(number), known, name, kind)
+                if found:
+                    yield found
+
+
+NO_RULES = RowRules()
+
+
+def _missing(column: pa.ChunkedArray | None, rows: int, name: str) -> Finding:
+    flags = np.ones(rows, np.bool_)
+    if column is not None:
+        empty = pc.is_null(column)
+        if pa.types.is_string(column.type):
+            empty = pc.or_(empty, pc.fill_null(pc.equal(column, ""), True))
+        flags = empty.to_numpy()
+    return flags, lambda _: f"{name} has no value, expected one in every row"
+
+
+def _of_other_type(
+    column: pa.ChunkedArray, known: ColumnType | None, name: str, kind: ColumnType
+) -> Finding | None:
+    whole = known if known is not None else observe(column)
+    if kind.join(whole).stored_as(kind):
+        return None
+    texts = column if pa.types.is_string(column.type) else spelled(column)
+    values = texts.combine_chunks().dictionary_encode()
+    values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    alien = np.array(
+        [
+            not kind.join(kind_of_value(value)).stored_as(kind)
+            for value in values.dictionary.to_pylist()
+        ]
+        + [False]
+    )
+    flags: Flags = alien[values.indices.fill_null(len(alien) - 1).to_numpy(zero_copy_only=False)]
+
+    def reason(row: int) -> str:
+        shown = texts[row].as_py()
+        shown = shown if len(shown) <= _SHOWN_LETTERS else f"{shown[:_SHOWN_LETTERS]}…"
+        return f"{name} is '{shown}'{VALUE_EXPECTED}{kind.glue}"
+
+    return flags, reason
+
+
+def _retyped(rows: pa.Table, types: Sequence[ColumnType] | None) -> tuple[ColumnType, ...] | None:
+    """Types that came with the values stay; those that were told by the values are told anew."""
+    if types is None:
+        return None
+    return tuple(
+        NOTHING if kind != TEXT and column.null_count == len(column) else kind
+        for kind, column in zip(types, rows.columns, strict=True)
+    )
