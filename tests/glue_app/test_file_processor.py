@@ -76,7 +76,10 @@ def test_its_library_brings_the_packages_that_the_script_imports(
     application: Template, arguments: Json
 ) -> None:
     library = application.asset(_key(arguments["--extra-py-files"]))
-    assert {path.name for path in library.iterdir()} == {"lake", "wires", "dataset_contracts"}
+    packages = {"lake", "wires", "dataset_contracts", "fastavro"}
+    assert {path.name for path in library.iterdir()} == packages
+    # Compiled for this machine's Python, modules in C would be of no use in Glue.
+    assert {path.suffix for path in library.rglob("*.*")} == {".py", ".json", ".typed"}
 
 
 def test_its_files_logs_and_bookmarks_are_under_the_key(application: Template, job: Json) -> None:
