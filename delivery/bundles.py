@@ -50,6 +50,11 @@ def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
     }
 
 
+def code_version(bundle: Bundle, script: Path) -> str:
+    """16 hexadecimal digits that depend on a job's script and library alone."""
+    return _digest({**bundle, PurePosixPath(script.name): script.read_bytes()})
+
+
 def stage(name: str, bundle: Bundle, *, under: Path = STAGE) -> Path:
     """A folder that holds exactly the bundle."""
     folder = under / f"{name}-{_digest(bundle)}"

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from config.environments import Environment
-from delivery.bundles import ROOT, library_bundle, stage
+from delivery.bundles import ROOT, code_version, library_bundle, stage
 from glue_app.constructs.file_processor import FileProcessor
 from glue_app.constructs.file_processor_access import grant_file_processor_access
 from glue_app.constructs.job_logs import JobLogs
@@ -48,14 +48,18 @@ class ApplicationStack(cdk.Stack):
             key=infrastructure.key,
             retention=settings.retention,
         )
+        script = ROOT / "glue_scripts" / "file_processor.py"
+        library = library_bundle(contracts)
         job = FileProcessor(
             self,
             "FileProcessor",
             job_name=names.file_processor_job,
             role=infrastructure.file_processor_role,
-            script=ROOT / "glue_scripts" / "file_processor.py",
-            library=stage("library", library_bundle(contracts)),
-            arguments=_file_processor_defaults(environment, infrastructure),
+            script=script,
+            library=stage("library", library),
+            arguments=_file_processor_defaults(
+                environment, infrastructure, code_version(library, script)
+            ),
             size=settings.file_processor,
             runs_at_once=settings.trigger.runs_at_once,
             security=security.configuration,
@@ -65,11 +69,13 @@ class ApplicationStack(cdk.Stack):
 
 
 def _file_processor_defaults(
-    environment: Environment, infrastructure: Infrastructure
+    environment: Environment, infrastructure: Infrastructure, code: str
 ) -> FileProcessorDefaults:
     return FileProcessorDefaults(
         environment=environment.name,
+        account=environment.account.aws_account_id,
         region=environment.account.aws_region,
+        code_version=code,
         raw_bucket=infrastructure.raw.bucket_name,
         processed_bucket=infrastructure.processed.bucket_name,
         quality_bucket=infrastructure.quality.bucket_name,

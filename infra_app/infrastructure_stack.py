@@ -139,6 +139,7 @@ def _trigger_settings(
 ) -> TriggerSettings:
     sizes = environment.settings.trigger
     return TriggerSettings(
+        environment=environment.name,
         raw_bucket=buckets.raw.bucket_name,
         processed_bucket=buckets.processed.bucket_name,
         quality_bucket=buckets.quality.bucket_name,

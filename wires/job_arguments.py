@@ -19,7 +19,10 @@ class FileProcessorDefaults:
     """Set once, in the job's template: where things are."""
 
     environment: str
+    account: str
     region: str
+    code_version: str
+    """Of script and library; lineage says which made a table's rows."""
     raw_bucket: str
     processed_bucket: str
     quality_bucket: str

@@ -150,11 +150,14 @@ class QuarantineCatalog:
             return
 
     def _storage(self, location: str) -> dict[str, Any]:
-        types = {"int": "bigint", "str": "string"}
-        columns = [
-            {"Name": field.name, "Type": types[str(field.type)]} for field in fields(QuarantinedRow)
-        ]
+        columns = [{"Name": name, "Type": kind} for name, kind in quarantine_columns()]
         return {"Columns": columns, "Location": location, **_JSON_LINES}
+
+
+def quarantine_columns() -> list[tuple[str, str]]:
+    """Name and Glue type of each column of the table of malformed rows."""
+    types = {"int": "bigint", "str": "string"}
+    return [(field.name, types[str(field.type)]) for field in fields(QuarantinedRow)]
 
 
 def _partition_of(item: Mapping[str, Any]) -> Partition:

@@ -23,6 +23,7 @@ from lake.conversion import start_converters
 from lake.datasets import name_datasets
 from lake.engine import Engine
 from lake.errors import LakeError, LoadLost
+from lake.lineage import Lineage
 from lake.publishing import Publisher
 from lake.schema import Schema
 from lake.state import State
@@ -31,6 +32,7 @@ from lake.writing import Places
 from wires.contracts import DatasetContract, Evolution
 from wires.job_arguments import FileProcessorDefaults, FileProcessorRun, GlueRun
 from wires.lease import publisher
+from wires.lineage import LineageRun
 from wires.manifest import Manifest, commit_key, manifest_key
 from wires.quarantine import PREFIX, ROWS_TABLE
 
@@ -55,12 +57,25 @@ class FileLoad:
         """Publish the load. Raises LoadLost if another run has it; then nothing was written."""
         start_converters(self.spark)
         self._claim()
-        load = self.state.loads.get(self.run.load_id)
-        commit = self._carry_on(load.commit) if load.commit else self._begin()
+        manifest = self._manifest()
+        self._lineage.started(manifest.objects)
+        try:
+            commit = self._published(manifest)
+        except LoadLost:
+            raise
+        except Exception as error:
+            self._lineage.failed(error, manifest.objects)
+            raise
+        # Before the load is finished: a run that dies in between is followed by one that tells.
+        self._lineage.completed(commit, manifest.objects)
         self.state.loads.finish(self.run.load_id)
         self._publisher("clean-up").clean_up(commit)
         self._record(commit)
         return commit
+
+    def _published(self, manifest: Manifest) -> Commit:
+        load = self.state.loads.get(self.run.load_id)
+        return self._carry_on(load.commit) if load.commit else self._begin(manifest)
 
     def _claim(self) -> None:
         mine = self.state.loads.claim(
@@ -80,8 +95,7 @@ class FileLoad:
             self._publisher(f"attempt-{self.run.attempt}").publish(commit, commit_key=key)
         return commit
 
-    def _begin(self) -> Commit:
-        manifest = self._manifest()
+    def _begin(self, manifest: Manifest) -> Commit:
         engine = self._engine(f"attempt-{self.run.attempt}")
         surveyed = engine.look_at(manifest.objects)
         datasets = name_datasets(
@@ -175,6 +189,20 @@ class FileLoad:
             processed_bucket=self.settings.processed_bucket,
             quality_bucket=self.settings.quality_bucket,
             assets_bucket=self.settings.assets_bucket,
+        )
+
+    @cached_property
+    def _lineage(self) -> Lineage:
+        return Lineage(
+            settings=self.settings,
+            run=LineageRun(
+                job=self.glue_run.JOB_NAME,
+                run_id=self.glue_run.JOB_RUN_ID,
+                environment=self.settings.environment,
+                code_version=self.settings.code_version,
+            ),
+            load_id=self.run.load_id,
+            attempt=f"attempt-{self.run.attempt}",
         )
 
     @cached_property

@@ -60,7 +60,9 @@ class Lake:
         self.spark = spark
         self.settings = FileProcessorDefaults(
             environment="test",
+            account="123456789012",
             region=REGION,
+            code_version="0123456789abcdef",
             raw_bucket=RAW,
             processed_bucket=PROCESSED,
             quality_bucket=QUALITY,
@@ -159,6 +161,12 @@ class Lake:
     def partitions(self, table: str) -> list[Any]:
         answer = self.aws.glue.get_partitions(DatabaseName=PROCESSED, TableName=table)
         return list(answer["Partitions"])
+
+    def events(self, load_id: str, attempt: int = 1) -> list[dict[str, Any]]:
+        """Of lineage, in time."""
+        keys = self.aws.keys(ASSETS, f"loads/{load_id}/attempt-{attempt}/lineage/")
+        bodies = [self.aws.s3.get_object(Bucket=ASSETS, Key=key)["Body"].read() for key in keys]
+        return sorted(map(json.loads, bodies), key=lambda event: str(event["eventTime"]))
 
     def quarantined(self) -> list[dict[str, Any]]:
         answer = self.aws.glue.get_partitions(DatabaseName=QUALITY, TableName="quarantined_rows")
@@ -417,6 +425,34 @@ def test_files_of_all_formats_come_together_in_one_table(lake: Lake) -> None:
         (3, 1.5),
         (3, None),
     ]
+
+
+def test_a_load_says_what_it_read_and_what_it_made(lake: Lake) -> None:
+    version = lake.upload("orders/a.csv", "id\n1\n2,3\n")
+    load_id = lake.process(version)
+    started, completed = lake.events(load_id)
+    assert (started["eventType"], completed["eventType"]) == ("START", "COMPLETE")
+    (read,) = completed["inputs"]
+    assert (read["name"], read["inputFacets"]["inputStatistics"]["rowCount"]) == (version.key, 2)
+    made = {
+        item["name"]: item["outputFacets"]["outputStatistics"]["rowCount"]
+        for item in completed["outputs"]
+    }
+    assert made == {f"table/{PROCESSED}/orders": 1, f"table/{QUALITY}/quarantined_rows": 1}
+
+
+def test_a_run_that_fails_says_so_too(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise AccountingError("a row is missing")
+
+    load_id = lake.load(lake.upload("orders/a.csv", "id\n1\n"))
+    monkeypatch.setattr("lake.engine.Engine.write", broken)
+    with pytest.raises(AccountingError):
+        lake.run(load_id)
+    started, failed = lake.events(load_id)
+    assert (started["eventType"], failed["eventType"]) == ("START", "FAIL")
+    message = failed["run"]["facets"]["errorMessage"]["message"]
+    assert message == "AccountingError: a row is missing"
 
 
 def test_a_run_that_comes_second_leaves_without_a_trace(lake: Lake) -> None:

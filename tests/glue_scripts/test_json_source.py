@@ -220,6 +220,12 @@ def test_a_byte_order_mark_says_how_the_text_is_spelled(encoding: str) -> None:
     assert read('{"a": "ü"}\n{"a": "é"}'.encode(encoding)).rows == [{"a": "ü"}, {"a": "é"}]
 
 
+def test_a_key_that_stands_twice_is_seen_whatever_stands_beside_it() -> None:
+    twice = [b'{"a": 1, "a": 2}', b'{"a" : 1, "b": 3, "a": 2}', b'{"c": {"a":1,"a":2}}']
+    found = read(b"\n".join([*twice, b'"x"']))
+    assert [bad.line for bad in found.bad] == [0, 1, 2, 3]
+
+
 def test_an_empty_list_has_no_rows() -> None:
     assert read(b" [ ] ").rows == []
 

@@ -19,6 +19,7 @@ LOAD, OTHER = "0123456789abcdef", "fedcba9876543210"
 
 def some_settings(name: str = "glue-etl-pipeline-dev") -> TriggerSettings:
     return TriggerSettings(
+        environment="test",
         raw_bucket=f"{name}-raw",
         processed_bucket=f"{name}-processed",
         quality_bucket=f"{name}-quality",

@@ -12,6 +12,7 @@ from moto.glue.models import glue_backends
 from infra_app.lambdas.trigger.handler import Trigger
 from infra_app.lambdas.trigger.settings import TriggerSettings
 from tests.aws import ASSETS, JOB, LOADS, OBJECTS, PROCESSED, QUALITY, RAW, REGION, RUNS, SmallAws
+from wires.lineage import RunEventType, lineage_key
 from wires.load_ledger import LoadLedger, LoadState
 from wires.manifest import Manifest, manifest_key
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
@@ -26,6 +27,7 @@ class Platform:
     def __init__(self, aws: SmallAws, **changes: Any) -> None:
         self.aws = aws
         settings = TriggerSettings(
+            environment="test",
             raw_bucket=RAW,
             processed_bucket=PROCESSED,
             quality_bucket=QUALITY,
@@ -166,6 +168,20 @@ def test_a_load_whose_run_dies_gets_another_attempt_with_the_same_manifest(
     assert second.arguments["--attempt"] == "2"
     assert second.arguments["--last_attempt"] == "true"
     assert platform.runs.get(JOB, first.job_run_id)["state"] == state
+    key = lineage_key(first.arguments["--load_id"], "attempt-1", RunEventType.FAIL)
+    event = json.loads(aws.s3.get_object(Bucket=ASSETS, Key=key)["Body"].read())
+    assert [item["name"] for item in event["inputs"]] == ["a.csv"]
+    assert state in event["run"]["facets"]["errorMessage"]["message"]
+
+
+def test_what_a_run_said_of_its_failure_stays(aws: SmallAws) -> None:
+    platform = Platform(aws)
+    platform.receive(platform.upload("a.csv"))
+    [run] = platform.glue_runs()
+    key = lineage_key(run.arguments["--load_id"], "attempt-1", RunEventType.FAIL)
+    aws.s3.put_object(Bucket=ASSETS, Key=key, Body=b"from the run itself")
+    platform.receive(platform.end_run(run, "FAILED"))
+    assert aws.s3.get_object(Bucket=ASSETS, Key=key)["Body"].read() == b"from the run itself"
 
 
 def test_after_the_last_attempt_the_objects_fail_and_somebody_is_told(aws: SmallAws) -> None:

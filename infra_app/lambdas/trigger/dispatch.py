@@ -14,6 +14,7 @@ from aws_lambda_powertools import Logger
 
 from wires.job_arguments import FileProcessorRun, to_arguments
 from wires.lease import DISPATCHER, Leases
+from wires.lineage import InputObject, LineageRun, RunEventType, lineage_key, run_event
 from wires.load_ledger import Load, LoadLedger, LoadState
 from wires.manifest import Manifest, ObjectVersion, manifest_key
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
@@ -106,7 +107,39 @@ class Dispatcher:
             self._loads.close(load)
         elif load.working_run == run["Id"]:
             reason = run.get("ErrorMessage") or f"the run ended as {run['JobRunState']}"
+            self._tell_failure(load, reason, at=run["CompletedOn"].isoformat())
             self._retry_or_give_up(load, reason, at=run["CompletedOn"].isoformat())
+
+    def _tell_failure(self, load: Load, reason: str, *, at: str) -> None:
+        """For a run that was killed, and could not say so itself."""
+        event = run_event(
+            RunEventType.FAIL,
+            LineageRun(
+                job=load.job,
+                run_id=load.working_run,
+                environment=self._settings.environment,
+                code_version="trigger",
+            ),
+            at=at,
+            inputs=[
+                InputObject(bucket=load.bucket, version=version)
+                for version in self._manifest(load.load_id).objects
+            ],
+            error=reason,
+        )
+        key = lineage_key(load.load_id, f"attempt-{load.attempt}", RunEventType.FAIL)
+        try:
+            self._s3.put_object(
+                Bucket=self._settings.assets_bucket,
+                Key=key,
+                Body=event.encode(),
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )
+        except self._s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
+            logger.info("the run has said itself how it failed", extra={"run_id": load.run_id})
 
     def _retry_or_give_up(self, load: Load, reason: str, *, at: str) -> None:
         if load.attempt < self._settings.attempts_per_load:

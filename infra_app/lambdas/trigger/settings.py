@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 class TriggerSettings:
     """A field's name in capitals is the name of its environment variable."""
 
+    environment: str
     raw_bucket: str
     processed_bucket: str
     quality_bucket: str

@@ -1,0 +1,106 @@
+"""The lineage of a load: events written beside it when a run starts, completes or fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lake.catalog import quarantine_columns
+from lake.commit import Commit
+from lake.names import METADATA_COLUMNS
+from lake.schema import METADATA_TYPES, Schema
+from lake.store import client
+from wires.job_arguments import FileProcessorDefaults
+from wires.lineage import (
+    InputObject,
+    LineageRun,
+    OutputTable,
+    RunEventType,
+    lineage_key,
+    run_event,
+)
+from wires.manifest import ObjectVersion
+from wires.quarantine import ROWS_TABLE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lineage:
+    """Tells what one run does with one load."""
+
+    settings: FileProcessorDefaults
+    run: LineageRun
+    load_id: str
+    attempt: str
+
+    def started(self, objects: Sequence[ObjectVersion]) -> None:
+        inputs = [InputObject(bucket=self.settings.raw_bucket, version=item) for item in objects]
+        self._tell(RunEventType.START, inputs)
+
+    def completed(self, commit: Commit, objects: Sequence[ObjectVersion]) -> None:
+        self._tell(RunEventType.COMPLETE, self._counted(commit, objects), self._tables(commit))
+
+    def failed(self, error: Exception, objects: Sequence[ObjectVersion]) -> None:
+        inputs = [InputObject(bucket=self.settings.raw_bucket, version=item) for item in objects]
+        self._tell(RunEventType.FAIL, inputs, error=f"{type(error).__name__}: {error}")
+
+    def _tell(
+        self,
+        kind: RunEventType,
+        inputs: Sequence[InputObject],
+        outputs: Sequence[OutputTable] = (),
+        *,
+        error: str = "",
+    ) -> None:
+        now = datetime.now(UTC).isoformat()
+        event = run_event(kind, self.run, at=now, inputs=inputs, outputs=outputs, error=error)
+        client("s3").put_object(
+            Bucket=self.settings.assets_bucket,
+            Key=lineage_key(self.load_id, self.attempt, kind),
+            Body=event.encode(),
+            ContentType="application/json",
+        )
+
+    def _counted(self, commit: Commit, objects: Sequence[ObjectVersion]) -> list[InputObject]:
+        rows = {(outcome.key, outcome.version_id): outcome.rows_in for outcome in commit.outcomes}
+        return [
+            InputObject(
+                bucket=self.settings.raw_bucket,
+                version=item,
+                rows=rows.get((item.key, item.version_id)),
+            )
+            for item in objects
+        ]
+
+    def _tables(self, commit: Commit) -> list[OutputTable]:
+        tables = []
+        for dataset in commit.datasets:
+            writes = [write for write in commit.partitions if write.dataset == dataset]
+            schema = Schema()
+            for write in writes:
+                schema = schema.merge(write.schema)
+            rows = sum(write.rows for write in writes)
+            tables.append(self._table(self.settings.processed_database, dataset, schema, rows))
+        aside = sum(write.rows_quarantined for write in commit.partitions)
+        return [*tables, *([self._quarantine(aside)] if aside else [])]
+
+    def _table(self, database: str, table: str, schema: Schema, rows: int) -> OutputTable:
+        metadata = [(name, METADATA_TYPES[name][1]) for name in METADATA_COLUMNS]
+        return OutputTable(
+            region=self.settings.region,
+            account=self.settings.account,
+            database=database,
+            table=table,
+            columns=[*((c.name, c.type.glue) for c in schema.columns), *metadata],
+            rows=rows,
+        )
+
+    def _quarantine(self, rows: int) -> OutputTable:
+        return OutputTable(
+            region=self.settings.region,
+            account=self.settings.account,
+            database=self.settings.quality_database,
+            table=ROWS_TABLE,
+            columns=quarantine_columns(),
+            rows=rows,
+        )

@@ -1,0 +1,146 @@
+"""OpenLineage events: which object versions a run read, which tables it made, in which code.
+
+https://openlineage.io/docs/spec/object-model
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from wires.manifest import ObjectVersion
+
+_SPEC = "https://openlineage.io/spec"
+_EVENT = f"{_SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent"
+_FACETS = {
+    "datasetVersion": "1-0-1/DatasetVersionDatasetFacet",
+    "schema": "1-2-0/SchemaDatasetFacet",
+    "inputStatistics": "1-0-0/InputStatisticsInputDatasetFacet",
+    "outputStatistics": "1-0-2/OutputStatisticsOutputDatasetFacet",
+    "errorMessage": "1-0-1/ErrorMessageRunFacet",
+    "jobType": "2-0-4/JobTypeJobFacet",
+}
+
+Json = dict[str, Any]
+
+
+class RunEventType(StrEnum):
+    """Those that a run of a batch has."""
+
+    START = "START"
+    COMPLETE = "COMPLETE"
+    FAIL = "FAIL"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineageRun:
+    """One run of a job."""
+
+    job: str
+    run_id: str
+    """As Glue names it."""
+    environment: str
+    code_version: str
+    """Of the job's script and library."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputObject:
+    """An object version that was read, or is going to be."""
+
+    bucket: str
+    version: ObjectVersion
+    rows: int | None = None
+    """None while they have not been counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputTable:
+    """What a run has added to a table of the Glue catalog."""
+
+    region: str
+    account: str
+    database: str
+    table: str
+    columns: Sequence[tuple[str, str]]
+    """Name and Glue type of each."""
+    rows: int
+
+
+def lineage_key(load_id: str, attempt: str, kind: RunEventType) -> str:
+    """Key in the assets bucket of an event, beside the load's manifest and commit."""
+    return f"loads/{load_id}/{attempt}/lineage/{kind.lower()}.json"
+
+
+def run_event(
+    kind: RunEventType,
+    run: LineageRun,
+    *,
+    at: str,
+    inputs: Sequence[InputObject],
+    outputs: Sequence[OutputTable] = (),
+    error: str = "",
+) -> str:
+    """The event as JSON. `at` is ISO 8601 with an offset."""
+    facets = _Facets(producer=f"urn:glue-etl-pipeline:{run.code_version}")
+    event = {
+        "eventType": kind.value,
+        "eventTime": at,
+        "producer": facets.producer,
+        "schemaURL": _EVENT,
+        "run": {
+            "runId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run.job}/{run.run_id}")),
+            "facets": _failure(facets, error),
+        },
+        "job": {
+            "namespace": f"glue-{run.environment}",
+            "name": run.job,
+            "facets": facets.of(
+                "jobType", processingType="BATCH", integration="GLUE", jobType="JOB"
+            ),
+        },
+        "inputs": [_input(facets, item) for item in inputs],
+        "outputs": [_output(facets, item) for item in outputs],
+    }
+    return json.dumps(event, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class _Facets:
+    producer: str
+
+    def of(self, name: str, **content: object) -> Json:
+        path = _FACETS[name]
+        schema = f"{_SPEC}/facets/{path}.json#/$defs/{path.split('/')[1]}"
+        return {name: {"_producer": self.producer, "_schemaURL": schema, **content}}
+
+
+def _failure(facets: _Facets, error: str) -> Json:
+    if not error:
+        return {}
+    return facets.of("errorMessage", message=error, programmingLanguage="PYTHON")
+
+
+def _input(facets: _Facets, item: InputObject) -> Mapping[str, Any]:
+    version = item.version
+    counted = {} if item.rows is None else {"rowCount": item.rows}
+    return {
+        "namespace": f"s3://{item.bucket}",
+        "name": version.key,
+        "facets": facets.of("datasetVersion", datasetVersion=version.version_id),
+        "inputFacets": facets.of("inputStatistics", size=version.size, fileCount=1, **counted),
+    }
+
+
+def _output(facets: _Facets, item: OutputTable) -> Mapping[str, Any]:
+    fields = [{"name": name, "type": kind} for name, kind in item.columns]
+    return {
+        "namespace": f"arn:aws:glue:{item.region}:{item.account}",
+        "name": f"table/{item.database}/{item.table}",
+        "facets": facets.of("schema", fields=fields),
+        "outputFacets": facets.of("outputStatistics", rowCount=item.rows),
+    }
