@@ -54,7 +54,7 @@ class DatasetContract:
     columns: tuple[DeclaredColumn, ...] = ()
     """All that are declared; none: the files say what there is."""
     primary_key: tuple[str, ...] = ()
-    """Columns that must have a value in every row."""
+    """Columns that have a value in every row, and whose values together stand once in a file."""
     evolution: Evolution = Evolution.EVOLVE
     csv: CsvDemands = CsvDemands()
 

@@ -134,11 +134,16 @@ def _layout(item: dict[str, Any]) -> Layout:
     return Layout(**{**item, **names, "before": before})
 
 
+def _span(item: dict[str, Any]) -> Span:
+    return Span(**{**item, "repeats": tuple(item["repeats"])})
+
+
 def _rules(item: dict[str, Any]) -> RowRules:
     return RowRules(
         required=tuple(item["required"]),
         types=tuple((name, kind) for name, kind in item["types"]),
         only=tuple(item["only"]),
+        unique=tuple(item["unique"]),
     )
 
 
@@ -147,7 +152,7 @@ def _partition(item: dict[str, Any]) -> PartitionWrite:
         Source(
             version=ObjectVersion(**source["version"]),
             layout=_layout(source["layout"]),
-            spans=tuple(Span(**span) for span in source["spans"]),
+            spans=tuple(_span(span) for span in source["spans"]),
             rules=_rules(source["rules"]),
         )
         for source in item["sources"]

@@ -39,10 +39,11 @@ def declared_schema(contract: DatasetContract) -> Schema:
 def rules_of(contract: DatasetContract) -> RowRules:
     """What is demanded of each row, whatever its file."""
     if contract.evolution is not Evolution.DISCARD:
-        return RowRules(required=contract.primary_key)
+        return RowRules(required=contract.primary_key, unique=contract.primary_key)
     declared = declared_schema(contract)
     return RowRules(
         required=contract.primary_key,
+        unique=contract.primary_key,
         types=tuple((column.name, column.type.spell()) for column in declared.columns),
         only=tuple(column.name for column in declared.columns),
     )

@@ -38,6 +38,8 @@ class Span:
     end: int
     first: int | None = None
     """Where its first record starts, once that is known for sure."""
+    repeats: tuple[int, ...] = ()
+    """Rows, counted from 0 among those that keep to the rules, whose key stands before them."""
 
 
 def stored_blocks(original: Original) -> Iterator[bytes]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Protocol
 
+import numpy as np
+
 from lake import columnar_source, csv_source, originals
 from lake.column_types import NOTHING, TEXT, ColumnType
 from lake.columnar_source import ColumnarReader, columns_in
@@ -34,7 +36,7 @@ from lake.observing import observe
 from lake.originals import BlockDigests, Original, Span, read_on, stored_blocks
 from lake.pieces import STRAY, BadRecord, Chunk, PieceReader
 from lake.records import first_record_start
-from lake.row_rules import NO_RULES, RowRules
+from lake.row_rules import NO_RULES, RowRules, without_rows
 from wires.contracts import CsvDemands
 from wires.formats import detect
 
@@ -118,8 +120,11 @@ class PieceReading:
         records = bad = 0
         first_bad: BadRecord | None = None
         stray = False
+        rows = 0
         for found in reader:
-            chunk = self.rules.applied(found, self.layout.names)
+            ruled = self.rules.applied(found, self.layout.names)
+            chunk = self._without_repeats(ruled, rows)
+            rows += ruled.rows.num_rows
             if self.look:
                 for name, kind in _types_in(chunk, types):
                     types[name] = kind
@@ -141,6 +146,16 @@ class PieceReading:
             stray=stray,
         )
         self._findings.append(findings)
+
+    def _without_repeats(self, chunk: Chunk, before: int) -> Chunk:
+        """`before` is how many rows of the piece came in earlier chunks."""
+        own = [n - before for n in self.span.repeats if before <= n < before + chunk.rows.num_rows]
+        if not own:
+            return chunk
+        flags = np.zeros(chunk.rows.num_rows, np.bool_)
+        flags[own] = True
+        reason = f"the {', '.join(self.rules.unique)} of a row before it in the file"
+        return without_rows(chunk, flags, dict.fromkeys(own, reason))
 
     def _reader(self, digest: BlockDigests) -> tuple[_Reader, int]:
         layout = self.layout

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,8 @@ import pyarrow.compute as pc
 
 from lake.column_types import NOTHING, TEXT, ColumnType
 from lake.observing import kind_of_value, observe
-from lake.pieces import BadRecord, Chunk
+from lake.pieces import BadRecord, Chunk, Origin
+from lake.records import Positions
 from lake.typed import spelled
 
 Flags = npt.NDArray[np.bool_]
@@ -32,6 +34,8 @@ class RowRules:
     """Types, as `ColumnType.spell` spells them, that values must have."""
     only: tuple[str, ...] = ()
     """The columns that are kept; none: all."""
+    unique: tuple[str, ...] = ()
+    """Columns whose values together stand once in a file."""
 
     def applied(self, chunk: Chunk, names: dict[str, str]) -> Chunk:
         """The chunk without the rows that break a rule, which are among its bad records then.
@@ -46,20 +50,7 @@ class RowRules:
             for row in np.flatnonzero(flags & ~broken):
                 reasons[int(row)] = reason(int(row))
             broken |= flags
-        if not reasons:
-            return chunk
-        aside = chunk.origin()
-        bad = [
-            BadRecord(line=int(aside.lines[row]), raw=aside.raw(row), reason=reasons[row])
-            for row in sorted(reasons)
-        ]
-        kept = chunk.rows.filter(pa.array(~broken))
-        return replace(
-            chunk,
-            rows=kept,
-            bad=sorted([*chunk.bad, *bad], key=lambda record: record.line),
-            types=_retyped(kept, chunk.types),
-        )
+        return without_rows(chunk, broken, reasons) if reasons else chunk
 
     def left_out(self, columns: Sequence[str]) -> list[str]:
         """Those that are not kept."""
@@ -90,6 +81,29 @@ class RowRules:
 
 
 NO_RULES = RowRules()
+
+
+def without_rows(chunk: Chunk, flags: Flags, reasons: Mapping[int, str]) -> Chunk:
+    """The chunk with the flagged rows among its bad records; each has a reason."""
+    origin = chunk.origin()
+    bad = [
+        BadRecord(line=int(origin.lines[row]), raw=origin.raw(row), reason=reasons[row])
+        for row in sorted(reasons)
+    ]
+    kept = np.flatnonzero(~flags)
+    rows = chunk.rows.take(pa.array(kept))
+    return replace(
+        chunk,
+        rows=rows,
+        bad=sorted([*chunk.bad, *bad], key=lambda record: record.line),
+        origin=partial(_some_of, chunk.origin, kept),
+        types=_retyped(rows, chunk.types),
+    )
+
+
+def _some_of(origin: Callable[[], Origin], kept: Sequence[int] | Positions) -> Origin:
+    whole = origin()
+    return Origin([whole.lines[row] for row in kept], lambda row: whole.raw(int(kept[row])))
 
 
 def _missing(column: pa.ChunkedArray | None, rows: int, name: str) -> Finding:

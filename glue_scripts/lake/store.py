@@ -95,6 +95,14 @@ def put_file(path: Path, bucket: str, key: str) -> None:
         client("s3").upload_file(str(path), bucket, key)
 
 
+def fetch_file(bucket: str, key: str, path: Path) -> None:
+    """Bring what `put_file` has stored."""
+    if bucket.startswith(_LOCAL):
+        shutil.copyfile(_local_path(bucket, key), path)
+    else:
+        client("s3").download_file(bucket, key, str(path))
+
+
 def _local_path(bucket: str, key: str) -> Path:
     return Path(bucket.removeprefix(_LOCAL), key)
 

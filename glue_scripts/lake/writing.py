@@ -11,7 +11,7 @@ from lake.commit import PartitionWrite, Source, Stamp
 from lake.conversion import ConversionTask, Converted, Piece, Target, convert_all
 from lake.errors import AccountingError
 from lake.findings import Findings
-from lake.planning import PlannedPartition
+from lake.planning import PlannedObject, PlannedPartition
 from lake.schema import Schema
 from lake.store import parquet_rows
 from wires.manifest import ObjectVersion
@@ -41,8 +41,8 @@ class WrittenPartition:
             not any(item.misfit for item in self.converted)
             and [c.name for c in self.plan.schema.columns] == [c.name for c in plan.schema.columns]
             and self.plan.schema.stored_as_in(plan.schema)
-            and [(o.source.version, o.source.layout) for o in self.plan.objects]
-            == [(o.source.version, o.source.layout) for o in plan.objects]
+            and [_reading_of(item) for item in self.plan.objects]
+            == [_reading_of(item) for item in plan.objects]
         )
 
     @property
@@ -170,6 +170,13 @@ class Writer:
             )
             for part, pieces in enumerate(pack(sources, target_bytes=self.target_bytes))
         ]
+
+
+def _reading_of(item: PlannedObject) -> tuple[object, ...]:
+    """What decides which rows an object gives."""
+    source = item.source
+    repeats = [(span.start, span.repeats) for span in source.spans if span.repeats]
+    return source.version, source.layout, source.rules, repeats
 
 
 def load_folder(dataset: str, values: Sequence[str], load_id: str) -> str:

@@ -385,6 +385,42 @@ def test_a_contract_that_discards_keeps_to_its_columns_and_types(lake: Lake) -> 
     assert list(details["columns_discarded"]) == ["extra"]
 
 
+def test_a_key_stands_once_in_a_file(lake: Lake) -> None:
+    lake.contracts["orders"] = DatasetContract(name="orders", primary_key=("id", "line"))
+    first = lake.upload("orders/a.csv", "id,line,n\n1,1,a\n1,2,b\n1,1,c\n,3,d\n1,2,e\n")
+    second = lake.upload("orders/b.csv", "line,id,n\n1,1,later\n")
+    load_id = lake.process(first, second)
+    assert lake.outcome(first) == ("published", 5, 2, 3)
+    assert lake.outcome(second) == ("published", 1, 1, 0)
+    assert lake.rows("orders", "id", "line", "n") == [(1, 1, "a"), (1, 1, "later"), (1, 2, "b")]
+    assert "3 of 5 rows quarantined; line 4: the id, line of a row before it" in lake.reason(first)
+    assert sorted((row["line"], row["raw"]) for row in lake.quarantined()) == [
+        (4, "1,1,c"),
+        (5, ",3,d"),
+        (6, "1,2,e"),
+    ]
+    # What is rebuilt for a wider type has the same rows.
+    lake.process(lake.upload("orders/c.csv", "id,line,n\nx,9,f\n"))
+    assert len(lake.rows("orders", "id")) == 4
+    assert load_id in {row["load_id"] for row in lake.quarantined()}
+
+
+def test_a_key_stands_once_in_a_file_that_is_read_in_pieces(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lake.surveying.SMALL_BYTES", 1000)
+    monkeypatch.setattr("lake.surveying._SMALLEST_PIECE", 1000)
+    monkeypatch.setattr("lake.surveying.DIGEST_BLOCK", 1000)
+    lake.contracts["orders"] = DatasetContract(name="orders", primary_key=("id",))
+    numbers = [*range(2000), 7, 1500, *range(2000, 2100), 2050]
+    version = lake.upload("orders/a.csv", "id\n" + "".join(f"{n}\n" for n in numbers))
+    lake.process(version)
+    assert lake.outcome(version) == ("published", 2103, 2100, 3)
+    assert len(lake.aws.keys(PROCESSED)) > 2
+    assert len(lake.rows("orders", "id")) == 2100
+    assert sorted(row["line"] for row in lake.quarantined()) == [2002, 2003, 2104]
+
+
 def test_only_csv_is_taken_outside_the_folders_of_days(lake: Lake) -> None:
     hidden = lake.upload("shop/a.csv", gzip.compress(b'{"id": 1}'))
     lake.process(hidden)
