@@ -21,7 +21,7 @@ from pyarrow import orc
 from lake.avro_source import AvroFile
 from lake.column_types import ColumnType
 from lake.compression import decompress
-from lake.errors import AccountingError, InputRefused
+from lake.errors import AccountingError, InputRefused, LakeError
 from lake.originals import BlockDigests, Original, read_on
 from lake.pieces import Chunk, Origin
 from lake.typed import type_of, values_of
@@ -117,7 +117,7 @@ def _opened(
             copy.writelines(decompress(stored, compression, max_ratio=max_ratio))
         with _refusals(name, lambda: 0):
             file = _KINDS[name](path)
-        _check_names(file.schema.names)
+            _check_names(file.schema.names)
         yield file
 
 
@@ -132,7 +132,9 @@ def _refusals(name: str, rows: Callable[[], int]) -> Iterator[None]:
     """What the libraries say about damage, for the uploader."""
     try:
         yield
-    except (pa.ArrowException, OSError, EOFError, ValueError) as error:
+    except LakeError:
+        raise
+    except Exception as error:
         where = f" behind row {rows()}" if rows() else ""
         raise InputRefused(
             f"the {name} file is damaged{where}, or was not written to its end: {error}"

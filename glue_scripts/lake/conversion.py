@@ -16,7 +16,8 @@ from pyspark.sql import SparkSession
 
 from lake.column_types import NOTHING, TEXT, ColumnType
 from lake.commit import Source, Stamp
-from lake.findings import ABOVE, Findings
+from lake.errors import InputRefused
+from lake.findings import ABOVE, Findings, nothing_found
 from lake.fitting import fit
 from lake.observing import convert, observe
 from lake.originals import Span
@@ -87,6 +88,8 @@ class Converted:
     findings: tuple[Findings, ...]
     misfit: bool = False
     """A value did not fit the presumed schema: there is no file, the findings say what would."""
+    refused: tuple[str, ...]
+    """Of each piece why it cannot be read, or "": then there is no file either."""
 
 
 def start_converters(spark: SparkSession) -> None:
@@ -171,8 +174,8 @@ def _convert(task: ConversionTask) -> Converted:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rows")
         with _RowGroups(path, task.schema.arrow) as rows:
-            results = [_write_piece(task, piece, rows) for piece in task.pieces]
-        published = tuple(count for count, _ in results)
+            results = [_try_piece(task, piece, rows) for piece in task.pieces]
+        published = tuple(count for count, _, _ in results)
         if task.replaces or (not rows.misfit and any(published)):
             put_file(path, task.target.processed_bucket, key)
         else:
@@ -181,9 +184,20 @@ def _convert(task: ConversionTask) -> Converted:
         task=task,
         file=key,
         published=published,
-        findings=tuple(findings for _, findings in results),
+        findings=tuple(findings for _, findings, _ in results),
         misfit=rows.misfit,
+        refused=tuple(reason for _, _, reason in results),
     )
+
+
+def _try_piece(task: ConversionTask, piece: Piece, rows: _RowGroups) -> tuple[int, Findings, str]:
+    """What cannot be read does not keep the other objects of the load from being written."""
+    try:
+        return *_write_piece(task, piece, rows), ""
+    except InputRefused as refusal:
+        rows.add(None)
+        names = piece.source.layout.source_names
+        return 0, nothing_found(piece.span, names), str(refusal)
 
 
 def _write_piece(task: ConversionTask, piece: Piece, rows: _RowGroups) -> tuple[int, Findings]:

@@ -129,8 +129,17 @@ class Engine:
         self, known: Sequence[Surveyed], written: Sequence[WrittenPartition]
     ) -> list[Surveyed]:
         """What is known after writing: all of it for sure, but for encodings that proved wrong."""
+        refused = {v: reason for item in written for v, reason in item.refused.items()}
+        known = [
+            Surveyed(version=item.version, refused=refused[item.version])
+            if item.version in refused
+            else item
+            for item in known
+        ]
         findings = {v: found for item in written for v, found in item.findings.items()}
-        unsure = [item for item in known if not item.sure and item.version in findings]
+        unsure = [
+            item for item in known if item.survey and not item.sure and item.version in findings
+        ]
         doubtful = [i for i in unsure if any(found.stray for found in findings[i.version])]
         again = {item.version: item for item in recoded(self.spark, doubtful, self._look)}
         confirmable = {item.version for item in unsure if again.get(item.version, item) == item}

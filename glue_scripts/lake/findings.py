@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lake.column_types import NOTHING, ColumnType
 from lake.layout import Layout
+from lake.originals import Span
 from lake.pieces import BadRecord
 
 ABOVE = "a line above the header"
@@ -48,6 +49,22 @@ class Survey:
     """For people: where and why the first record that is no row is none."""
     digest: str
     """SHA-256 over the SHA-256 of each 8 MiB of the object as stored."""
+
+
+def nothing_found(span: Span, names: Sequence[str]) -> Findings:
+    """For a piece that cannot be read."""
+    return Findings(
+        first=span.start if span.first is None else span.first,
+        following=span.end,
+        records=0,
+        bad=0,
+        first_bad=None,
+        lines=0,
+        names=tuple(names),
+        types=(NOTHING,) * len(names),
+        digests=b"",
+        stray=False,
+    )
 
 
 def put_together(layout: Layout, pieces: Iterable[Findings]) -> Survey:

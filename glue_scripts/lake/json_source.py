@@ -41,13 +41,13 @@ class Element:
     line: int
 
 
-def find_json_format(sample: bytes) -> str:
+def find_json_format(sample: bytes, *, whole: bool) -> str:
     """Which of the three a text is, by its start."""
     start = sample.lstrip(_BLANK)
     if start.startswith(b"["):
         return LIST
     lines = [line for line in start.split(b"\n") if line.strip(_BLANK)][: _JUDGED_LINES + 1]
-    judged = lines[:-1] or lines
+    judged = lines if whole else lines[:-1] or lines
     return LINES if 2 * sum(map(is_json, judged)) >= len(judged) else DOCUMENTS
 
 

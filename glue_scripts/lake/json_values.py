@@ -31,6 +31,7 @@ _LONG_RUN = b"0" * 17
 _DIGITS = bytes(ord("0") if chr(byte) in "0123456789." else ord(" ") for byte in range(256))
 _BLANKS = bytes(ord(" ") if chr(byte) in "\t\r" else byte for byte in range(256))
 _SPACED_COLON = re.compile(rb'"[ \t\r\n]+:')
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _EXACT_DIGITS = 15
 """Decimals of as many digits come back from a double as they were."""
 _MOST_SCALE = 12
@@ -109,7 +110,7 @@ def _parsed(elements: Sequence[bytes]) -> list[Any]:
     if _has_long_number(text) or _has_spaced_colon(text):
         return [_attempt(_exactly, element) for element in elements]
     values = [_attempt(orjson.loads, element) for element in elements]
-    if _may_repeat_keys(text, values):
+    if _may_repeat_keys(text, elements, values):
         # The fast parser would keep the last of them in silence.
         return [_attempt(_exactly, element) for element in elements]
     return values
@@ -124,10 +125,14 @@ def _has_spaced_colon(text: bytes) -> bool:
     return (b'" ' in spaced or b'"\n' in spaced) and bool(_SPACED_COLON.search(text))
 
 
-def _may_repeat_keys(text: bytes, values: Sequence[Any]) -> bool:
+def _may_repeat_keys(text: bytes, elements: Sequence[bytes], values: Sequence[Any]) -> bool:
     colons = text.count(b'":')
-    if set(map(type, values)) == {dict} and colons == sum(map(len, values)):
+    kinds = set(map(type, values))
+    if kinds == {dict} and colons == sum(map(len, values)):
         return False
+    if Broken in kinds:
+        pairs = zip(elements, values, strict=True)
+        colons -= sum(e.count(b'":') for e, value in pairs if type(value) is Broken)
     return colons != sum(map(_keys, values))
 
 
@@ -139,12 +144,16 @@ def _attempt(parse: Callable[[bytes], Any], element: bytes) -> Any:
 
 
 def _exactly(element: bytes) -> Any:
-    return json.loads(
+    value = json.loads(
         element.decode("utf-8"),
         parse_float=_fraction,
         parse_constant=_no_constant,
         object_pairs_hook=_each_key_once,
     )
+    if _SURROGATE.search(element):
+        # Half a character, unless another half follows.
+        json.dumps(value, ensure_ascii=False, default=_plain).encode("utf-8")
+    return value
 
 
 def _fraction(text: str) -> float | Decimal:

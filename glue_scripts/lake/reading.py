@@ -84,7 +84,7 @@ def _examine_json(
     text: bytes, compression: str, encoding: Encoding
 ) -> tuple[Layout, list[ColumnType]]:
     whole = len(text) <= SAMPLE_BYTES
-    kind = find_json_format(text[:SAMPLE_BYTES])
+    kind = find_json_format(text[:SAMPLE_BYTES], whole=whole)
     names, types = sample_rows(text[:SAMPLE_BYTES], kind, whole=whole)
     layout = Layout(
         format=kind,

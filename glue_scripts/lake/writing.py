@@ -55,6 +55,16 @@ class WrittenPartition:
         return found
 
     @property
+    def refused(self) -> Mapping[ObjectVersion, str]:
+        """Objects that could not be read to their end, each with the first reason."""
+        reasons: dict[ObjectVersion, str] = {}
+        for item in self.converted:
+            for piece, reason in zip(item.task.pieces, item.refused, strict=True):
+                if reason:
+                    reasons.setdefault(piece.source.version, reason)
+        return reasons
+
+    @property
     def published(self) -> Mapping[ObjectVersion, int]:
         """Rows of each object that the tasks have written."""
         rows: dict[ObjectVersion, int] = {}
@@ -213,8 +223,11 @@ def _disjointed(found: Sequence[Converted]) -> dict[int, int]:
     ends: dict[ObjectVersion, int] = {}
     broken: set[ObjectVersion] = set()
     for i, item in enumerate(found):
-        for piece, findings in zip(item.task.pieces, item.findings, strict=True):
+        pieces = zip(item.task.pieces, item.findings, item.refused, strict=True)
+        for piece, findings, refused in pieces:
             version = piece.source.version
+            if refused:
+                broken.add(version)
             if version in ends and version not in broken and findings.first != ends[version]:
                 wrong[i] = ends[version]
                 broken.add(version)

@@ -145,6 +145,7 @@ def test_nanoseconds_are_text_only_where_there_are_some() -> None:
         (parquet(pa.table({"b": [b"x"]})), "the column 'b' is binary, expected plain values"),
         (orc_file(pa.table({"who": [{"name": "x"}]})), "the column 'who' is struct<"),
         (parquet(TABLE)[:-20], "the parquet file is damaged"),
+        (b"Obj\x01" + bytes(50), "the avro file is damaged"),
         (
             avro(
                 [{"u": 1}],

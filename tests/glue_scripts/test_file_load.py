@@ -421,6 +421,18 @@ def test_a_key_stands_once_in_a_file_that_is_read_in_pieces(
     assert sorted(row["line"] for row in lake.quarantined()) == [2002, 2003, 2104]
 
 
+def test_what_cannot_be_read_to_its_end_costs_itself_alone(lake: Lake) -> None:
+    rows = "".join(f"{n},{n * 7919 % 10007}\n" for n in range(400_000))
+    cut_off = lake.upload("shop/a.csv", gzip.compress(f"id,n\n{rows}".encode())[:-200_000])
+    broken = lake.upload(f"{DAY_FOLDER}shop/b.json", '[{"id": 1},\n{"id" 2}]')
+    good = lake.upload("shop/c.csv", "id,n\n1,2\n")
+    lake.process(cut_off, broken, good)
+    assert lake.outcome(cut_off) == lake.outcome(broken) == ("rejected", 0, 0, 0)
+    assert "line 2: no JSON" in lake.reason(broken)
+    assert "gzip" in lake.reason(cut_off)
+    assert lake.rows("shop", "id", "n") == [(1, 2)]
+
+
 def test_only_csv_is_taken_outside_the_folders_of_days(lake: Lake) -> None:
     hidden = lake.upload("shop/a.csv", gzip.compress(b'{"id": 1}'))
     lake.process(hidden)

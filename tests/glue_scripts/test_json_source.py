@@ -226,6 +226,14 @@ def test_a_key_that_stands_twice_is_seen_whatever_stands_beside_it() -> None:
     assert [bad.line for bad in found.bad] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("beside", [b'{"a": 1}', b'{"a": 12345678901234567890123}'])
+def test_half_a_character_costs_its_line_whichever_parser_reads_it(beside: bytes) -> None:
+    whole = b'{"a": "\\ud83d\\ude00"}'
+    found = read(b"\n".join([beside, b'{"a": "\\ud800"}', whole, b'{"\\uDFFF": 1}']))
+    assert [bad.line for bad in found.bad] == [1, 3]
+    assert found.rows[-1] == {"a": "😀"}
+
+
 def test_an_empty_list_has_no_rows() -> None:
     assert read(b" [ ] ").rows == []
 
