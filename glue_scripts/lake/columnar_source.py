@@ -132,9 +132,9 @@ def _refusals(name: str, rows: Callable[[], int]) -> Iterator[None]:
     """What the libraries say about damage, for the uploader."""
     try:
         yield
-    except LakeError:
+    except (LakeError, MemoryError):
         raise
-    except Exception as error:
+    except Exception as error:  # damaged bytes make these libraries raise anything
         where = f" behind row {rows()}" if rows() else ""
         raise InputRefused(
             f"the {name} file is damaged{where}, or was not written to its end: {error}"

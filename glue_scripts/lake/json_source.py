@@ -15,7 +15,7 @@ import numpy as np
 
 from lake.column_types import ColumnType
 from lake.errors import InputRefused
-from lake.json_values import Broken, columns_of, is_json, misfits, parse_rows, shapes_of
+from lake.json_values import NO_JSON, Broken, columns_of, is_json, misfits, parse_rows, shapes_of
 from lake.pieces import BadRecord, Chunk, Origin
 from lake.records import MAX_RECORD_BYTES
 
@@ -52,13 +52,8 @@ def find_json_format(sample: bytes, *, whole: bool) -> str:
 
 
 def sample_rows(sample: bytes, layout: str, *, whole: bool) -> tuple[list[str], list[ColumnType]]:
-    """Keys and types of the first rows."""
-    try:
-        elements = _elements_of(sample, layout, whole=whole)
-    except InputRefused:
-        if whole:
-            raise
-        elements = []
+    """Keys and types of the first rows. Raises InputRefused for a text that is no JSON."""
+    elements = _elements_of(sample, layout, whole=whole)
     rows = [row for row in parse_rows(elements[:_SAMPLED_ROWS]) if isinstance(row, dict)]
     broken = misfits(rows, shapes_of(rows))
     table, types = columns_of([row for i, row in enumerate(rows) if i not in broken])
@@ -69,8 +64,7 @@ def _elements_of(sample: bytes, layout: str, *, whole: bool) -> list[bytes]:
     if layout == LINES:
         lines = sample.split(b"\n")
         return [line for line in (lines if whole else lines[:-1]) if line.strip(_BLANK)]
-    elements = (element.text for element in _scanned([sample], layout, cut_off=not whole))
-    return [text for text, _ in zip(elements, range(_SAMPLED_ROWS), strict=False)]
+    return [element.text for element in _scanned([sample], layout, cut_off=not whole)]
 
 
 class JsonLinesReader:
@@ -159,7 +153,7 @@ class JsonTextReader:
     def _chunk(self, elements: list[Element]) -> Chunk:
         chunk = chunk_of(elements, self._nested)
         for record in chunk.bad:
-            if record.reason.startswith("no JSON"):
+            if record.reason.startswith(NO_JSON):
                 raise InputRefused(f"line {record.line + 1}: {record.reason}")
         return chunk
 

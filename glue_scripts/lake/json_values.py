@@ -25,6 +25,8 @@ import pyarrow as pa
 from lake.column_types import NOTHING, TEXT, ColumnType, Kind, decimal_type
 from lake.observing import observe
 
+NO_JSON = "no JSON"
+"""How the reason begins where the syntax is broken."""
 _LONG_NUMBER = re.compile(rb"[0-9]{19}|(?=[0-9.]{17})[0-9]+\.[0-9]")
 """More digits than a fast parser keeps."""
 _LONG_RUN = b"0" * 17
@@ -140,7 +142,7 @@ def _attempt(parse: Callable[[bytes], Any], element: bytes) -> Any:
     try:
         return parse(element)
     except (ValueError, RecursionError) as error:
-        return error if isinstance(error, Broken) else Broken(f"no JSON: {error}")
+        return error if isinstance(error, Broken) else Broken(f"{NO_JSON}: {error}")
 
 
 def _exactly(element: bytes) -> Any:
@@ -164,7 +166,7 @@ def _fraction(text: str) -> float | Decimal:
 
 
 def _no_constant(name: str) -> Any:
-    raise Broken(f"no JSON: {name} is no number")
+    raise Broken(f"{NO_JSON}: {name} is no number")
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> Row:

@@ -30,6 +30,29 @@ class Original(Protocol):
         ...
 
 
+@dataclass
+class StartKept:
+    """An original whose first block is read once, however often it is looked at."""
+
+    original: Original
+    _start: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        return self.original.size
+
+    @property
+    def is_remote(self) -> bool:
+        return self.original.is_remote
+
+    def read(self, start: int, end: int) -> bytes:
+        if start or end > READ_BYTES:
+            return self.original.read(start, end)
+        if self._start is None:
+            self._start = self.original.read(0, min(self.size, READ_BYTES))
+        return self._start[:end]
+
+
 @dataclass(frozen=True)
 class Span:
     """A part of an object, in bytes as stored."""

@@ -33,7 +33,14 @@ from lake.json_source import (
 )
 from lake.layout import Layout
 from lake.observing import observe
-from lake.originals import BlockDigests, Original, Span, read_on, stored_blocks
+from lake.originals import (
+    BlockDigests,
+    Original,
+    Span,
+    StartKept,
+    read_on,
+    stored_blocks,
+)
 from lake.pieces import STRAY, BadRecord, Chunk, PieceReader
 from lake.records import first_record_start
 from lake.row_rules import NO_RULES, RowRules, without_rows
@@ -61,6 +68,7 @@ def examine(
     original: Original, *, max_ratio: int, demands: CsvDemands = NOTHING_DEMANDED
 ) -> tuple[Layout, list[ColumnType]]:
     """The layout, and types that are likely. Raises InputRefused if it cannot be read."""
+    original = StartKept(original)
     head, stored = first_block(stored_blocks(original))
     compression = find_compression(head)
     start, plain = first_block(decompress(stored, compression, max_ratio=max_ratio))

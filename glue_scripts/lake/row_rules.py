@@ -18,7 +18,6 @@ from lake.records import Positions
 from lake.typed import spelled
 
 Flags = npt.NDArray[np.bool_]
-VALUE_EXPECTED = ", expected "
 _SHOWN_LETTERS = 60
 Finding = tuple[Flags, Callable[[int], str]]
 """Which rows break a rule, and the reason for a row that does."""
@@ -137,7 +136,7 @@ def _of_other_type(
     def reason(row: int) -> str:
         shown = texts[row].as_py()
         shown = shown if len(shown) <= _SHOWN_LETTERS else f"{shown[:_SHOWN_LETTERS]}…"
-        return f"{name} is '{shown}'{VALUE_EXPECTED}{kind.glue}"
+        return f"{name} is '{shown}', expected {kind.glue}"
 
     return flags, reason
 

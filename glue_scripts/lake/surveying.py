@@ -21,7 +21,7 @@ from lake.findings import Findings, Survey, put_together
 from lake.layout import CSV
 from lake.originals import DIGEST_BLOCK, Original, Span
 from lake.reading import PieceReading, examine, survey
-from lake.row_rules import VALUE_EXPECTED, RowRules
+from lake.row_rules import RowRules
 from lake.schema import Schema
 from lake.spreading import spread
 from lake.store import StoredOriginal
@@ -155,9 +155,9 @@ def first_offender(look: Look, item: Surveyed, schema: Schema) -> str:
     original = StoredOriginal(look.bucket, item.version)
     rules = RowRules(types=tuple((c.name, c.type.spell()) for c in schema.columns))
     whole = Span(0, original.size)
-    for chunk in PieceReading(original, layout, whole, look.max_ratio, look=False, rules=rules):
-        for record in chunk.bad:
-            if VALUE_EXPECTED in record.reason:
+    for chunk in PieceReading(original, layout, whole, look.max_ratio, look=False):
+        for record in rules.applied(chunk, layout.names).bad:
+            if record not in chunk.bad:
                 return f"line {layout.body_line + record.line}: {record.reason}"
     return ""
 

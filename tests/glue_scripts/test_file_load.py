@@ -352,11 +352,11 @@ def declared(evolution: Evolution, **columns: str) -> DatasetContract:
 
 def test_a_strict_contract_shows_the_first_value_that_is_in_the_way(lake: Lake) -> None:
     lake.contracts["orders"] = declared(Evolution.STRICT, id="bigint", amount="decimal(10,2)")
-    wrong = lake.upload("orders/a.csv", "id,amount\n1,1.50\n2,free\n")
+    wrong = lake.upload("orders/a.csv", "id,amount\n7\n1,1.50\n2,free\n")
     lacking = lake.upload("orders/b.csv", "id\n1\n")
     right = lake.upload("orders/c.csv", "amount,id\n1.5,1\n")
     lake.process(wrong, lacking, right)
-    assert "(line 3: amount is 'free', expected decimal(18,2))" in lake.reason(wrong)
+    assert "(line 4: amount is 'free', expected decimal(18,2))" in lake.reason(wrong)
     assert "column 'amount' is missing" in lake.reason(lacking)
     assert lake.outcome(right) == ("published", 1, 1, 0)
     assert data_types(lake, "orders") == {"id": "bigint", "amount": "decimal(18,2)"}
@@ -403,6 +403,13 @@ def test_a_key_stands_once_in_a_file(lake: Lake) -> None:
     lake.process(lake.upload("orders/c.csv", "id,line,n\nx,9,f\n"))
     assert len(lake.rows("orders", "id")) == 4
     assert load_id in {row["load_id"] for row in lake.quarantined()}
+
+
+def test_keys_that_only_look_alike_are_different_keys(lake: Lake) -> None:
+    lake.contracts["orders"] = DatasetContract(name="orders", primary_key=("a", "b"))
+    version = lake.upload("orders/a.csv", "a,b\nx\x1f,y\nx,\x1fy\nx,\x1fy\n")
+    lake.process(version)
+    assert lake.outcome(version) == ("published", 3, 2, 1)
 
 
 def test_a_key_stands_once_in_a_file_that_is_read_in_pieces(
