@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,18 @@ from local_cloud.aws import InProcessAws
 from local_cloud.deployment import Deployment
 from local_cloud.door import moto_lock
 from local_cloud.errors import AssemblyError
-from local_cloud.events.bus import EventBus, LocalRule, bus_of
-from local_cloud.events.shapes import run_state_change
+from local_cloud.events.bus import EventBus, bus_of
+from local_cloud.events.schedules import Schedule, most_frequent
+from local_cloud.events.shapes import Event
 from local_cloud.functions.poller import QueuePoller
 from local_cloud.functions.registry import FunctionRegistry
-from local_cloud.glue.jobs import LocalJob, LocalJobRun, RunState
-from local_cloud.glue.runner import GlueRunner, Surroundings
+from local_cloud.glue.jobs import LocalJobRun
+from local_cloud.glue.runner import Surroundings
+from local_cloud.glue.service import GlueService
 from local_cloud.inventory import Inventory, kept
 from local_cloud.patience import Patience
 from local_cloud.settling import Say, Settling, Unfinished, Work
+from local_cloud.work_folder import clear
 
 __all__ = ["LocalCloud", "Work"]
 
@@ -57,9 +59,22 @@ class LocalCloud:
         self._functions = FunctionRegistry(
             work=self.work, environment=self._aws.child_environment, fetch=self._read
         )
-        self._runner = GlueRunner(work=self.work, around=self._surroundings())
-        self._inventory = Inventory(functions=self._functions, runs=self._runner)
-        self._settling = Settling(functions=self._functions, runner=self._runner, say=say)
+        self._glue = GlueService(
+            account=account,
+            region=region,
+            work=self.work,
+            around=self._surroundings(),
+            client=self.client,
+            publish=self._publish,
+            say=say,
+        )
+        self._inventory = Inventory(
+            functions=self._functions,
+            runs=self._glue.runs,
+            crawls=self._glue.crawls,
+            flows=self._glue.flows,
+        )
+        self._settling = Settling(functions=self._functions, moving=self._glue.moving, say=say)
         self._exit = ExitStack()
 
     @classmethod
@@ -77,7 +92,7 @@ class LocalCloud:
             stack.enter_context(self._aws)
             stack.enter_context(kept(self._inventory))
             stack.callback(self._functions.close)
-            stack.callback(self._runner.close)
+            stack.callback(self._glue.close)
             self._exit = stack.pop_all()
         return self
 
@@ -102,7 +117,7 @@ class LocalCloud:
         return self.work / "logs"
 
     def log_of_run(self, run_id: str) -> Path:
-        return self._runner.log_of(run_id)
+        return self._glue.runs.log_of(run_id)
 
     def client(self, service: str) -> Any:
         """A boto3 client of this cloud."""
@@ -142,16 +157,25 @@ class LocalCloud:
     def bus(self) -> EventBus:
         return bus_of(self.account, self.region)
 
-    def _tick_all(self) -> bool:
-        """Let every schedule come round. False if the templates have none."""
-        rules = self.bus.scheduled_rules
-        for rule in rules:
-            self.tick_rule(rule)
-        return bool(rules)
+    @property
+    def schedules(self) -> list[Schedule]:
+        """Of rules, and of Glue's activated triggers and its crawlers."""
+        return [*self.bus.schedules(), *self._glue.schedules()]
 
-    def tick_rule(self, rule: LocalRule) -> None:
+    def come_round(self, schedule: Schedule) -> None:
         with moto_lock:
-            self.bus.tick(rule)
+            schedule.come_round()
+
+    def _tick(self) -> bool:
+        """Let the schedules with the shortest period come round. False if there are none.
+
+        Whoever waits for a tick waits for the next one, a minute away at the most. A workflow
+        that runs once a night would not have run by then; here it would run at each tick.
+        """
+        schedules = most_frequent(self.schedules)
+        for schedule in schedules:
+            self.come_round(schedule)
+        return bool(schedules)
 
     def work_once(self) -> Work:
         """Hand each queue's next batch to its function."""
@@ -159,17 +183,22 @@ class LocalCloud:
 
     @property
     def active_runs(self) -> list[LocalJobRun]:
-        return self._runner.active
+        return self._glue.runs.active
 
     def settle(self, unfinished: Unfinished = lambda: 0, patience: Patience | None = None) -> None:
         """Work until nothing moves and nothing is unfinished.
 
-        When the cloud is idle and something is unfinished, its schedules come round at once
-        instead of in their own time. Gives up, with things unfinished, when that has moved
-        nothing for as long as `patience` lasts, or when nobody takes the schedules' events in.
+        When the cloud is idle and something is unfinished, its most frequent schedules come
+        round at once instead of in their own time. Gives up, with things unfinished, when that
+        has moved nothing for as long as `patience` lasts, or when nobody takes the schedules'
+        events in.
         """
         waiting = patience or Patience(say=self._say)
-        self._settling.settle(self._tick_all, unfinished, waiting)
+        self._settling.settle(self._tick, unfinished, waiting)
+
+    def _publish(self, event: Event) -> None:
+        with moto_lock:
+            self.bus.publish(event)
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
@@ -179,24 +208,7 @@ class LocalCloud:
                 name: self._aws.folders.folder(name) for name in self._aws.folders.buckets
             },
             folders_in_use=self._aws.folders_in_use,
-            announce=self._announce,
         )
-
-    def _announce(self, job: LocalJob, run: LocalJobRun) -> None:
-        self._say(f"run {run.job_run_id[:11]} of {job.name}: {run.state} in {run.seconds:.1f} s")
-        if run.state not in (RunState.SUCCEEDED, RunState.STOPPED):
-            self._say(f"  {run.error} (log: {self.log_of_run(run.job_run_id)})")
-        with moto_lock:
-            self.bus.publish(
-                run_state_change(
-                    job=job.name,
-                    run_id=run.job_run_id,
-                    state=run.state.value,
-                    message=run.error or "Job run succeeded",
-                    account=self.account,
-                    region=self.region,
-                )
-            )
 
     def _read(self, bucket: str, key: str) -> bytes:
         body: bytes = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -207,12 +219,4 @@ class LocalCloud:
         target.write_bytes(self._read(bucket, key))
 
     def _clear_work(self) -> None:
-        for folder in self._folders_to_clear():
-            shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # Not empty: the logs stay.
-            self.work.rmdir()
-
-    def _folders_to_clear(self) -> Iterator[Path]:
-        yield from (self.work / name for name in ("buckets", "bytes", "functions", "scratch"))
-        if not self.keep_logs:
-            yield from (self.work / name for name in ("logs", "runs"))
+        clear(self.work, keep_logs=self.keep_logs)

@@ -13,6 +13,7 @@ from typing import Any
 
 from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import get_model_map
+from moto.glue.models import glue_backends
 
 from local_cloud.assembly import Asset, Stack
 from local_cloud.aws import InProcessAws
@@ -21,13 +22,15 @@ from local_cloud.door import moto_lock
 from local_cloud.errors import DeploymentError, UnsupportedResourceError
 from local_cloud.events import resources as _events
 from local_cloud.functions import resources as _functions
+from local_cloud.glue import crawler_resources as _crawlers
+from local_cloud.glue import flow_resources as _flows
 from local_cloud.glue import resources as _glue
 from local_cloud.s3 import resources as _s3
 
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 
 # moto finds resource types among the subclasses that have been imported.
-RESOURCE_MODULES = (without_effect, _events, _functions, _glue, _s3)
+RESOURCE_MODULES = (without_effect, _crawlers, _events, _flows, _functions, _glue, _s3)
 
 
 class Deployment:
@@ -47,6 +50,7 @@ class Deployment:
             for asset in stack.assets:
                 self._upload(asset)
             self._create(stack)
+        _flows.check_flows(glue_backends[self._aws.account][self._aws.region])
 
     def _bootstrap(self) -> None:
         self._aws.client("ssm").put_parameter(

@@ -8,7 +8,8 @@ LocalCloudError
 │   └── UnsupportedResourceError  it needs something that has no stand-in on a laptop
 ├── FunctionError                 a function crashed, timed out or raised
 ├── StorageError                  an object's bytes could not be taken in
-└── CatalogError                  a table cannot be read as the catalog describes it
+├── CatalogError                  a table cannot be read as the catalog describes it
+└── CrawlCancelled                a crawl was told to stop
 """
 
 
@@ -46,3 +47,7 @@ class StorageError(LocalCloudError):
 
 class CatalogError(LocalCloudError):
     """A table cannot be read as the catalog describes it."""
+
+
+class CrawlCancelled(LocalCloudError):
+    """A crawl was told to stop."""

@@ -6,7 +6,7 @@ cloud that is being deployed here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -60,12 +60,31 @@ class Runs(Protocol):
     def stop(self, run_id: str) -> None: ...
 
 
+class Crawls(Protocol):
+    """Lets crawlers look around."""
+
+    def start(self, crawler: Any, crawl: Any) -> None: ...
+
+
+class Flows(Protocol):
+    """Fires triggers, and follows what comes of it."""
+
+    def start(self, workflow: Any, properties: Mapping[str, str]) -> str:
+        """The id of a new run of a workflow."""
+
+    def stop(self, run: Any) -> None: ...
+
+    def fire(self, trigger: Any) -> None: ...
+
+
 @dataclass(kw_only=True)
 class Inventory:
     """What one running cloud has."""
 
     functions: Functions
     runs: Runs
+    crawls: Crawls
+    flows: Flows
     mappings: list[QueueMapping] = field(default_factory=list)
 
 

@@ -10,14 +10,20 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from moto.cloudformation import parsing
+from moto.glue import models as glue_models
+from moto.glue import responses as glue_responses
 from moto.glue.responses import GlueResponse
 from moto.s3 import models as s3_models
 from moto.s3 import notifications
 from moto.s3 import responses as _s3_responses  # noqa: F401 - see below
 
 from local_cloud.events.s3_events import send_object_event
+from local_cloud.glue.crawlers import LocalCrawler
 from local_cloud.glue.start import start_job_run
 from local_cloud.glue.stop import batch_stop_job_run
+from local_cloud.glue.triggers import LocalTrigger, predicate_of
+from local_cloud.glue.workflow_api import get_workflow, get_workflow_run, get_workflow_runs
+from local_cloud.glue.workflows import LocalWorkflow
 from local_cloud.s3.backend import FileS3Backend
 from local_cloud.s3.bucket_folders import BucketFolders
 from local_cloud.s3.keys import FileKey, FileMultipart
@@ -38,7 +44,14 @@ def moto_changed(store: ObjectStore, folders: BucketFolders) -> Iterator[None]:
             (s3_models, "FakeMultipart", FileMultipart),
             (s3_models.s3_backends, "backend", FileS3Backend),
             (notifications, "_send_event_bridge_message", send_object_event),
+            (glue_models, "FakeCrawler", LocalCrawler),
+            (glue_models, "FakeTrigger", LocalTrigger),
+            (glue_models, "FakeWorkflow", LocalWorkflow),
+            (glue_responses, "Predicate", predicate_of),
             (GlueResponse, "batch_stop_job_run", batch_stop_job_run),
+            (GlueResponse, "get_workflow", get_workflow),
+            (GlueResponse, "get_workflow_run", get_workflow_run),
+            (GlueResponse, "get_workflow_runs", get_workflow_runs),
             (GlueResponse, "start_job_run", start_job_run),
             (FileKey, "store", store),
             (FileS3Backend, "folders", folders),

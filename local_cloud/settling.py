@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from typing import Protocol
 
 from local_cloud.functions.poller import QueuePoller
 from local_cloud.functions.registry import FunctionRegistry
-from local_cloud.glue.jobs import LocalJobRun
-from local_cloud.glue.runner import GlueRunner
 from local_cloud.patience import Patience
 
 Say = Callable[[str], None]
@@ -30,13 +30,25 @@ class Work(Enum):
     """There were messages, and all are to come again."""
 
 
-class Settling:
-    """Moves messages from queues to functions, and waits for the runs that they start."""
+class Moving(Protocol):
+    """What ends by itself and is worth waiting for: a job run, a workflow run."""
 
-    def __init__(self, *, functions: FunctionRegistry, runner: GlueRunner, say: Say) -> None:
+    @property
+    def ended(self) -> threading.Event: ...
+
+    @property
+    def activity(self) -> str: ...
+
+
+class Settling:
+    """Moves messages from queues to functions, and waits for what they start."""
+
+    def __init__(
+        self, *, functions: FunctionRegistry, moving: Callable[[], Sequence[Moving]], say: Say
+    ) -> None:
         self.pollers: list[QueuePoller] = []
         self._functions = functions
-        self._runner = runner
+        self._moving = moving
         self._say = say
 
     def work_once(self) -> Work:
@@ -59,7 +71,7 @@ class Settling:
             deaf = 0 if self.drain() else deaf + 1
 
     def drain(self) -> bool:
-        """Until queues are empty, or give nothing but failures, and no run is active.
+        """Until queues are empty, or give nothing but failures, and nothing is moving.
 
         True if any batch was taken in.
         """
@@ -72,16 +84,16 @@ class Settling:
             failures = failures + 1 if work is Work.FAILED else 0
             if work is Work.DONE or 0 < failures < _TRIES:
                 continue
-            active = self._runner.active
-            if not active and self._functions.is_idle:
+            moving = self._moving()
+            if not moving and self._functions.is_idle:
                 # The event of a run's end is in its queue before the run is no longer active.
                 if failures or self.work_once() is Work.NONE:
                     return is_useful
                 is_useful = True
                 continue
-            for run in active[:1]:
-                run.ended.wait(0.05)
-            reminder.about(active)
+            for one in moving[:1]:
+                one.ended.wait(0.05)
+            reminder.about(moving)
 
 
 class _Reminder:
@@ -91,9 +103,9 @@ class _Reminder:
         self._say = say
         self._start = self._said = time.monotonic()
 
-    def about(self, runs: Sequence[LocalJobRun]) -> None:
+    def about(self, moving: Sequence[Moving]) -> None:
         now = time.monotonic()
-        if runs and now - self._said >= 10:
+        if moving and now - self._said >= 10:
             self._said = now
-            states = ", ".join(f"{run.job_name} {run.state.value}" for run in runs)
+            states = ", ".join(one.activity for one in moving)
             self._say(f"still at work after {now - self._start:.0f} s: {states}")

@@ -42,7 +42,7 @@ def _introduce(platform: Platform) -> None:
 
 def _serve(platform: Platform, progress: Progress) -> None:
     cloud = platform.cloud
-    schedules = Schedules(cloud.bus.scheduled_rules, start=time.monotonic())
+    schedules = Schedules(cloud.schedules, start=time.monotonic())
     for expression in schedules.not_followed:
         progress.say(f"schedule {expression} is not followed on a laptop: only rate(…) is")
     seen: set[tuple[str, str]] = set()
@@ -50,8 +50,8 @@ def _serve(platform: Platform, progress: Progress) -> None:
     is_news = False
     while True:
         now = time.monotonic()
-        for rule in schedules.due(now):
-            cloud.tick_rule(rule)
+        for schedule in schedules.due(now):
+            cloud.come_round(schedule)
         work = cloud.work_once()
         is_news = is_news or work is not Work.NONE or bool(cloud.active_runs)
         if is_news and now - looked >= _LOOK_EVERY:

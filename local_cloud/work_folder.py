@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from local_cloud.synthesis import ROOT
 
 _WORK = ROOT / "build" / "local_cloud" / "work"
+_BULKY = ("buckets", "bytes", "functions", "scratch")
 _KEPT = 5
 """Folders of earlier clouds that stay for their logs."""
 
@@ -21,11 +24,22 @@ def new_work_folder(root: Path = _WORK) -> Path:
     for old in ended[:-_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     for killed in ended[-_KEPT:]:
-        for bulky in ("bytes", "buckets", "functions", "scratch"):
-            shutil.rmtree(killed / bulky, ignore_errors=True)
+        _remove(killed, _BULKY)
     folder = root / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     folder.mkdir()
     return folder
+
+
+def clear(folder: Path, *, keep_logs: bool) -> None:
+    """What a cloud that has ended does not need any more."""
+    _remove(folder, _BULKY if keep_logs else (*_BULKY, "logs", "runs"))
+    with suppress(OSError):  # Not empty: the logs stay.
+        folder.rmdir()
+
+
+def _remove(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _owner(folder: Path) -> int:

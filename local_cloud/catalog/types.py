@@ -45,6 +45,22 @@ def arrow_type(name: str) -> pa.DataType:
     raise CatalogError(f"the catalog has a column of type {name!r}, which is none of Hive's")
 
 
+def catalog_type(kind: pa.DataType) -> str:
+    """As Hive spells a type of Arrow. Raises CatalogError for one that it has no word for."""
+    if pa.types.is_nested(kind):
+        return _nested_type(kind)
+    if pa.types.is_dictionary(kind):
+        return catalog_type(kind.value_type)
+    if pa.types.is_decimal(kind):
+        return f"decimal({kind.precision},{kind.scale})"
+    if _is_null(kind):
+        return "string"
+    for name, known in _PLAIN.items():
+        if readable_as(kind, known):
+            return name
+    raise CatalogError(f"Hive has no type for Arrow's {kind}")
+
+
 def readable_as(stored: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether Athena reads a Parquet column of type `stored` as `wanted` without losing anything.
 
@@ -76,6 +92,13 @@ def coerced_by_partition(declared: pa.DataType, wanted: pa.DataType) -> bool:
     if readable_as(declared, wanted):
         return True
     return bool(pa.types.is_signed_integer(declared) and pa.types.is_string(wanted))
+
+
+def _nested_type(kind: pa.DataType) -> str:
+    parts = [(child.name, catalog_type(child.type)) for child in _children(kind)]
+    if pa.types.is_struct(kind):
+        return f"struct<{','.join(f'{name}:{part}' for name, part in parts)}>"
+    return f"{'map' if pa.types.is_map(kind) else 'array'}<{','.join(part for _, part in parts)}>"
 
 
 def _nested_readable(stored: pa.DataType, wanted: pa.DataType) -> bool:

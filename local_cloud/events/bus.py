@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from moto.events.models import EventsBackend, Rule, events_backends
@@ -12,6 +13,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from local_cloud.errors import UnsupportedResourceError
+from local_cloud.events.schedules import Schedule
 from local_cloud.events.shapes import Event, scheduled
 from local_cloud.inventory import inventory
 
@@ -60,9 +62,17 @@ class EventBus:
         """What happens when the schedule of `rule` comes round."""
         rule.deliver(scheduled(rule_arn=rule.arn, account=rule.account_id, region=rule.region_name))
 
-    @property
-    def scheduled_rules(self) -> list[LocalRule]:
-        return [r for r in self.rules if r.scheduled_expression and r.state == "ENABLED"]
+    def schedules(self) -> list[Schedule]:
+        """Of the rules that have one and are enabled."""
+        return [
+            Schedule(
+                name=f"rule {rule.name}",
+                expression=rule.scheduled_expression,
+                come_round=partial(self.tick, rule),
+            )
+            for rule in self.rules
+            if rule.scheduled_expression and rule.state == "ENABLED"
+        ]
 
 
 def bus_of(account: str, region: str) -> EventBus:

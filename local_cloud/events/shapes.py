@@ -52,6 +52,24 @@ def run_state_change(
     )
 
 
+def crawler_state_change(
+    *, crawler: str, state: str, message: str, account: str, region: str
+) -> Event:
+    """https://docs.aws.amazon.com/glue/latest/dg/automating-awsglue-with-cloudwatch-events.html"""
+    return event_of(
+        source="aws.glue",
+        detail_type="Glue Crawler State Change",
+        detail={
+            "crawlerName": crawler,
+            "accountId": account,
+            "state": state,
+            "message": message,
+        },
+        account=account,
+        region=region,
+    )
+
+
 def scheduled(*, rule_arn: str, account: str, region: str) -> Event:
     """What a rule with a schedule sends to its targets."""
     return event_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -22,10 +23,12 @@ class RunState(StrEnum):
     FAILED = "FAILED"
     TIMEOUT = "TIMEOUT"
     STOPPED = "STOPPED"
+    ERROR = "ERROR"
+    """A trigger wanted a job that is no longer there."""
 
     @property
     def is_final(self) -> bool:
-        return self in (self.SUCCEEDED, self.FAILED, self.TIMEOUT, self.STOPPED)
+        return self in (self.SUCCEEDED, self.FAILED, self.TIMEOUT, self.STOPPED, self.ERROR)
 
 
 _UNITS = {"G.025X": 0.25, "G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0}
@@ -42,8 +45,14 @@ class LocalJobRun(FakeJobRun):
         self.error = ""
         self.session_policy = ""
         """What took away from the role's rights; recorded, for nothing enforces it here."""
+        self.trigger_name = ""
+        self.workflow_run_id = ""
+        """Of the workflow run that this run is a part of, or empty."""
+        self.predecessors: list[dict[str, str]] = []
+        """The runs whose ends let the trigger fire, as the API names them."""
         self.process_started: datetime | None = None
         self.ended = threading.Event()
+        self._turn = threading.Lock()
 
     def advance(self) -> None:
         """Nothing: moto would have it succeed after two questions."""
@@ -57,6 +66,12 @@ class LocalJobRun(FakeJobRun):
         """moto sets a first state; ours is set already."""
 
     def move(self, state: RunState, error: str = "") -> None:
+        """A run that has ended stays as it ended, whoever comes to stop it a moment later."""
+        with self._turn:
+            if not self.state.is_final:
+                self._move(state, error)
+
+    def _move(self, state: RunState, error: str) -> None:
         if state is RunState.RUNNING:
             self.process_started = utcnow()
         self.modified_on = utcnow()
@@ -73,6 +88,19 @@ class LocalJobRun(FakeJobRun):
         end = self.completed_on if self.state.is_final else utcnow()
         return (end - self.process_started).total_seconds()
 
+    @property
+    def execution_id(self) -> str:
+        return str(self.job_run_id)
+
+    def stop(self) -> None:
+        """It comes to a stop afterwards."""
+        inventory().runs.stop(self.job_run_id)
+
+    @property
+    def activity(self) -> str:
+        """For people who wait for it."""
+        return f"{self.job_name} {self.state.value}"
+
     def as_dict(self) -> dict[str, Any]:
         described = super().as_dict()
         seconds = round(self.seconds)
@@ -82,6 +110,7 @@ class LocalJobRun(FakeJobRun):
             GlueVersion=self._glue_version,
             LogGroupName="/aws-glue/jobs",
             DPUSeconds=seconds * self._units,
+            PredecessorRuns=self.predecessors,
         )
         if not self.state.is_final:
             del described["CompletedOn"]
@@ -89,7 +118,13 @@ class LocalJobRun(FakeJobRun):
             described["ErrorMessage"] = self.error
         if self.session_policy:
             described["ExecutionRoleSessionPolicy"] = self.session_policy
+        if self.trigger_name:
+            described["TriggerName"] = self.trigger_name
         return described
+
+    def in_graph(self) -> dict[str, Any]:
+        """The graph of a workflow run has job runs as anybody gets them."""
+        return self.as_dict()
 
     @property
     def _units(self) -> float:
@@ -118,15 +153,9 @@ class LocalJob(FakeJob):
             raise ConcurrentRunsExceededException(
                 f"Concurrent runs exceeded for {self.name}: {limit} of {limit} are taken"
             )
-        run = LocalJobRun(
-            glue_version=self.glue_version,
-            job_name=self.name,
+        run = self._new_run(
             job_run_id=previous_run_id,
-            arguments={
-                **self.default_arguments,
-                **(arguments or {}),
-                **(self.non_overridable_arguments or {}),
-            },
+            arguments=arguments or {},
             allocated_capacity=allocated_capacity or self.allocated_capacity,
             max_capacity=max_capacity or self.max_capacity,
             timeout=timeout or self.timeout,
@@ -135,6 +164,36 @@ class LocalJob(FakeJob):
             notification_property=notification_property or self.notification_property,
             security_configuration=security_configuration or self.security_configuration,
         )
-        self.job_runs.append(run)
         inventory().runs.start(self, run)
         return run.job_run_id
+
+    def refused_run(self, arguments: Mapping[str, str], why: str) -> LocalJobRun:
+        """What is left of a run that a trigger could not start: one that has failed.
+
+        https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
+        """
+        run = self._new_run(arguments=arguments, timeout=self.timeout)
+        run.move(RunState.FAILED, why)
+        run.ended.set()
+        return run
+
+    def local_run(self, run_id: str) -> LocalJobRun:
+        """A run that this job has just started."""
+        (run,) = (one for one in self.job_runs if one.job_run_id == run_id)
+        if not isinstance(run, LocalJobRun):
+            raise TypeError(f"expected a LocalJobRun for {run_id}, moto made a {type(run)}")
+        return run
+
+    def _new_run(self, *, arguments: Mapping[str, str], **settings: Any) -> LocalJobRun:
+        run = LocalJobRun(
+            glue_version=self.glue_version,
+            job_name=self.name,
+            arguments={
+                **self.default_arguments,
+                **arguments,
+                **(self.non_overridable_arguments or {}),
+            },
+            **settings,
+        )
+        self.job_runs.append(run)
+        return run

@@ -24,7 +24,8 @@ from local_cloud.processes import end_group
 MINUTE = 60.0
 """Seconds."""
 
-Announce = Callable[[LocalJob, LocalJobRun], None]
+Announce = Callable[[LocalJobRun], None]
+"""Called when a run has ended, with its final state set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +39,6 @@ class Surroundings:
     buckets: Callable[[], dict[str, Path]]
     """Each bucket's folder."""
     folders_in_use: Callable[[], AbstractContextManager[None]]
-    announce: Announce
-    """Called when a run has ended, with its final state set."""
 
 
 class GlueRunner:
@@ -49,9 +48,10 @@ class GlueRunner:
     do on AWS until their workers are there.
     """
 
-    def __init__(self, *, work: Path, around: Surroundings) -> None:
+    def __init__(self, *, work: Path, around: Surroundings, announce: Announce) -> None:
         self._work = work
         self._around = around
+        self._announce = announce
         self._room = threading.Semaphore(max(1, (os.cpu_count() or 2) // 2))
         self._active: dict[str, LocalJobRun] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -96,7 +96,7 @@ class GlueRunner:
         run.move(state, error)
         try:
             if not self._closing.is_set():
-                self._around.announce(job, run)
+                self._announce(run)
         finally:
             # Only now: whoever sees no active run must also see the event that it ended.
             del self._active[run.job_run_id]

@@ -78,6 +78,8 @@ def laptop_properties(
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
+        # Glue has 200, for its many workers; on a few cores most of them would be empty tasks.
+        "spark.sql.shuffle.partitions": "4",
         "spark.eventLog.enabled": "false",
         "spark.sql.warehouse.dir": str(work / "warehouse"),
         # Checksum files beside the data would become objects of the bucket.

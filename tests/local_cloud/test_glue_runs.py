@@ -1,11 +1,10 @@
-"""Runs, with a stand-in for spark-submit that runs the script in plain Python."""
+"""Runs whose scripts are run in plain Python."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,19 +15,9 @@ import pytest
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.glue import runner
+from local_cloud.glue.jobs import LocalJobRun, RunState
 from tests.local_cloud import tiny
 from tests.local_cloud.conftest import Deploy
-
-SPARK_SUBMIT = f"""#!{sys.executable}
-import os, runpy, sys
-rest = sys.argv[1:]
-while rest[0].startswith("--"):
-    if rest[0] == "--py-files":
-        sys.path[:0] = rest[1].split(",")
-    rest = rest[2:]
-sys.argv = rest
-runpy.run_path(rest[0], run_name="__main__")
-"""
 
 SCRIPT = """
 import boto3, json, os, sys, time
@@ -59,13 +48,7 @@ def fail():
 
 
 @pytest.fixture
-def up(deploy: Deploy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
-    submit = tmp_path / "spark" / "bin" / "spark-submit"
-    submit.parent.mkdir(parents=True)
-    submit.write_text(SPARK_SUBMIT)
-    submit.chmod(0o755)
-    monkeypatch.setattr(runner, "spark_home", lambda: tmp_path / "spark")
-
+def up(deploy: Deploy, plain_python: None) -> Deploy:  # noqa: ARG001 - for what it does
     def with_script(job: tiny.Resources, **others: Any) -> LocalCloud:
         return deploy({"Job": job, **others}, script=SCRIPT, library=LIBRARY)
 
@@ -204,6 +187,13 @@ def test_a_run_that_takes_too_long_times_out(
     run = described(cloud, run_id)
     assert run["JobRunState"] == "TIMEOUT"
     assert "5 minutes" in run["ErrorMessage"]
+
+
+def test_a_run_that_has_ended_stays_as_it_ended() -> None:
+    run = LocalJobRun(glue_version="6.0", job_name=tiny.JOB)
+    run.move(RunState.SUCCEEDED)
+    run.move(RunState.STOPPING)
+    assert run.state is RunState.SUCCEEDED
 
 
 def test_nothing_outlives_the_cloud(up: Deploy, tmp_path: Path) -> None:

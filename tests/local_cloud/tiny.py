@@ -100,11 +100,13 @@ def rule(pattern: Mapping[str, Any] | None = None, *, schedule: str | None = Non
     return {"Type": "AWS::Events::Rule", "Properties": properties}
 
 
-def job(*, at_once: int = 1, arguments: Mapping[str, str] | None = None) -> Resources:
+def job(
+    name: str = JOB, *, at_once: int = 1, arguments: Mapping[str, str] | None = None
+) -> Resources:
     return {
         "Type": "AWS::Glue::Job",
         "Properties": {
-            "Name": JOB,
+            "Name": name,
             "Role": f"arn:aws:iam::{ACCOUNT}:role/tiny",
             "Command": {
                 "Name": "glueetl",

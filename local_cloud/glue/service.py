@@ -1,0 +1,71 @@
+"""All of Glue that moves: runs of jobs, crawls, and what triggers make of their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from moto.glue.models import GlueBackend, glue_backends
+
+from local_cloud.door import moto_lock
+from local_cloud.events.schedules import Schedule
+from local_cloud.events.shapes import Event
+from local_cloud.glue.crawl_runner import CrawlRunner
+from local_cloud.glue.crawlers import LocalCrawl
+from local_cloud.glue.crawling import Crawling
+from local_cloud.glue.jobs import LocalJobRun
+from local_cloud.glue.news import News
+from local_cloud.glue.orchestration import Orchestrator
+from local_cloud.glue.runner import GlueRunner, Surroundings
+from local_cloud.settling import Moving, Say
+
+
+class GlueService:
+    """The runners, and the orchestrator that hears of whatever they have brought to its end."""
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        region: str,
+        work: Path,
+        around: Surroundings,
+        client: Callable[[str], Any],
+        publish: Callable[[Event], None],
+        say: Say,
+    ) -> None:
+        self._place = (account, region)
+        self.runs = GlueRunner(work=work, around=around, announce=self._end_of_run)
+        self.crawls = CrawlRunner(
+            do=Crawling(client=client).crawl, backend=self._backend, announce=self._end_of_crawl
+        )
+        self._news = News(
+            say=say, publish=publish, log_of=self.runs.log_of, account=account, region=region
+        )
+        self.flows = Orchestrator(backend=self._backend, announce=self._news.run_ended, say=say)
+
+    def moving(self) -> list[Moving]:
+        """Under the lock: what follows from an end is there before that end is forgotten."""
+        with moto_lock:
+            return [*self.runs.active, *self.crawls.active, *self.flows.running]
+
+    def schedules(self) -> list[Schedule]:
+        return [*self.flows.schedules(), *self.crawls.schedules()]
+
+    def close(self) -> None:
+        """End all that still goes on."""
+        self.crawls.close()
+        self.runs.close()
+
+    def _backend(self) -> GlueBackend:
+        account, region = self._place
+        return glue_backends[account][region]
+
+    def _end_of_run(self, run: LocalJobRun) -> None:
+        self._news.run_ended(run)
+        self.flows.ended(run.execution_id)
+
+    def _end_of_crawl(self, crawl: LocalCrawl) -> None:
+        self._news.crawl_ended(crawl)
+        self.flows.ended(crawl.execution_id)
