@@ -1,0 +1,59 @@
+"""What the ingestion must make of each file: pure Python, and none of the platform's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from local_cloud.shop.deliveries import Delivery, deliveries
+from local_cloud.shop.records import PRIMARY_KEYS, Dataset, Record
+
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantinedRow:
+    """A row that is put aside as it arrives."""
+
+    line: int
+    """In a file that is no text: the row's number. From 1."""
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A file after its ingestion."""
+
+    delivery: Delivery
+    published: tuple[Record, ...]
+    quarantined: tuple[QuarantinedRow, ...]
+
+
+def arrivals() -> tuple[Arrival, ...]:
+    """In the order of upload."""
+    return tuple(map(_arrival, deliveries()))
+
+
+def key_of(dataset: Dataset, row: Record) -> Key:
+    return tuple(getattr(row, column) for column in PRIMARY_KEYS[dataset])
+
+
+def _arrival(delivery: Delivery) -> Arrival:
+    published: dict[Key, Record] = {}
+    aside = [QuarantinedRow(line=row.line, reason=row.reason) for row in delivery.broken]
+    for number, row in enumerate(delivery.rows, 1):
+        key = key_of(delivery.dataset, row)
+        reason = _fault(PRIMARY_KEYS[delivery.dataset], key, repeated=key in published)
+        if reason:
+            aside.append(QuarantinedRow(line=number, reason=reason))
+        else:
+            published[key] = row
+    return Arrival(delivery=delivery, published=tuple(published.values()), quarantined=tuple(aside))
+
+
+def _fault(columns: Sequence[str], key: Key, *, repeated: bool) -> str:
+    """In the words of the ingestion; "" if there is none."""
+    for name, value in zip(columns, key, strict=True):
+        if value is None:
+            return f"{name} has no value, expected one in every row"
+    return f"the {', '.join(columns)} of a row before it in the file" if repeated else ""

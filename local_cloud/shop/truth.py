@@ -1,0 +1,72 @@
+"""What must be known after the shop's uploads, of any day: computed from its records alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from local_cloud.shop.arrivals import Arrival, arrivals
+from local_cloud.shop.curated import customer_value, daily_sales
+from local_cloud.shop.current import Current, current
+from local_cloud.shop.records import DAYS, Customer, Order, OrderLine, Product, Return
+
+Rows = tuple[Mapping[str, Any], ...]
+"""Column names and values, in the order of the key."""
+DAILY_SALES = "shop_daily_sales"
+CUSTOMER_VALUE = "shop_customer_value"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth:
+    """As plain values, by the names that contracts and catalog have."""
+
+    quarantined: Mapping[str, int]
+    """How many rows were put aside as they arrived, by reason."""
+    put_aside: Mapping[str, Mapping[str, int]]
+    """How many of the others break each business rule, by dataset and rule."""
+    current: Mapping[str, Rows]
+    """By dataset: without those, of each primary key the latest."""
+    dangling: Mapping[str, int]
+    """How many current rows name a row that is not there, by `dataset(columns)`."""
+    curated: Mapping[str, Rows]
+    """By table."""
+
+
+def truth(until: date = DAYS[-1]) -> Truth:
+    """After the uploads of all days up to that one."""
+    arrived = [arrival for arrival in arrivals() if arrival.delivery.day <= until]
+    now = current(arrived)
+    return Truth(
+        quarantined=_reasons(arrived),
+        put_aside={dataset.value: rules for dataset, rules in now.put_aside.items()},
+        current={dataset.value: _plain(rows) for dataset, rows in now.rows.items()},
+        dangling=dict(_dangling(now)),
+        curated={
+            DAILY_SALES: _plain(daily_sales(now)),
+            CUSTOMER_VALUE: _plain(customer_value(now)),
+        },
+    )
+
+
+def _plain(rows: Iterable[Any]) -> Rows:
+    return tuple(map(asdict, rows))
+
+
+def _reasons(arrived: Iterable[Arrival]) -> Mapping[str, int]:
+    return Counter(row.reason for arrival in arrived for row in arrival.quarantined)
+
+
+def _dangling(now: Current) -> Iterator[tuple[str, int]]:
+    customers = {customer.customer_id for customer in now.every(Customer)}
+    products = {product.product_id for product in now.every(Product)}
+    orders, sold, back = now.every(Order), now.every(OrderLine), now.every(Return)
+    known = {order.order_id for order in orders}
+    lines = {(line.order_id, line.line) for line in sold}
+    yield "shop_orders(customer_id)", sum(order.customer_id not in customers for order in orders)
+    yield "shop_order_lines(order_id)", sum(line.order_id not in known for line in sold)
+    yield "shop_order_lines(product_id)", sum(line.product_id not in products for line in sold)
+    yield "shop_returns(order_id)", sum(row.order_id not in known for row in back)
+    yield "shop_returns(order_id, line)", sum((row.order_id, row.line) not in lines for row in back)
