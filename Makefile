@@ -18,13 +18,14 @@ ARGS     ?=
 
 .PHONY: check-exports check-environment check-environment-if-complete
 .PHONY: bootstrap deploy deploy-pipelines status destroy protect
-.PHONY: bench hazards help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
+.PHONY: bench hazards reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 setup: $(SPARK) $(NODE) ## make the Python environment and install the CDK's command line
 	@$(JAVA) :
+	@sh scripts/ensure_chromium.sh >/dev/null
 
 demo: $(SPARK) $(NODE) ## upload, run and query a small set of files on this machine, with no AWS account
 	@$(JAVA) $(PYTHON) -m local_cloud demo
@@ -57,6 +58,9 @@ bench: $(SPARK) $(NODE) ## measure against plain Spark, DuckDB and Polars (an ho
 hazards: $(PACKAGES) ## write docs/csv-hazards.md from what plain Spark and this reader do
 	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" PYSPARK_PYTHON="$(CURDIR)/$(PYTHON)" \
 		$(PYTHON) -m benchmarks.hazards
+
+reference: $(PACKAGES) ## write docs/contracts.md from the contract's definition
+	@$(PYTHON) -m config.contract_reference
 
 check-exports: $(PACKAGES) ## does ENV have what the application imports from the infrastructure?
 	@$(PYTHON) -m operations check-exports --environment $(ENV) $(ARGS)

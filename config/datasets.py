@@ -1,96 +1,29 @@
-"""Dataset contracts: the files of `datasets/`, checked."""
+"""Dataset contracts: the files of `datasets/`, checked, with the SQL and rules beside them."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import NoReturn
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import ValidationError
 
+from config.dataset_checks import broken_across, broken_within
+from config.dataset_document import ContractDocument, Curated, QualityRules
 from config.errors import BrokenRule, ValueRuleError
-from config.validation import Frozen, broken_rules
+from config.validation import broken_rules
 from config.yaml_source import read_mapping
-from wires.contracts import CsvDemands, DatasetContract, DeclaredColumn, Evolution
-
-DATASETS_FOLDER = Path(__file__).with_name("datasets")
-
-
-def _name(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,99}", value):
-        raise ValueError("must be lower snake case, such as sales_orders")
-    return value
-
-
-def _evolution(value: object) -> object:
-    known = [mode.value for mode in Evolution]
-    if value not in known:
-        raise ValueError(f"must be one of {', '.join(known)}")
-    return Evolution(value)
-
-
-def _keys(value: object) -> object:
-    if not isinstance(value, list) or not all(isinstance(k, str) and k.strip() for k in value):
-        raise ValueError("must be a list of key patterns, such as [orders/*]")
-    return tuple(value)
-
-
-_TYPE = re.compile(
-    r"string|bigint|double|boolean|date|timestamp|timestamptz|decimal\((\d{1,2}),(\d{1,2})\)"
+from dqdl import DqdlError, parse
+from wires.contracts import (
+    BusinessRule,
+    CsvDemands,
+    CuratedTable,
+    DatasetContract,
+    Quality,
+    Reference,
 )
 
-
-def _columns(value: object) -> object:
-    if not isinstance(value, dict) or not value:
-        raise ValueError("must name columns with their types, such as order_id: bigint")
-    for name, kind in value.items():
-        _name(name)
-        found = _TYPE.fullmatch(str(kind))
-        if not found or (found[1] and not int(found[2]) <= int(found[1]) <= 38):
-            raise ValueError(
-                f"gives '{name}' the type '{kind}', expected string, bigint, decimal(p,s) with "
-                "s ≤ p ≤ 38, double, boolean, date, timestamp or timestamptz"
-            )
-    return tuple(DeclaredColumn(name=name, type=kind) for name, kind in value.items())
-
-
-def _column_names(value: object) -> object:
-    if not isinstance(value, list) or not value:
-        raise ValueError("must be a list of columns, such as [order_id]")
-    return tuple(_name(name) for name in value)
-
-
-def _one_character(value: object) -> object:
-    if not isinstance(value, str) or len(value.encode()) != 1:
-        raise ValueError("must be one ASCII character")
-    return value
-
-
-def _encoding(value: object) -> object:
-    known = ("utf-8", "utf-16-le", "utf-16-be", "cp1252")
-    if value not in known:
-        raise ValueError(f"must be one of {', '.join(known)}")
-    return value
-
-
-OneCharacter = Annotated[str, BeforeValidator(_one_character)]
-
-
-class _Csv(Frozen):
-    delimiter: OneCharacter = Field(default="")
-    quote: OneCharacter = Field(default="")
-    escape: OneCharacter = Field(default="")
-    encoding: Annotated[str, BeforeValidator(_encoding)] = Field(default="")
-    header: bool | None = None
-
-
-class _Document(Frozen):
-    name: Annotated[str, BeforeValidator(_name)]
-    keys: Annotated[tuple[str, ...], BeforeValidator(_keys)] = ()
-    columns: Annotated[tuple[DeclaredColumn, ...], BeforeValidator(_columns)] = ()
-    primary_key: Annotated[tuple[str, ...], BeforeValidator(_column_names)] = ()
-    evolution: Annotated[Evolution, BeforeValidator(_evolution)] = Field(default=Evolution.EVOLVE)
-    csv: _Csv = Field(default=_Csv())
+DATASETS_FOLDER = Path(__file__).with_name("datasets")
 
 
 def load_contracts(folder: Path = DATASETS_FOLDER) -> tuple[DatasetContract, ...]:
@@ -98,23 +31,37 @@ def load_contracts(folder: Path = DATASETS_FOLDER) -> tuple[DatasetContract, ...
 
     Raises SourceError, or ValueRuleError naming file and field.
     """
-    contracts = [_load(path) for path in sorted(folder.glob("*.yaml"))]
-    _refuse_shared_patterns(contracts)
-    return tuple(contracts)
+    documents = [_document(path) for path in sorted(folder.glob("*.yaml"))]
+    keys = {document.name: document.primary_key for document in documents}
+    contracts = tuple(_contract(document, folder, keys) for document in documents)
+    for contract in contracts:
+        _refuse(contract.name, broken_across(contract, contracts))
+    return contracts
 
 
-def _load(path: Path) -> DatasetContract:
+def _document(path: Path) -> ContractDocument:
     content = read_mapping(path)
+    if isinstance(content.get("curated"), list):
+        content["curated"] = tuple(content["curated"])  # as pydantic's strict mode wants lists
     try:
-        document = _Document.model_validate(content)
+        document = ContractDocument.model_validate(content)
     except ValidationError as error:
-        raise ValueRuleError(f"datasets/{path.name}", broken_rules(error, _Document)) from error
-    if document.name != path.stem:
-        rule = BrokenRule(
-            field="name", value=document.name, rule=f"must be the file's name, {path.stem}"
-        )
-        raise ValueRuleError(f"datasets/{path.name}", [rule])
-    _refuse_contradictions(document, path)
+        found = broken_rules(error, ContractDocument)
+        raise ValueRuleError(f"datasets/{path.name}", found) from error
+    _refuse(path.stem, broken_within(document, file=path.stem))
+    return document
+
+
+def _refuse(name: str, broken: Iterator[BrokenRule]) -> None:
+    found = list(broken)
+    if found:
+        raise ValueRuleError(f"datasets/{name}.yaml", found)
+
+
+def _contract(
+    document: ContractDocument, folder: Path, keys: Mapping[str, Sequence[str]]
+) -> DatasetContract:
+    beside = _Beside(document.name, folder)
     return DatasetContract(
         name=document.name,
         keys=document.keys,
@@ -122,29 +69,64 @@ def _load(path: Path) -> DatasetContract:
         primary_key=document.primary_key,
         evolution=document.evolution,
         csv=CsvDemands(**document.csv.model_dump()),
+        latest_by=document.latest_by,
+        references=tuple(
+            Reference(columns=columns, dataset=dataset, to=tuple(keys.get(dataset, ())))
+            for columns, dataset in document.references
+        ),
+        rules=tuple(BusinessRule(name=name, expect=text) for name, text in document.rules),
+        quality=beside.quality(document.quality, "quality"),
+        curated=tuple(
+            beside.table(table, f"curated[{position}]")
+            for position, table in enumerate(document.curated)
+        ),
     )
 
 
-def _refuse_contradictions(document: _Document, path: Path) -> None:
-    declared = [column.name for column in document.columns]
-    unknown = [name for name in document.primary_key if declared and name not in declared]
-    broken = None
-    if unknown:
-        rule = f"must be among the columns: {', '.join(declared)}"
-        broken = BrokenRule(field="primary_key", value=unknown[0], rule=rule)
-    if document.evolution is Evolution.DISCARD and not declared:
-        rule = "needs columns: what is not declared is left out"
-        broken = BrokenRule(field="evolution", value=document.evolution.value, rule=rule)
-    if broken:
-        raise ValueRuleError(f"datasets/{path.name}", [broken])
+class _Beside:
+    """Reads the files that a contract names."""
 
+    def __init__(self, dataset: str, folder: Path) -> None:
+        self._dataset = dataset
+        self._folder = folder
 
-def _refuse_shared_patterns(contracts: list[DatasetContract]) -> None:
-    owners: dict[str, str] = {}
-    for contract in contracts:
-        for position, pattern in enumerate(contract.keys):
-            owner = owners.setdefault(pattern, contract.name)
-            if (owner, contract.keys.index(pattern)) != (contract.name, position):
-                rule = f"is claimed by {owner}.yaml already; a key has one dataset"
-                broken = BrokenRule(field=f"keys[{position}]", value=pattern, rule=rule)
-                raise ValueRuleError(f"datasets/{contract.name}.yaml", [broken])
+    def table(self, written: Curated, field: str) -> CuratedTable:
+        return CuratedTable(
+            table=written.table,
+            sql=self._text(written.sql, f"{field}.sql").strip().removesuffix(";"),
+            source=written.sql,
+            day=written.day,
+            uses=written.uses,
+            quality=self.quality(written.quality, f"{field}.quality"),
+        )
+
+    def quality(self, written: QualityRules | None, field: str) -> Quality:
+        if written is None:
+            return Quality()
+        text = self._text(written.rules, f"{field}.rules")
+        try:
+            parse(text, source=written.rules)
+        except DqdlError as error:
+            self._say(f"{field}.rules", written.rules, str(error))
+        return Quality(
+            rules=text,
+            source=written.rules,
+            on_failure=written.on_failure,
+        )
+
+    def _text(self, name: str, field: str) -> str:
+        if not name:
+            return ""
+        path = self._folder / name
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+            self._say(field, name, f"must be a file beside the contract; {path.name}: {why}")
+        if not text.strip():
+            self._say(field, name, "the file is empty")
+        return text
+
+    def _say(self, field: str, value: str, rule: str) -> NoReturn:
+        broken = BrokenRule(field=field, value=value, rule=rule)
+        raise ValueRuleError(f"datasets/{self._dataset}.yaml", [broken])

@@ -72,6 +72,11 @@ class Names:
         return self._database("quality")
 
     @property
+    def discovery_database(self) -> str:
+        """What crawlers find, apart from what the jobs publish."""
+        return self._database("discovery")
+
+    @property
     def objects_table(self) -> str:
         return self.of("objects")
 
@@ -100,8 +105,45 @@ class Names:
         return self.of("file-processor")
 
     @property
-    def file_processor_role(self) -> str:
-        return f"{self.file_processor_job}-{self.region}"  # roles are global to an account
+    def data_ingestion_job(self) -> str:
+        return self.of("data-ingestion")
+
+    @property
+    def data_processing_job(self) -> str:
+        return self.of("data-processing")
+
+    @property
+    def data_quality_job(self) -> str:
+        return self.of("data-quality")
+
+    @property
+    def legislators_job(self) -> str:
+        return self.of("legislators")
+
+    @property
+    def workflow(self) -> str:
+        return self.of("layered-etl")
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        return (
+            self.file_processor_job,
+            self.data_ingestion_job,
+            self.data_processing_job,
+            self.data_quality_job,
+            self.legislators_job,
+        )
+
+    def role_of(self, job: str) -> str:
+        """Of a job, or of the crawlers. Roles are global to an account, hence the region."""
+        return f"{job}-{self.region}"
+
+    def crawler(self, zone: str) -> str:
+        return self.of(f"{zone}-crawler")
+
+    @property
+    def crawlers(self) -> str:
+        return self.of("crawlers")
 
     @property
     def checks_role(self) -> str:
@@ -136,7 +178,12 @@ class Names:
 
     @property
     def databases(self) -> tuple[str, ...]:
-        return (self.processed_database, self.curated_database, self.quality_database)
+        return (
+            self.processed_database,
+            self.curated_database,
+            self.quality_database,
+            self.discovery_database,
+        )
 
     def of(self, name: str) -> str:
         """The name of a thing that the environment has once."""
@@ -151,8 +198,10 @@ class Names:
             self.uploads_queue,
             self.uploads_dead_letters,
             self.trigger_function,
-            self.file_processor_job,
-            self.file_processor_role,
+            *self.jobs,
+            *(self.role_of(job) for job in self.jobs),
+            self.role_of(self.crawlers),
+            self.workflow,
             self.checks_role,
             self.job_security,
             self.alerts_topic,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -46,14 +47,42 @@ class Trigger(Frozen):
         return seconds
 
 
-class FileProcessor(Frozen):
-    """The file_processor job."""
+class JobSize(Frozen):
+    """How large a Glue job is, and how long it may take."""
 
     worker_type: WorkerType
     workers: int = Field(ge=2, le=299)
     timeout_minutes: int = Field(ge=1, le=10_080)
+
+
+class FileProcessor(JobSize):
+    """The file_processor job."""
+
     target_file_bytes: int = Field(ge=1_048_576)
     max_expansion_ratio: int = Field(ge=2)
+
+
+_CRON = re.compile(r"cron\([^()]+( [^()]+){5}\)")
+
+
+class Workflow(Frozen):
+    """The layered workflow."""
+
+    schedule: str
+    """`cron(…)` in UTC, or empty: uploads and people start it."""
+    crawlers: bool
+    """Whether crawlers run beside the jobs; they are there in any case."""
+    ingestion: JobSize
+    processing: JobSize
+    quality: JobSize
+
+    @field_validator("schedule")
+    @classmethod
+    def _a_cron_expression(cls, schedule: str) -> str:
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+        if schedule and not _CRON.fullmatch(schedule):
+            raise ValueError("must be empty, or six fields such as cron(15 2 * * ? *), in UTC")
+        return schedule
 
 
 class Retention(Frozen):
@@ -94,5 +123,7 @@ class Settings(Frozen):
 
     trigger: Trigger
     file_processor: FileProcessor
+    workflow: Workflow
+    legislators: JobSize
     retention: Retention
     network: Network

@@ -79,6 +79,8 @@ def _unknown_name(path: tuple[int | str, ...], model: type[BaseModel]) -> str:
 def _model_at(path: tuple[int | str, ...], model: type[BaseModel]) -> Mapping[str, Any]:
     fields = model.model_fields
     for part in path:
+        if isinstance(part, int):  # the same model stands at every place of a list
+            continue
         field = next((f for n, f in fields.items() if part in (n, f.alias)), None)
         kinds = [] if field is None else [field.annotation, *get_args(field.annotation)]
         fields = next(

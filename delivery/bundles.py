@@ -22,8 +22,9 @@ STAGE = ROOT / "build" / "bundles"
 # Pure Python all of them, so that a copy made on any machine runs in the Lambda.
 TRIGGER_DISTRIBUTIONS = ("aws-lambda-powertools", "jmespath", "typing_extensions")
 
-# Not among what Glue has installed; its modules in C are left out, and it does without them.
-LIBRARY_DISTRIBUTIONS = ("fastavro",)
+# Not among what Glue has installed. The modules in C of fastavro are left out, and it does without
+# them; so are lark's grammars, which only grammars that import them need.
+LIBRARY_DISTRIBUTIONS = ("fastavro", "lark")
 
 Bundle = Mapping[PurePosixPath, bytes]
 
@@ -37,12 +38,16 @@ def trigger_bundle() -> Bundle:
 
 
 def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
-    """Packages `lake`, `wires`, `dataset_contracts`, which holds the contracts as JSON, and the
-    distributions that Glue lacks."""
+    """Packages `lake`, `curation`, `quality`, `quality_report`, `dqdl`, `wires`, and
+    `dataset_contracts`, which holds the contracts as JSON; the distributions that Glue lacks."""
     contents = PurePosixPath("dataset_contracts")
     about = b'"""The dataset contracts that this library was built with."""\n'
     return {
         **_package(ROOT / "glue_scripts" / "lake"),
+        **_package(ROOT / "glue_scripts" / "curation"),
+        **_package(ROOT / "glue_scripts" / "quality"),
+        **_package(ROOT / "glue_scripts" / "quality_report"),
+        **_package(ROOT / "dqdl"),
         **_package(ROOT / "wires"),
         contents / "__init__.py": about,
         contents / "contracts.json": contracts_to_json(contracts).encode(),

@@ -8,18 +8,18 @@ import sys
 from lake.datasets import shipped_contracts
 from lake.errors import LoadLost
 from lake.file_load import FileLoad
-from lake.session import spark_session
+from lake.session import log_to_console, spark_session
 from lake.state import State
 from lake.store import use_region
-from wires.job_arguments import FileProcessorDefaults, FileProcessorRun, GlueRun, from_argv
+from wires.job_arguments import GlueRun, LoadDefaults, LoadRun, from_argv
 
 logger = logging.getLogger("file_processor")
 
 
 def main(argv: list[str]) -> None:
     """Publish the load that the arguments name; leave quietly if another run has it."""
-    settings = from_argv(FileProcessorDefaults, argv)
-    run = from_argv(FileProcessorRun, argv)
+    settings = from_argv(LoadDefaults, argv)
+    run = from_argv(LoadRun, argv)
     glue_run = from_argv(GlueRun, argv)
     use_region(settings.region)
     logger.info("load %s, attempt %d: starting Spark", run.load_id, run.attempt)
@@ -41,7 +41,5 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("file_processor", "lake"):
-        logging.getLogger(name).setLevel(logging.INFO)
+    log_to_console("file_processor")
     main(sys.argv)

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from config.environments import Environment
 from config.exports import Export
+from config.naming import Names
 from delivery.bundles import stage, trigger_bundle
 from infra_app.constructs.alerts import Alerts
 from infra_app.constructs.catalog import Catalog
@@ -17,7 +18,7 @@ from infra_app.constructs.checks_role import ChecksRole
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.data_key import DataKey
 from infra_app.constructs.events_queue import EventsQueue
-from infra_app.constructs.file_processor_role import FileProcessorRole
+from infra_app.constructs.job_role import JobRole
 from infra_app.constructs.network import ZONES, Network
 from infra_app.constructs.state_tables import StateTables
 from infra_app.constructs.trigger import TIMEOUT, Trigger
@@ -48,7 +49,10 @@ class InfrastructureStack(cdk.Stack):
         tables = StateTables(self, "StateTables", names=names, key=key, retain=retain)
         catalog = Catalog(self, "Catalog", names=names, buckets=buckets, retain=retain)
         alerts = Alerts(self, "Alerts", names=names, key=key)
-        role = FileProcessorRole(self, "FileProcessorRole", names=names).role
+        roles = {
+            export: JobRole(self, id, role_name=names.role_of(name), whose=whose).role
+            for export, id, name, whose in _roles(names)
+        }
 
         network = None
         if settings.network.vpc:
@@ -68,6 +72,7 @@ class InfrastructureStack(cdk.Stack):
             key=key,
             raw_bucket=buckets.raw,
             consumer_timeout=TIMEOUT,
+            workflow_schedule=settings.workflow.schedule,
         )
         trigger = Trigger(
             self,
@@ -89,7 +94,7 @@ class InfrastructureStack(cdk.Stack):
             buckets=buckets,
             tables=tables,
             topic=alerts.topic,
-            job_name=names.file_processor_job,
+            names=names,
         )
         ChecksRole(
             self,
@@ -106,15 +111,18 @@ class InfrastructureStack(cdk.Stack):
                 Export.DATA_KEY_ARN: key.key_arn,
                 Export.RAW_BUCKET_NAME: buckets.raw.bucket_name,
                 Export.PROCESSED_BUCKET_NAME: buckets.processed.bucket_name,
+                Export.CURATED_BUCKET_NAME: buckets.curated.bucket_name,
                 Export.QUALITY_BUCKET_NAME: buckets.quality.bucket_name,
                 Export.ASSETS_BUCKET_NAME: buckets.assets.bucket_name,
                 Export.OBJECTS_TABLE_NAME: tables.objects.table_name,
                 Export.LOADS_TABLE_NAME: tables.loads.table_name,
                 Export.RUNS_TABLE_NAME: tables.runs.table_name,
                 Export.PROCESSED_DATABASE_NAME: catalog.processed.database_name,
+                Export.CURATED_DATABASE_NAME: catalog.curated.database_name,
+                Export.DISCOVERY_DATABASE_NAME: catalog.discovery.database_name,
                 Export.QUALITY_DATABASE_NAME: catalog.quality.database_name,
                 Export.ALERTS_TOPIC_ARN: alerts.topic.topic_arn,
-                Export.FILE_PROCESSOR_ROLE_NAME: role.role_name,
+                **{export: role.role_name for export, role in roles.items()},
                 Export.NETWORK_CONNECTION_NAME: network.connection_name if network else "",
             },
         )
@@ -134,10 +142,47 @@ class InfrastructureStack(cdk.Stack):
             )
 
 
+def _roles(names: Names) -> tuple[tuple[Export, str, str, str], ...]:
+    """Export, id, what the role is named after, and whose it is."""
+    return (
+        (
+            Export.FILE_PROCESSOR_ROLE_NAME,
+            "FileProcessorRole",
+            names.file_processor_job,
+            "Glue job file_processor",
+        ),
+        (
+            Export.DATA_INGESTION_ROLE_NAME,
+            "DataIngestionRole",
+            names.data_ingestion_job,
+            "Glue job data_ingestion",
+        ),
+        (
+            Export.DATA_PROCESSING_ROLE_NAME,
+            "DataProcessingRole",
+            names.data_processing_job,
+            "Glue job data_processing",
+        ),
+        (
+            Export.DATA_QUALITY_ROLE_NAME,
+            "DataQualityRole",
+            names.data_quality_job,
+            "Glue job data_quality",
+        ),
+        (
+            Export.LEGISLATORS_ROLE_NAME,
+            "LegislatorsRole",
+            names.legislators_job,
+            "Glue job legislators",
+        ),
+        (Export.CRAWLERS_ROLE_NAME, "CrawlersRole", names.crawlers, "Glue crawlers"),
+    )
+
+
 def _trigger_settings(
     environment: Environment, *, buckets: DataBuckets, tables: StateTables, topic: sns.ITopic
 ) -> TriggerSettings:
-    sizes = environment.settings.trigger
+    names, sizes = environment.names, environment.settings.trigger
     return TriggerSettings(
         environment=environment.name,
         raw_bucket=buckets.raw.bucket_name,
@@ -148,7 +193,13 @@ def _trigger_settings(
         loads_table=tables.loads.table_name,
         runs_table=tables.runs.table_name,
         alerts_topic_arn=topic.topic_arn,
-        file_processor_job=environment.names.file_processor_job,
+        file_processor_job=names.file_processor_job,
+        workflow=names.workflow,
+        data_ingestion_job=names.data_ingestion_job,
+        data_quality_job=names.data_quality_job,
+        curation_jobs=",".join(
+            (names.data_processing_job, names.data_quality_job, names.legislators_job)
+        ),
         objects_per_run=sizes.objects_per_run,
         bytes_per_run=sizes.bytes_per_run,
         runs_at_once=sizes.runs_at_once,

@@ -1,4 +1,4 @@
-"""The command line: python -m local_cloud run | up | demo."""
+"""The command line: python -m local_cloud run | up | demo | suggest-rules."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands.add_parser("up", help="stay up as an S3 endpoint that processes uploads"))
     demo = commands.add_parser("demo", help="the same with a small set of files of its own")
     demo.set_defaults(command=_demo)
+    _add_suggest(commands.add_parser("suggest-rules", help="propose quality rules for a dataset"))
     return parser
 
 
@@ -92,6 +93,21 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     )
     _add_environment(parser)
     parser.set_defaults(command=_up)
+
+
+def _add_suggest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dataset", help="a dataset, or a curated table")
+    parser.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="files of the dataset, to be run now"
+    )
+    parser.add_argument(
+        "--result",
+        type=Path,
+        metavar="DIR",
+        help="what an earlier `run --out` has written (default: result)",
+    )
+    _add_environment(parser)
+    parser.set_defaults(command=_suggest)
 
 
 def _add_environment(parser: argparse.ArgumentParser) -> None:
@@ -127,6 +143,21 @@ def _up(arguments: argparse.Namespace) -> int:
     from local_cloud.up_command import up  # noqa: PLC0415 - moto takes a second to import
 
     up(port=arguments.port, environment=arguments.environment)
+    return SUCCESS
+
+
+def _suggest(arguments: argparse.Namespace) -> int:
+    # The jobs' library, which is at the top level of its zip.
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "glue_scripts"))
+    from local_cloud.suggest_command import suggest  # noqa: PLC0415 - moto takes a second to import
+
+    rules = suggest(
+        arguments.dataset,
+        arguments.paths,
+        result=arguments.result,
+        environment=arguments.environment,
+    )
+    print(rules, end="")
     return SUCCESS
 
 

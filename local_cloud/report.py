@@ -7,6 +7,7 @@ from typing import Any
 
 from local_cloud.platform import Platform, Upload
 from wires.object_ledger import ObjectStatus
+from wires.refresh_ledger import RefreshLedger
 
 Report = dict[str, Any]
 
@@ -28,7 +29,11 @@ def report_of(platform: Platform, *, out: str | None) -> Report:
 
 
 def is_good(report: Report) -> bool:
-    return all(item["status"] in GOOD for item in report["objects"])
+    """Whether every object has ended well, and of each job the run that came last."""
+    last = {run["job"]: run["state"] for run in report["runs"]}
+    return all(item["status"] in GOOD for item in report["objects"]) and all(
+        state == "SUCCEEDED" for state in last.values()
+    )
 
 
 def described(upload: Upload) -> dict[str, Any]:
@@ -51,13 +56,16 @@ def _runs(platform: Platform) -> Iterable[dict[str, Any]]:
     glue = platform.cloud.client("glue")
     for page in glue.get_paginator("get_jobs").paginate():
         for job in page["Jobs"]:
-            runs = glue.get_paginator("get_job_runs").paginate(JobName=job["Name"])
-            for run in (run for found in runs for run in found["JobRuns"]):
+            pages = glue.get_paginator("get_job_runs").paginate(JobName=job["Name"])
+            runs = [run for found in pages for run in found["JobRuns"]]
+            for run in sorted(runs, key=lambda run: run["StartedOn"]):
                 yield _run(platform, run)
 
 
 def _run(platform: Platform, run: Mapping[str, Any]) -> dict[str, Any]:
-    load_id = run.get("Arguments", {}).get("--load_id", "")
+    # A job of the workflow is told its load by the workflow's run, and writes it down.
+    recorded = platform.runs.get(run["JobName"], run["Id"])
+    load_id = run.get("Arguments", {}).get("--load_id") or recorded.get("load_id", "")
     return {
         "job": run["JobName"],
         "run_id": run["Id"],
@@ -78,6 +86,16 @@ def _tables(platform: Platform) -> Iterable[dict[str, Any]]:
                 "partition_keys": [column.name for column in table.partition_keys],
                 "columns": [{"name": c.name, "type": c.type} for c in table.columns],
             }
+
+
+def quality_of(platform: Platform) -> Iterable[str]:
+    """A line for each dataset and curated table that was judged, and where its page is."""
+    for state in RefreshLedger(platform.cloud.table(platform.names.loads_table)).all_states():
+        if state.verdict:
+            score = "no rules" if state.score == "none" else f"score {state.score}"
+            why = f": {state.halted}" if state.halted else ""
+            page = state.report.partition(f"{platform.names.quality_bucket}/")[2]
+            yield f"quality {state.unit}: {state.verdict}, {score}{why} ({page})"
 
 
 def as_text(report: Report) -> str:

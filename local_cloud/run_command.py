@@ -10,7 +10,7 @@ from pathlib import Path
 from local_cloud.export import check_out, export
 from local_cloud.platform import Platform, deployed
 from local_cloud.progress import Progress
-from local_cloud.report import Report, as_text, is_good, report_of
+from local_cloud.report import Report, as_text, is_good, quality_of, report_of
 from local_cloud.uploads import FileToUpload, files_to_upload
 
 _LAST_LINES = 15
@@ -19,7 +19,7 @@ _LAST_LINES = 15
 def run(
     paths: Sequence[Path], *, prefix: str, out: Path | None, as_json: bool, environment: str
 ) -> bool:
-    """True if every object ended published, empty or ignored.
+    """True if every object ended published, empty or ignored, and no job's last run failed.
 
     Raises UsageError before any work for a path that is not there or an `out` that is taken.
     """
@@ -30,7 +30,11 @@ def run(
     with deployed(environment, progress=progress) as platform:
         report = _processed(platform, files, out=out, progress=progress)
         good = is_good(report)
-        print(json.dumps(report) if as_json else as_text(report))
+        if as_json:
+            print(json.dumps(report))
+        else:
+            print(as_text(report))
+            print("\n".join(quality_of(platform)))
         if not good:
             for line in _last_words(platform, report):
                 progress.say(line)

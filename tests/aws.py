@@ -14,7 +14,8 @@ from wires.object_ledger import PENDING_INDEX
 from wires.run_ledger import BY_START_INDEX
 
 REGION = "eu-central-1"
-RAW, PROCESSED, QUALITY, ASSETS = "raw", "processed", "quality", "assets"
+RAW, PROCESSED, CURATED, QUALITY, ASSETS = "raw", "processed", "curated", "quality", "assets"
+BUCKETS = (RAW, PROCESSED, CURATED, QUALITY, ASSETS)
 OBJECTS, LOADS, RUNS = "objects", "loads", "runs"
 JOB = "file-processor"
 
@@ -52,7 +53,7 @@ def make_small_aws(**session: Any) -> SmallAws:
     sns, sqs = boto3.client("sns", **options), boto3.client("sqs", **options)
     tables = boto3.resource("dynamodb", **options)
     glue = boto3.client("glue", **options)
-    for bucket in (RAW, PROCESSED, QUALITY, ASSETS):
+    for bucket in BUCKETS:
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket=RAW, VersioningConfiguration={"Status": "Enabled"})
     topic = sns.create_topic(Name="alerts")["TopicArn"]
@@ -63,7 +64,7 @@ def make_small_aws(**session: Any) -> SmallAws:
     _table(tables, OBJECTS, ("key", "version_id"), index=(PENDING_INDEX, "pending_in"))
     _table(tables, LOADS, ("load_id",), index=(OPEN_INDEX, "open_in"))
     _table(tables, RUNS, ("job", "run_id"))
-    for database in (PROCESSED, QUALITY):
+    for database in (PROCESSED, CURATED, QUALITY):
         glue.create_database(DatabaseInput={"Name": database})
     return SmallAws(s3, sns, sqs, glue, tables, topic, inbox)
 

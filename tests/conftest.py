@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from moto.server import ThreadedMotoServer
+from pyspark.sql import SparkSession
 
 from config.delivery import App
 from config.environments import Environment, load_environments
+from tests.quality_report.chromium import Chromium, started
+from tests.sessions import spark_session
 from tests.templates import Template
 
 # Slow machines are no reason to fail.
@@ -99,3 +104,31 @@ def infrastructure(assemblies: Assemblies, environment: str) -> Template:
 @pytest.fixture
 def application(assemblies: Assemblies, environment: str) -> Template:
     return assemblies.application(environment)
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """An AWS that other processes reach too, as Spark's workers do."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def spark(endpoint: str) -> Iterator[SparkSession]:
+    """The one session of all tests, wherever they stand."""
+    with spark_session(endpoint) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """One browser for all tests; where there is none, they fail with advice."""
+    found = subprocess.run(
+        ["sh", "scripts/ensure_chromium.sh"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr
+    with started(found.stdout.strip(), tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser

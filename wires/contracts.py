@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Evolution(StrEnum):
@@ -45,6 +46,66 @@ class DeclaredColumn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Rows of this dataset name rows of another by its primary key."""
+
+    columns: tuple[str, ...]
+    dataset: str
+    to: tuple[str, ...]
+    """The other dataset's primary key, column by column."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusinessRule:
+    """What each row has to keep to; one that does not is put aside before anything is made of
+    the dataset."""
+
+    name: str
+    expect: str
+    """A SQL condition on the dataset's columns. As with SQL's CHECK, null does not break it."""
+
+
+class OnFailure(StrEnum):
+    """What becomes of a table whose quality rules fail."""
+
+    WARN = "warn"
+    """It is published, and people are told."""
+    QUARANTINE = "quarantine"
+    """Rows that break a rule about rows are put aside; the others are published."""
+    HALT = "halt"
+    """Nothing is published, and people are told; what was published before stays."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """What is measured before a table is published."""
+
+    rules: str = ""
+    """DQDL text."""
+    source: str = ""
+    """Where the text stands, for messages."""
+    on_failure: OnFailure = OnFailure.WARN
+
+
+@dataclass(frozen=True, kw_only=True)
+class CuratedTable:
+    """A business-ready table that is made of this dataset, and of others with it."""
+
+    table: str
+    sql: str = ""
+    """One SELECT over datasets by their names; empty: the dataset's rows as they are."""
+    source: str = ""
+    """Where the SQL stands, for messages."""
+    day: str = ""
+    """Date column, of the dataset and of the answer: its days are the table's partitions, and
+    those that new rows do not touch are left as they are. Empty: the table is made anew as a
+    whole."""
+    uses: tuple[str, ...] = ()
+    """The other datasets that the SQL reads."""
+    quality: Quality = Quality()
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetContract:
     """What the owner of a dataset has laid down; a dataset without one is inferred."""
 
@@ -57,6 +118,13 @@ class DatasetContract:
     """Columns that have a value in every row, and whose values together stand once in a file."""
     evolution: Evolution = Evolution.EVOLVE
     csv: CsvDemands = CsvDemands()
+    latest_by: tuple[str, ...] = ()
+    """Columns that tell which row of a primary key is the latest, before the time of upload."""
+    references: tuple[Reference, ...] = ()
+    rules: tuple[BusinessRule, ...] = ()
+    quality: Quality = Quality()
+    """Of the dataset's current rows."""
+    curated: tuple[CuratedTable, ...] = ()
 
 
 def contracts_to_json(contracts: Iterable[DatasetContract]) -> str:
@@ -65,15 +133,33 @@ def contracts_to_json(contracts: Iterable[DatasetContract]) -> str:
 
 def contracts_from_json(text: str) -> Mapping[str, DatasetContract]:
     """Contracts by dataset name."""
-    contracts = (
-        DatasetContract(
-            name=item["name"],
-            keys=tuple(item["keys"]),
-            columns=tuple(DeclaredColumn(**column) for column in item["columns"]),
-            primary_key=tuple(item["primary_key"]),
-            evolution=Evolution(item["evolution"]),
-            csv=CsvDemands(**item["csv"]),
-        )
-        for item in json.loads(text)
-    )
+    contracts = map(_contract, json.loads(text))
     return {contract.name: contract for contract in contracts}
+
+
+def _contract(item: Mapping[str, Any]) -> DatasetContract:
+    return DatasetContract(
+        name=item["name"],
+        keys=tuple(item["keys"]),
+        columns=tuple(DeclaredColumn(**column) for column in item["columns"]),
+        primary_key=tuple(item["primary_key"]),
+        evolution=Evolution(item["evolution"]),
+        csv=CsvDemands(**item["csv"]),
+        latest_by=tuple(item["latest_by"]),
+        references=tuple(
+            Reference(columns=tuple(r["columns"]), dataset=r["dataset"], to=tuple(r["to"]))
+            for r in item["references"]
+        ),
+        rules=tuple(BusinessRule(**rule) for rule in item["rules"]),
+        quality=_quality(item["quality"]),
+        curated=tuple(
+            CuratedTable(
+                **{**table, "uses": tuple(table["uses"]), "quality": _quality(table["quality"])}
+            )
+            for table in item["curated"]
+        ),
+    )
+
+
+def _quality(item: Mapping[str, Any]) -> Quality:
+    return Quality(**{**item, "on_failure": OnFailure(item["on_failure"])})

@@ -7,7 +7,7 @@ is no second spelling anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, asdict, dataclass, fields
 from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
@@ -15,8 +15,8 @@ from wires.errors import JobArgumentError
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileProcessorDefaults:
-    """Set once, in the job's template: where things are."""
+class LoadDefaults:
+    """Of `file_processor` and `data_ingestion`, set once, in the template: where things are."""
 
     environment: str
     account: str
@@ -40,13 +40,60 @@ class FileProcessorDefaults:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileProcessorRun:
-    """Set by the dispatcher for one run: what to do."""
+class LoadRun:
+    """Set by the dispatcher for one run, or as properties of a workflow run: what to do."""
 
     load_id: str
     attempt: int
     last_attempt: bool
     """On the last attempt an object that cannot be read fails alone, not its whole load."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurationDefaults:
+    """Of `data_processing` and `data_quality`, set once, in the template: where things are."""
+
+    environment: str
+    account: str
+    region: str
+    code_version: str
+    processed_bucket: str
+    curated_bucket: str
+    quality_bucket: str
+    assets_bucket: str
+    processed_database: str
+    curated_database: str
+    quality_database: str
+    loads_table: str
+    runs_table: str
+    alerts_topic_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegislatorsDefaults:
+    """Of `legislators`, set once, in the template: where things are."""
+
+    environment: str
+    account: str
+    region: str
+    code_version: str
+    raw_bucket: str
+    processed_bucket: str
+    quality_bucket: str
+    assets_bucket: str
+    processed_database: str
+    quality_database: str
+    runs_table: str
+    source_prefix: str
+    """Folder in the raw bucket with persons.json, memberships.json and organizations.json."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowRun:
+    """Passed by Glue to the jobs of a workflow."""
+
+    WORKFLOW_NAME: str
+    WORKFLOW_RUN_ID: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,19 +104,43 @@ class GlueRun:
     JOB_RUN_ID: str
 
 
-class _Dataclass(Protocol):
+class Arguments(Protocol):
+    """One of the dataclasses above."""
+
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
-Arguments = TypeVar("Arguments", bound=_Dataclass)
+Kind = TypeVar("Kind", bound=Arguments)
 
 
-def to_arguments(arguments: _Dataclass) -> dict[str, str]:
+def workflow_run(argv: Sequence[str]) -> WorkflowRun:
+    """Raises JobArgumentError for a run that no workflow has started."""
+    if "WORKFLOW_RUN_ID" not in _pairs(argv):
+        raise JobArgumentError(
+            "this job is a step of the workflow, which tells it what to do: start the workflow "
+            "(aws glue start-workflow-run), or upload something below data/incoming/YYYY/MM/DD/"
+        )
+    return from_argv(WorkflowRun, argv)
+
+
+def run_properties(arguments: Arguments) -> dict[str, str]:
+    """As `StartWorkflowRun` takes them; jobs read them back with `from_properties`."""
+    return {name: _spell(value) for name, value in asdict(arguments).items()}
+
+
+def from_properties(kind: type[Kind], properties: Mapping[str, str]) -> Kind | None:
+    """None for a workflow run that was started by hand or by the clock, and has none of them."""
+    if not any(field.name in properties for field in fields(kind)):
+        return None
+    return from_argv(kind, [word for n, v in properties.items() for word in (f"--{n}", v)])
+
+
+def to_arguments(arguments: Arguments) -> dict[str, str]:
     """`{"--name": "value"}`, as `DefaultArguments` and `StartJobRun` take them."""
     return {f"--{name}": _spell(value) for name, value in asdict(arguments).items()}
 
 
-def from_argv(kind: type[Arguments], argv: Sequence[str]) -> Arguments:
+def from_argv(kind: type[Kind], argv: Sequence[str]) -> Kind:
     """Read `kind` out of a script's command line; arguments of others are left alone.
 
     Raises JobArgumentError naming every argument that is missing or has the wrong type.

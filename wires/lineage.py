@@ -59,6 +59,18 @@ class InputObject:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InputTable:
+    """A table of the Glue catalog that was read."""
+
+    region: str
+    account: str
+    database: str
+    table: str
+    version: str
+    """Digest of the loads whose rows were there."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutputTable:
     """What a run has added to a table of the Glue catalog."""
 
@@ -76,12 +88,17 @@ def lineage_key(load_id: str, attempt: str, kind: RunEventType) -> str:
     return f"loads/{load_id}/{attempt}/lineage/{kind.lower()}.json"
 
 
+def refresh_lineage_key(folder: str, kind: RunEventType) -> str:
+    """Key in the assets bucket of an event, beside the refresh of a table."""
+    return f"{folder}lineage/{kind.lower()}.json"
+
+
 def run_event(
     kind: RunEventType,
     run: LineageRun,
     *,
     at: str,
-    inputs: Sequence[InputObject],
+    inputs: Sequence[InputObject | InputTable],
     outputs: Sequence[OutputTable] = (),
     error: str = "",
 ) -> str:
@@ -125,7 +142,12 @@ def _failure(facets: _Facets, error: str) -> Json:
     return facets.of("errorMessage", message=error, programmingLanguage="PYTHON")
 
 
-def _input(facets: _Facets, item: InputObject) -> Mapping[str, Any]:
+def _input(facets: _Facets, item: InputObject | InputTable) -> Mapping[str, Any]:
+    if isinstance(item, InputTable):
+        return {
+            **_table(item.region, item.account, item.database, item.table),
+            "facets": facets.of("datasetVersion", datasetVersion=item.version),
+        }
     version = item.version
     counted = {} if item.rows is None else {"rowCount": item.rows}
     return {
@@ -139,8 +161,14 @@ def _input(facets: _Facets, item: InputObject) -> Mapping[str, Any]:
 def _output(facets: _Facets, item: OutputTable) -> Mapping[str, Any]:
     fields = [{"name": name, "type": kind} for name, kind in item.columns]
     return {
-        "namespace": f"arn:aws:glue:{item.region}:{item.account}",
-        "name": f"table/{item.database}/{item.table}",
+        **_table(item.region, item.account, item.database, item.table),
         "facets": facets.of("schema", fields=fields),
         "outputFacets": facets.of("outputStatistics", rowCount=item.rows),
+    }
+
+
+def _table(region: str, account: str, database: str, table: str) -> Mapping[str, Any]:
+    return {
+        "namespace": f"arn:aws:glue:{region}:{account}",
+        "name": f"table/{database}/{table}",
     }

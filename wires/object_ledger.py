@@ -7,7 +7,7 @@ so that the same bytes uploaded again under the same key are not published twice
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -81,8 +81,10 @@ class ObjectLedger:
             return False
         return True
 
-    def pending(self, bucket: str, *, limit: int) -> list[ObjectVersion]:
-        """Versions that wait for a run, the longest-waiting first.
+    def pending(
+        self, bucket: str, *, limit: int, wanted: Callable[[str], bool] = lambda _: True
+    ) -> list[ObjectVersion]:
+        """Versions that wait for a run, whose keys are wanted, the longest-waiting first.
 
         The index lags behind the table: `still_pending` has the last word.
         """
@@ -95,7 +97,7 @@ class ObjectLedger:
         }
         while len(found) < limit:
             page = self._table.query(**request)
-            found.extend(_version_of(item) for item in page["Items"])
+            found.extend(_version_of(item) for item in page["Items"] if wanted(item["key"]))
             if "LastEvaluatedKey" not in page:
                 break
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]

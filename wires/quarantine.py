@@ -25,8 +25,9 @@ class QuarantinedRow:
 
     source_file: str
     version_id: str
-    line: int
-    """Line in the decoded file on which the record starts, counted from 1."""
+    line: int | None
+    """Line in the decoded file on which the record starts, counted from 1. None for a row that
+    was put aside later, by a rule about the dataset: the table has no lines any more."""
     reason: str
     raw: str
     """The record as text; bytes that are not text are shown as backslash escapes."""

@@ -16,7 +16,7 @@ from lake.schema import METADATA_TYPES, Column, Schema
 from wires.quarantine import QuarantinedRow
 
 _OBSERVED = "observed"
-_PARQUET = {
+PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
     "SerdeInfo": {
@@ -55,6 +55,13 @@ class Catalog:
         except self._glue.exceptions.EntityNotFoundException:
             return None
         return _schema_of(answer["Table"]["StorageDescriptor"]["Columns"])
+
+    def dataset_tables(self) -> Iterator[str]:
+        """Tables that loads have made; others may stand beside them."""
+        pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._database)
+        for table in (table for page in pages for table in page["TableList"]):
+            if tuple(key["Name"] for key in table.get("PartitionKeys", ())) == PARTITION_KEYS:
+                yield table["Name"]
 
     def put_table(self, table: str, schema: Schema, *, location: str, exists: bool) -> None:
         """Make the table have these data columns."""
@@ -156,7 +163,7 @@ class QuarantineCatalog:
 
 def quarantine_columns() -> list[tuple[str, str]]:
     """Name and Glue type of each column of the table of malformed rows."""
-    types = {"int": "bigint", "str": "string"}
+    types = {"int | None": "bigint", "str": "string"}
     return [(field.name, types[str(field.type)]) for field in fields(QuarantinedRow)]
 
 
@@ -184,7 +191,7 @@ def _parquet_at(location: str, schema: Schema) -> dict[str, Any]:
         for c in schema.columns
     ]
     metadata = [{"Name": name, "Type": METADATA_TYPES[name][1]} for name in METADATA_COLUMNS]
-    return {"Columns": data + metadata, "Location": location, **_PARQUET}
+    return {"Columns": data + metadata, "Location": location, **PARQUET}
 
 
 def _schema_of(columns: Sequence[Mapping[str, Any]]) -> Schema:

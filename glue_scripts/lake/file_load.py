@@ -30,7 +30,7 @@ from lake.state import State
 from lake.store import client
 from lake.writing import Places
 from wires.contracts import DatasetContract, Evolution
-from wires.job_arguments import FileProcessorDefaults, FileProcessorRun, GlueRun
+from wires.job_arguments import GlueRun, LoadDefaults, LoadRun
 from wires.lease import publisher
 from wires.lineage import LineageRun
 from wires.manifest import Manifest, commit_key, manifest_key
@@ -46,8 +46,8 @@ logger = logging.getLogger(__name__)
 class FileLoad:
     """Everything that a run knows."""
 
-    settings: FileProcessorDefaults
-    run: FileProcessorRun
+    settings: LoadDefaults
+    run: LoadRun
     glue_run: GlueRun
     contracts: Mapping[str, DatasetContract]
     state: State

@@ -11,7 +11,7 @@ from lake.commit import Commit
 from lake.names import METADATA_COLUMNS
 from lake.schema import METADATA_TYPES, Schema
 from lake.store import client
-from wires.job_arguments import FileProcessorDefaults
+from wires.job_arguments import LoadDefaults
 from wires.lineage import (
     InputObject,
     LineageRun,
@@ -28,7 +28,7 @@ from wires.quarantine import ROWS_TABLE
 class Lineage:
     """Tells what one run does with one load."""
 
-    settings: FileProcessorDefaults
+    settings: LoadDefaults
     run: LineageRun
     load_id: str
     attempt: str

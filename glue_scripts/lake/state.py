@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 
 from wires.dataset_names import DatasetNames
-from wires.job_arguments import FileProcessorDefaults
+from wires.job_arguments import LoadDefaults
 from wires.lease import Leases
 from wires.load_ledger import LoadLedger
 from wires.manifest import ObjectVersion
@@ -27,7 +27,7 @@ class State:
     names: DatasetNames
 
     @classmethod
-    def of(cls, settings: FileProcessorDefaults) -> State:
+    def of(cls, settings: LoadDefaults) -> State:
         tables: Any = boto3.resource("dynamodb")
         loads = tables.Table(settings.loads_table)
         return cls(

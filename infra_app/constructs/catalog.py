@@ -12,7 +12,10 @@ from infra_app.constructs.data_buckets import DataBuckets
 
 
 class Catalog(Construct):
-    """One database for each zone that holds tables; its tables live in the zone's bucket."""
+    """One database for each zone that holds tables; its tables live in the zone's bucket.
+
+    `discovery` is for what crawlers find anywhere, apart from what the jobs publish.
+    """
 
     def __init__(
         self, scope: Construct, id: str, *, names: Names, buckets: DataBuckets, retain: bool
@@ -22,6 +25,7 @@ class Catalog(Construct):
         self.processed = self._database("Processed", names.processed_database, buckets.processed)
         self.curated = self._database("Curated", names.curated_database, buckets.curated)
         self.quality = self._database("Quality", names.quality_database, buckets.quality)
+        self.discovery = self._database("Discovery", names.discovery_database, buckets.quality)
 
     def _database(self, id: str, name: str, bucket: s3.IBucket) -> glue.Database:
         database = glue.Database(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
@@ -17,6 +18,8 @@ from wires.run_ledger import ENDED
 
 MAX_RECEIVE_COUNT = 10
 TICK = "rate(1 minute)"
+WORKFLOW_DUE = "Workflow Due"
+"""Detail type of the event that has the workflow run, whatever has arrived."""
 
 
 class EventsQueue(Construct):
@@ -35,6 +38,7 @@ class EventsQueue(Construct):
         key: kms.Key,
         raw_bucket: s3.IBucket,
         consumer_timeout: cdk.Duration,
+        workflow_schedule: str,
     ) -> None:
         super().__init__(scope, id)
         self.dead_letters = self._queue("DeadLetters", names.uploads_dead_letters, key=key)
@@ -50,9 +54,14 @@ class EventsQueue(Construct):
         )
         rules = [
             self._rule("Uploads", event_pattern=_uploads_to(raw_bucket.bucket_name)),
-            self._rule("RunEnds", event_pattern=_ends_of(names.file_processor_job)),
+            self._rule("RunEnds", event_pattern=_ends_of(*names.jobs)),
             self._rule("Tick", schedule_expression=TICK),
         ]
+        if workflow_schedule:
+            due = json.dumps({"detail-type": WORKFLOW_DUE})
+            rules.append(
+                self._rule("WorkflowDue", schedule_expression=workflow_schedule, message=due)
+            )
         self._admit(rules, key)
 
     def _queue(
@@ -82,6 +91,7 @@ class EventsQueue(Construct):
         *,
         event_pattern: Mapping[str, object] | None = None,
         schedule_expression: str | None = None,
+        message: str | None = None,
     ) -> events.CfnRule:
         # The L2's target would admit EventBridge to the key with wildcard actions.
         return events.CfnRule(
@@ -94,6 +104,7 @@ class EventsQueue(Construct):
                 events.CfnRule.TargetProperty(
                     id="Queue",
                     arn=self.queue.queue_arn,
+                    input=message,
                     dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
                         arn=self.dead_letters.queue_arn
                     ),
@@ -136,9 +147,9 @@ def _uploads_to(bucket_name: str) -> Mapping[str, object]:
     }
 
 
-def _ends_of(job_name: str) -> Mapping[str, object]:
+def _ends_of(*job_names: str) -> Mapping[str, object]:
     return {
         "source": ["aws.glue"],
         "detail-type": ["Glue Job State Change"],
-        "detail": {"jobName": [job_name], "state": sorted(ENDED)},
+        "detail": {"jobName": list(job_names), "state": sorted(ENDED)},
     }

@@ -7,6 +7,7 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
 import aws_cdk.aws_sns as sns
 
+from config.naming import Names
 from delivery.audit import arn_in_findings, explain
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.state_tables import StateTables
@@ -20,9 +21,9 @@ def grant_trigger_access(
     buckets: DataBuckets,
     tables: StateTables,
     topic: sns.ITopic,
-    job_name: str,
+    names: Names,
 ) -> None:
-    """Read uploads, put them aside, keep the ledgers, write manifests, start one job, announce.
+    """Read uploads, put them aside, keep the ledgers, write manifests, start runs, announce.
 
     CDK's grants for buckets and topics are not used, because they give wildcards
     (`s3:GetObject*`, `kms:GenerateDataKey*`).
@@ -31,7 +32,7 @@ def grant_trigger_access(
     _put_uploads_aside(role, buckets)
     _write_manifests(role, buckets)
     _keep_ledgers(role, tables)
-    _start_runs(role, job_name)
+    _start_runs(role, names)
     _grant(role, "sns:Publish", on=topic.topic_arn)
     key.grant(role, "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
     _explain(role, buckets, tables)
@@ -77,10 +78,16 @@ def _keep_ledgers(role: iam.IRole, tables: StateTables) -> None:
         )
 
 
-def _start_runs(role: iam.IRole, job_name: str) -> None:
-    # The job is of the other app, which is deployed later: it is known by its name alone.
-    job = cdk.Stack.of(role).format_arn(service="glue", resource="job", resource_name=job_name)
-    _grant(role, "glue:GetJobRun", "glue:StartJobRun", on=job)
+def _start_runs(role: iam.IRole, names: Names) -> None:
+    # Jobs and workflow are of the other app, which is deployed later: known by name alone.
+    def arn(kind: str, name: str) -> str:
+        return cdk.Stack.of(role).format_arn(service="glue", resource=kind, resource_name=name)
+
+    _grant(role, "glue:StartJobRun", on=arn("job", names.file_processor_job))
+    for job in names.jobs:
+        _grant(role, "glue:GetJobRun", on=arn("job", job))
+    workflow = arn("workflow", names.workflow)
+    _grant(role, "glue:GetWorkflowRun", "glue:StartWorkflowRun", on=workflow)
 
 
 def _grant(role: iam.IRole, *actions: str, on: str) -> None:

@@ -30,13 +30,13 @@ def imports_of(package: str, *, but_not: str = "") -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("package", "others"),
     [
-        ("infra_app", {"glue_app", "glue_scripts", "lake", "local_cloud"}),
-        ("glue_app", {"infra_app", "glue_scripts", "lake", "local_cloud"}),
+        ("infra_app", {"glue_app", "glue_scripts", "lake", "quality", "local_cloud"}),
+        ("glue_app", {"infra_app", "glue_scripts", "lake", "quality", "local_cloud"}),
         ("config", {"aws_cdk", "boto3", "botocore", "pyspark", "infra_app", "glue_app"}),
         ("delivery", {"infra_app", "glue_app", "local_cloud"}),
         ("operations", {"aws_cdk", "infra_app", "glue_app", "lake", "local_cloud", "pyspark"}),
         ("glue_scripts", {"aws_cdk", "config", "infra_app", "glue_app", "local_cloud"}),
-        ("infra_app/lambdas", {"aws_cdk", "config", "infra_app", "glue_app", "pyspark"}),
+        ("infra_app/lambdas", {"aws_cdk", "config", "infra_app", "glue_app", "pyspark", "dqdl"}),
     ],
 )
 def test_a_package_does_not_import(package: str, others: set[str]) -> None:
@@ -48,3 +48,14 @@ def test_a_package_does_not_import(package: str, others: set[str]) -> None:
 def test_the_wires_need_the_standard_library_only() -> None:
     allowed = sys.stdlib_module_names | {"wires"}
     assert not [(path, name) for path, name in imports_of("wires") if name not in allowed]
+
+
+def test_rules_are_read_where_nothing_but_a_parser_is_at_hand() -> None:
+    allowed = sys.stdlib_module_names | {"dqdl", "lark"}
+    assert not [(path, name) for path, name in imports_of("dqdl") if name not in allowed]
+
+
+def test_rules_are_judged_on_plain_spark() -> None:
+    allowed = sys.stdlib_module_names | {"dqdl", "py4j", "pyspark", "quality"}
+    found = list(imports_of("glue_scripts/quality"))
+    assert not [(path, name) for path, name in found if name not in allowed]

@@ -1,19 +1,25 @@
-"""Template, dispatcher → Glue job: the arguments of file_processor."""
+"""Template, dispatcher, workflow → Glue job: the arguments of each job."""
 
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.environments import Environment
-from tests.templates import Template, text_of
+from tests.templates import Json, Template, text_of
 from wires.job_arguments import (
-    FileProcessorDefaults,
-    FileProcessorRun,
+    CurationDefaults,
     GlueRun,
+    LegislatorsDefaults,
+    LoadDefaults,
+    LoadRun,
     from_argv,
+    from_properties,
+    run_properties,
     to_arguments,
 )
 
@@ -32,37 +38,79 @@ def names_of(kind: type) -> set[str]:
     return {f"--{field.name}" for field in fields(kind)}
 
 
-def test_the_template_gives_what_the_script_reads_and_nothing_else(application: Template) -> None:
-    given_by_template = set(application.only("AWS::Glue::Job")["DefaultArguments"])
-    assert given_by_template - OF_GLUE == names_of(FileProcessorDefaults)
+JOBS = {
+    "file_processor": LoadDefaults,
+    "data_ingestion": LoadDefaults,
+    "data_processing": CurationDefaults,
+    "data_quality": CurationDefaults,
+    "legislators": LegislatorsDefaults,
+}
+"""Scripts, and the defaults that each of them reads."""
+
+
+def job_of(template: Template, environment: Environment, script: str) -> Json:
+    name = environment.names.of(script.replace("_", "-"))
+    return template.named("AWS::Glue::Job", Name=name)
+
+
+def test_every_script_is_a_job_and_every_job_has_its_script(
+    application: Template, configured: Environment
+) -> None:
+    scripts = {path.stem for path in Path("glue_scripts").glob("*.py")}
+    assert scripts == set(JOBS)
+    assert len(application.resources("AWS::Glue::Job")) == len(JOBS)
+    for script in scripts:
+        location = job_of(application, configured, script)["Command"]["ScriptLocation"]
+        deployed = application.asset(text_of(location).rsplit("/", 1)[1])
+        assert deployed.read_text() == Path("glue_scripts", f"{script}.py").read_text()
+
+
+@pytest.mark.parametrize(("script", "defaults"), JOBS.items())
+def test_the_template_gives_what_the_script_reads_and_nothing_else(
+    application: Template, configured: Environment, script: str, defaults: type
+) -> None:
+    given_by_template = set(job_of(application, configured, script)["DefaultArguments"])
+    assert given_by_template - OF_GLUE == names_of(defaults)
+    assert (
+        f"from_argv({defaults.__name__}, argv)" in Path("glue_scripts", f"{script}.py").read_text()
+    )
+
+
+def test_a_load_goes_through_the_workflow_s_properties_unchanged() -> None:
+    run = LoadRun(load_id="0123", attempt=2, last_attempt=True)
+    assert from_properties(LoadRun, run_properties(run)) == run
+
+
+def test_a_workflow_run_that_is_for_no_load_says_so() -> None:
+    assert from_properties(LoadRun, {"started_by": "somebody"}) is None
 
 
 def test_a_run_adds_to_the_templates_arguments_and_overrides_none() -> None:
-    assert not names_of(FileProcessorRun) & (names_of(FileProcessorDefaults) | OF_GLUE)
+    assert not names_of(LoadRun) & (names_of(LoadDefaults) | OF_GLUE)
 
 
 def test_the_script_reads_back_what_template_and_dispatcher_give(
     application: Template, configured: Environment
 ) -> None:
     arguments = {
-        **application.only("AWS::Glue::Job")["DefaultArguments"],
-        **to_arguments(FileProcessorRun(load_id="0123", attempt=2, last_attempt=False)),
+        **job_of(application, configured, "file_processor")["DefaultArguments"],
+        **to_arguments(LoadRun(load_id="0123", attempt=2, last_attempt=False)),
         **to_arguments(GlueRun(JOB_NAME="job", JOB_RUN_ID="jr_1")),
     }
     argv = ["script.py", *(w for n, v in arguments.items() for w in (n, text_of(v)) if w)]
-    defaults = from_argv(FileProcessorDefaults, argv)
-    run = from_argv(FileProcessorRun, argv)
+    defaults = from_argv(LoadDefaults, argv)
+    run = from_argv(LoadRun, argv)
     assert defaults.environment == configured.name
     assert defaults.region == configured.account.aws_region
     assert defaults.target_file_bytes == configured.settings.file_processor.target_file_bytes
     assert defaults.max_expansion_ratio == configured.settings.file_processor.max_expansion_ratio
     assert "RawBucketName" in defaults.raw_bucket
-    assert run == FileProcessorRun(load_id="0123", attempt=2, last_attempt=False)
+    assert run == LoadRun(load_id="0123", attempt=2, last_attempt=False)
 
 
-def test_each_place_that_the_job_is_told_is_the_export_of_that_name(application: Template) -> None:
-    arguments = application.only("AWS::Glue::Job")["DefaultArguments"]
-    for name, value in arguments.items():
+def test_each_place_that_a_job_is_told_is_the_export_of_that_name(application: Template) -> None:
+    jobs = application.properties("AWS::Glue::Job")
+    for name, value in (pair for job in jobs for pair in job["DefaultArguments"].items()):
         if isinstance(value, dict):
             export = value["Fn::ImportValue"].rsplit("-", 1)[1]
             words = name.removeprefix("--").split("_")
@@ -71,6 +119,6 @@ def test_each_place_that_the_job_is_told_is_the_export_of_that_name(application:
 
 @given(st.from_regex(r"[0-9a-f]{16}", fullmatch=True), st.integers(1, 99), st.booleans())
 def test_a_runs_arguments_survive_the_command_line(load_id: str, attempt: int, last: bool) -> None:
-    run = FileProcessorRun(load_id=load_id, attempt=attempt, last_attempt=last)
+    run = LoadRun(load_id=load_id, attempt=attempt, last_attempt=last)
     argv = [word for pair in to_arguments(run).items() for word in pair]
-    assert from_argv(FileProcessorRun, argv) == run
+    assert from_argv(LoadRun, argv) == run

@@ -67,9 +67,9 @@ def test_there_is_a_private_way_to_every_service_that_is_called(dev: WithVpc) ->
 def test_function_and_jobs_are_inside(dev: WithVpc) -> None:
     function = dev.infrastructure.only("AWS::Lambda::Function")
     assert len(function["VpcConfig"]["SubnetIds"]) == 2
-    job = dev.application.only("AWS::Glue::Job")
-    (connection,) = job["Connections"]["Connections"]
-    assert connection["Fn::ImportValue"].endswith("-NetworkConnectionName")
+    for job in dev.application.properties("AWS::Glue::Job"):
+        (connection,) = job["Connections"]["Connections"]
+        assert connection["Fn::ImportValue"].endswith("-NetworkConnectionName")
     assert dev.application.imports() == dev.infrastructure.exports()
 
 
@@ -101,5 +101,5 @@ def test_a_laptop_deploys_it_as_well(dev: WithVpc, tmp_path: Path) -> None:
     stacks = [s for assembly in dev.assemblies for s in stacks_of(assembly, environment="dev")]
     with LocalCloud.for_stacks(stacks, work=tmp_path) as cloud:
         cloud.deploy(stacks)
-        (job,) = cloud.client("glue").get_jobs()["Jobs"]
-        assert job["Connections"]["Connections"] == [NETWORK]
+        for job in cloud.client("glue").get_jobs()["Jobs"]:
+            assert job["Connections"]["Connections"] == [NETWORK]

@@ -42,46 +42,64 @@ def test_the_handler_that_the_template_names_is_in_its_code(infrastructure: Temp
     assert f"\ndef {attribute}(" in source
 
 
-def test_the_function_starts_the_job_that_the_application_defines(
+def jobs_of(application: Template) -> set[str]:
+    return {job["Name"] for job in application.properties("AWS::Glue::Job")}
+
+
+def test_the_jobs_and_the_workflow_that_the_function_names_are_in_the_application(
     infrastructure: Template, application: Template
 ) -> None:
-    job = application.only("AWS::Glue::Job")["Name"]
-    assert environment_of(infrastructure)["FILE_PROCESSOR_JOB"] == job
+    environ = environment_of(infrastructure)
+    named = [environ["FILE_PROCESSOR_JOB"], environ["DATA_INGESTION_JOB"]]
+    named += environ["CURATION_JOBS"].split(",")
+    assert set(named) == jobs_of(application)
+    assert environ["WORKFLOW"] == application.only("AWS::Glue::Workflow")["Name"]
 
 
-def test_the_function_may_start_that_job_and_no_other(
+def test_the_function_may_start_one_job_and_the_workflow_and_ask_after_every_run(
     infrastructure: Template, application: Template
 ) -> None:
-    job = application.only("AWS::Glue::Job")["Name"]
-    (statement,) = (
-        s for s in infrastructure.role_statements() if "glue:StartJobRun" in as_list(s["Action"])
-    )
-    (resource,) = as_list(statement["Resource"])
-    assert resource.endswith(f":job/{job}")
+    def may(action: str) -> set[str]:
+        return {
+            text_of(resource).rsplit(":", 1)[1]
+            for statement in infrastructure.role_statements()
+            if action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+        }
+
+    environ = environment_of(infrastructure)
+    assert may("glue:StartJobRun") == {f"job/{environ['FILE_PROCESSOR_JOB']}"}
+    assert may("glue:StartWorkflowRun") == {f"workflow/{environ['WORKFLOW']}"}
+    assert may("glue:GetJobRun") == {f"job/{name}" for name in jobs_of(application)}
 
 
-def test_the_function_hears_of_that_jobs_ends_and_of_no_others(
+def test_the_function_hears_of_every_end_of_a_run(
     infrastructure: Template, application: Template
 ) -> None:
-    job = application.only("AWS::Glue::Job")["Name"]
     (heard,) = (
         rule["EventPattern"]["detail"]["jobName"]
         for rule in infrastructure.properties("AWS::Events::Rule")
         if rule.get("EventPattern", {}).get("source") == ["aws.glue"]
     )
-    assert heard == [job]
+    assert set(heard) == jobs_of(application)
 
 
-def test_the_role_that_the_job_gets_is_the_one_that_the_infrastructure_made(
+def test_each_role_that_a_job_gets_is_one_that_the_infrastructure_made_for_glue(
     infrastructure: Template, application: Template
 ) -> None:
-    (policy,) = application.properties("AWS::IAM::Policy")
-    (export,) = (role["Fn::ImportValue"] for role in policy["Roles"])
-    output = next(
-        o for o in infrastructure.document["Outputs"].values() if o["Export"]["Name"] == export
-    )
-    role = infrastructure.resources("AWS::IAM::Role")[output["Value"]["Ref"]]["Properties"]
-    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {
-        "Service": "glue.amazonaws.com"
+    exports = {
+        output["Export"]["Name"]: output["Value"]
+        for output in infrastructure.document["Outputs"].values()
     }
-    assert export in text_of(application.only("AWS::Glue::Job")["Role"])
+    given = [
+        export
+        for policy in application.properties("AWS::IAM::Policy")
+        for export in [role["Fn::ImportValue"] for role in policy["Roles"]]
+    ]
+    assert len(given) == len(set(given))
+    for export in given:
+        role = infrastructure.resources("AWS::IAM::Role")[exports[export]["Ref"]]["Properties"]
+        [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "glue.amazonaws.com"}
+    for job in application.properties("AWS::Glue::Job"):
+        assert any(export in text_of(job["Role"]) for export in given)

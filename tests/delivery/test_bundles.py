@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
@@ -68,6 +69,25 @@ def test_the_contracts_are_in_the_library() -> None:
     bundle = library_bundle([DatasetContract(name="sales", keys=("s/*",))])
     contracts = json.loads(bundle[PurePosixPath("dataset_contracts/contracts.json")])
     assert [contract["name"] for contract in contracts] == ["sales"]
+
+
+def test_rules_are_read_from_the_zipped_library_alone(tmp_path: Path) -> None:
+    bundle = library_bundle([])
+    library = tmp_path / "library.zip"
+    with zipfile.ZipFile(library, "w") as archive:
+        for path, content in bundle.items():
+            archive.writestr(str(path), content)
+    program = (
+        f"import sys; sys.path.insert(0, {str(library)!r})\n"
+        "import dqdl, lark\n"
+        f"assert lark.__file__.startswith({str(library)!r})\n"
+        "assert dqdl.parse('Rules = [ RowCount > 0 ]').rules[0].text == 'RowCount > 0'\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert PurePosixPath("quality/evaluation.py") in bundle
 
 
 def test_lambda_imports_the_handler_from_the_bundle_alone(tmp_path: Path) -> None:

@@ -1,49 +1,102 @@
-"""What the file_processor job may touch."""
+"""What each job may touch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from tests.templates import Template, as_list, text_of
 
-
-def resources_for(template: Template, action: str) -> list[str]:
-    return [
-        text_of(resource)
-        for statement in template.role_statements()
-        if action in as_list(statement["Action"])
-        for resource in as_list(statement["Resource"])
-    ]
+Resources = Callable[[str, str], list[str]]
+ROLES = ("FileProcessor", "DataIngestion", "DataProcessing", "DataQuality", "Legislators")
 
 
-def test_originals_can_be_read_in_every_version_and_not_be_changed(application: Template) -> None:
-    assert any("RawBucketName" in r for r in resources_for(application, "s3:GetObjectVersion"))
-    for action in ("s3:PutObject", "s3:DeleteObject", "s3:PutObjectTagging"):
-        assert not any("RawBucketName" in r for r in resources_for(application, action))
+@pytest.fixture
+def resources(application: Template) -> Resources:
+    """For a role and an action: on what."""
+
+    def found(role: str, action: str) -> list[str]:
+        return [
+            text_of(resource)
+            for policy in application.properties("AWS::IAM::Policy")
+            if f"{role}RoleName" in text_of(policy["Roles"])
+            for statement in policy["PolicyDocument"]["Statement"]
+            if action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+        ]
+
+    return found
 
 
-def test_it_writes_tables_quarantine_and_loads_and_nowhere_else(application: Template) -> None:
-    processed, quarantine, loads = sorted(
-        resources_for(application, "s3:PutObject"),
-        key=lambda r: next(
-            i for i, zone in enumerate(("Processed", "Quality", "Assets")) if zone in r
-        ),
-    )
-    assert '"/*"' in processed
-    assert '"/quarantine/*"' in quarantine
-    assert '"/loads/*"' in loads
+def zones(resources: list[str]) -> set[str]:
+    """Bucket and what is below it, such as `Quality/quarantine/*`."""
+    names = ("Raw", "Processed", "Curated", "Quality", "Assets")
+    found = set()
+    for resource in resources:
+        zone = next((name for name in names if f"{name}BucketName" in resource), "")
+        below = resource.rsplit('"', 2)[-2] if zone else resource
+        found.add(f"{zone}{below}")
+    return found
 
 
-def test_it_deletes_no_object(application: Template) -> None:
-    assert not resources_for(application, "s3:DeleteObject")
+@pytest.mark.parametrize("role", ["FileProcessor", "DataIngestion"])
+def test_originals_can_be_read_in_every_version(resources: Resources, role: str) -> None:
+    assert zones(resources(role, "s3:GetObjectVersion")) == {"Raw/*"}
 
 
-def test_it_keeps_tables_of_its_two_databases_only(application: Template) -> None:
-    for resource in resources_for(application, "glue:CreatePartition"):
-        assert (
-            resource.endswith(":catalog")
-            or "ProcessedDatabaseName" in resource
-            or "QualityDatabaseName" in resource
-        )
+@pytest.mark.parametrize(
+    ("role", "places"),
+    [
+        ("FileProcessor", {"Processed/*", "Quality/quarantine/*", "Assets/loads/*"}),
+        ("DataIngestion", {"Processed/*", "Quality/quarantine/*", "Assets/loads/*"}),
+        ("DataProcessing", {"Curated/*", "Quality/quarantine/*", "Assets/refreshes/*"}),
+        ("DataQuality", {"Curated/*", "Quality/*", "Assets/refreshes/*"}),
+        ("Legislators", {"Processed/*", "Quality/quarantine/*", "Assets/refreshes/*"}),
+    ],
+)
+def test_a_job_writes_where_it_has_to_and_nowhere_else(
+    resources: Resources, role: str, places: set[str]
+) -> None:
+    assert zones(resources(role, "s3:PutObject")) == places
+    assert zones(resources(role, "s3:PutObjectTagging")) == places
 
 
-def test_it_may_do_nothing_to_the_curated_zone(application: Template) -> None:
-    assert "urated" not in text_of(dict(application.document))
+@pytest.mark.parametrize("role", ROLES)
+def test_no_job_deletes_an_object(resources: Resources, role: str) -> None:
+    assert not resources(role, "s3:DeleteObject")
+
+
+@pytest.mark.parametrize(
+    ("role", "databases"),
+    [
+        ("FileProcessor", {"Processed", "Quality"}),
+        ("DataIngestion", {"Processed", "Quality"}),
+        ("DataProcessing", {"Curated", "Quality"}),
+        ("DataQuality", {"Curated", "Quality"}),
+        ("Legislators", {"Processed", "Quality"}),
+    ],
+)
+def test_a_job_keeps_the_tables_of_its_own_databases_only(
+    resources: Resources, role: str, databases: set[str]
+) -> None:
+    kept = [r for r in resources(role, "glue:UpdatePartition") if not r.endswith(":catalog")]
+    found = {
+        name
+        for name in ("Processed", "Curated", "Quality", "Discovery")
+        if any(f"{name}DatabaseName" in resource for resource in kept)
+    }
+    assert found == databases
+
+
+def test_only_curated_tables_lose_partitions(resources: Resources) -> None:
+    for role in ROLES:
+        for resource in resources(role, "glue:DeletePartition"):
+            assert resource.endswith(":catalog") or "CuratedDatabaseName" in resource
+
+
+def test_the_crawlers_write_nothing_but_what_they_have_found(resources: Resources) -> None:
+    assert not resources("Crawlers", "s3:PutObject")
+    tables = [r for r in resources("Crawlers", "glue:UpdateTable") if not r.endswith(":catalog")]
+    assert tables
+    assert all("DiscoveryDatabaseName" in table for table in tables)

@@ -18,9 +18,9 @@ import requests
 
 from delivery.bundles import library_bundle, stage
 from tests.aws import JOB, SmallAws
-from tests.glue_scripts.conftest import ROOT, environment
-from tests.glue_scripts.test_file_load import Lake
-from wires.job_arguments import FileProcessorRun, to_arguments
+from tests.lakes import Lake
+from tests.sessions import ROOT, aws_environment
+from wires.job_arguments import LoadRun, to_arguments
 
 SPARK_CLASS = Path(pyspark.__file__).parent / "bin" / "spark-class"
 SPARK_SUBMIT = SPARK_CLASS.with_name("spark-submit")
@@ -98,14 +98,14 @@ def test_the_job_runs_on_workers_that_have_only_what_spark_submit_ships(
     script.write_bytes((ROOT / "glue_scripts" / "file_processor.py").read_bytes())
     arguments = {
         **to_arguments(lake.settings),
-        **to_arguments(FileProcessorRun(load_id=load_id, attempt=1, last_attempt=False)),
+        **to_arguments(LoadRun(load_id=load_id, attempt=1, last_attempt=False)),
         "--target_file_bytes": str(8 * 1024 * 1024),
         "--JOB_NAME": JOB,
         "--JOB_RUN_ID": "jr_1",
     }
     env = {
         **{k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SPARK_HOME")},
-        **environment(endpoint),
+        **aws_environment(endpoint),
         "PYSPARK_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_WORKER_DIR": str(tmp_path / "work"),

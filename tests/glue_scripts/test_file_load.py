@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-import boto3
 import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,168 +18,21 @@ from pyspark.sql import SparkSession
 
 from lake import store
 from lake.errors import AccountingError, LoadLost
-from lake.file_load import FileLoad
 from lake.names import METADATA_COLUMNS
-from lake.state import State
 from tests.aws import (
-    ASSETS,
     JOB,
-    LOADS,
-    OBJECTS,
     PROCESSED,
     QUALITY,
-    RAW,
-    REGION,
-    RUNS,
     SmallAws,
     make_small_aws,
 )
+from tests.kills import Killed, killed_at_call
+from tests.lakes import DAY, Lake
 from wires.contracts import DatasetContract, DeclaredColumn, Evolution
-from wires.job_arguments import FileProcessorDefaults, FileProcessorRun, GlueRun
-from wires.load_ledger import Load, LoadState
-from wires.manifest import Manifest, ObjectVersion, manifest_key
+from wires.load_ledger import LoadState
 from wires.object_ledger import ObjectOutcome, ObjectStatus
 
-DAY = "2026-01-15T10:00:00+00:00"
 DAY_FOLDER = "data/incoming/2026/01/15/"
-
-
-class Killed(BaseException):
-    """The run ends here, as if its machine had been switched off."""
-
-
-class Lake:
-    """Uploads, loads, and the tables that come of them."""
-
-    def __init__(self, aws: SmallAws, spark: SparkSession) -> None:
-        self.aws = aws
-        self.spark = spark
-        self.settings = FileProcessorDefaults(
-            environment="test",
-            account="123456789012",
-            region=REGION,
-            code_version="0123456789abcdef",
-            raw_bucket=RAW,
-            processed_bucket=PROCESSED,
-            quality_bucket=QUALITY,
-            assets_bucket=ASSETS,
-            processed_database=PROCESSED,
-            quality_database=QUALITY,
-            objects_table=OBJECTS,
-            loads_table=LOADS,
-            runs_table=RUNS,
-            alerts_topic_arn=aws.topic,
-            target_file_bytes=1_000_000,
-            max_expansion_ratio=200,
-        )
-        self.contracts: dict[str, DatasetContract] = {}
-
-    @property
-    def state(self) -> State:
-        return State.of(self.settings)
-
-    def upload(self, key: str, body: bytes | str, at: str = DAY) -> ObjectVersion:
-        content = body.encode() if isinstance(body, str) else body
-        version = ObjectVersion(
-            key=key,
-            version_id=self.aws.upload(key, content),
-            size=len(content),
-            uploaded_at=at,
-        )
-        self.state.objects.register(RAW, version, registered_at=at)
-        return version
-
-    def load(self, *versions: ObjectVersion) -> str:
-        """Enter a load as the dispatcher does; returns its id."""
-        manifest = Manifest.of(RAW, versions)
-        key = manifest_key(manifest.load_id)
-        self.aws.s3.put_object(Bucket=ASSETS, Key=key, Body=manifest.to_json().encode())
-        load = Load(load_id=manifest.load_id, bucket=RAW, job=JOB, created_at=DAY)
-        self.state.loads.create(load)
-        return manifest.load_id
-
-    def run(self, load_id: str, *, attempt: int = 1, run_id: str = "") -> None:
-        FileLoad(
-            settings=self.settings,
-            run=FileProcessorRun(load_id=load_id, attempt=attempt, last_attempt=False),
-            glue_run=GlueRun(JOB_NAME=JOB, JOB_RUN_ID=run_id or f"{load_id}-{attempt}"),
-            contracts=self.contracts,
-            state=self.state,
-            spark=self.spark,
-        ).process()
-
-    def process(self, *versions: ObjectVersion) -> str:
-        load_id = self.load(*versions)
-        self.run(load_id)
-        return load_id
-
-    def retry(self, load_id: str, attempt: int) -> None:
-        """What the dispatcher does when a run has died."""
-        self.state.loads.retry(self.state.loads.get(load_id), reason="died")
-        self.run(load_id, attempt=attempt)
-
-    def outcome(self, version: ObjectVersion) -> tuple[str, int, int, int]:
-        item = self.state.objects.get(version.key, version.version_id)
-        counts = (int(item[f"rows_{name}"]) for name in ("in", "published", "quarantined"))
-        return item["status"], *counts
-
-    def reason(self, version: ObjectVersion) -> str:
-        return str(self.state.objects.get(version.key, version.version_id)["reason"])
-
-    def types(self, table: str) -> dict[str, str]:
-        columns = self.table(table)["StorageDescriptor"]["Columns"]
-        return {column["Name"]: column["Type"] for column in columns}
-
-    def table(self, name: str) -> Mapping[str, Any]:
-        answer = self.aws.glue.get_table(DatabaseName=PROCESSED, Name=name)
-        return dict(answer["Table"])
-
-    def tables(self) -> list[str]:
-        return [t["Name"] for t in self.aws.glue.get_tables(DatabaseName=PROCESSED)["TableList"]]
-
-    def rows(self, table: str, *columns: str, settled: bool = True) -> list[tuple[object, ...]]:
-        """What a reader of the catalog sees; once settled, files must have the table's types."""
-        if table not in self.tables():
-            return []
-        types = self.types(table)
-        found = []
-        for partition in self.partitions(table):
-            bucket, prefix = partition["StorageDescriptor"]["Location"][5:].split("/", 1)
-            for key in self.aws.keys(bucket, prefix):
-                body = self.aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-                content = pq.read_table(io.BytesIO(body))
-                for name in content.column_names:
-                    kind = glue_name(content.schema.field(name).type)
-                    assert kind == types[name] or not settled
-                found += [tuple(map(row.get, columns)) for row in content.to_pylist()]
-        return sorted(found, key=repr)
-
-    def partitions(self, table: str) -> list[Any]:
-        answer = self.aws.glue.get_partitions(DatabaseName=PROCESSED, TableName=table)
-        return list(answer["Partitions"])
-
-    def events(self, load_id: str, attempt: int = 1) -> list[dict[str, Any]]:
-        """Of lineage, in time."""
-        keys = self.aws.keys(ASSETS, f"loads/{load_id}/attempt-{attempt}/lineage/")
-        bodies = [self.aws.s3.get_object(Bucket=ASSETS, Key=key)["Body"].read() for key in keys]
-        return sorted(map(json.loads, bodies), key=lambda event: str(event["eventTime"]))
-
-    def quarantined(self) -> list[dict[str, Any]]:
-        answer = self.aws.glue.get_partitions(DatabaseName=QUALITY, TableName="quarantined_rows")
-        rows = []
-        for partition in answer["Partitions"]:
-            bucket, prefix = partition["StorageDescriptor"]["Location"][5:].split("/", 1)
-            for key in self.aws.keys(bucket, prefix):
-                body = self.aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-                rows += [json.loads(line) for line in body.decode().splitlines()]
-        return rows
-
-
-def glue_name(kind: pa.DataType) -> str:
-    if pa.types.is_decimal(kind):
-        return f"decimal({kind.precision},{kind.scale})"
-    names = {"int64": "bigint", "date32[day]": "date", "bool": "boolean"}
-    return "timestamp" if pa.types.is_timestamp(kind) else names.get(str(kind), str(kind))
 
 
 @pytest.fixture
@@ -543,26 +392,6 @@ def test_a_file_that_failed_before_can_be_uploaded_again(lake: Lake) -> None:
     lake.state.objects.finish(failed, load_id=load_id, finished_at=DAY)
     second = lake.upload("orders/a.csv", "id\n1\n")
     assert lake.state.claim_content(second, "digest") == second.version_id
-
-
-@contextmanager
-def killed_at_call(limit: int) -> Iterator[list[str]]:
-    """Switch the driver off at its `limit`-th call to AWS; yields the calls that it made."""
-    made: list[str] = []
-
-    def count(event_name: str, **_: object) -> None:
-        if len(made) >= limit:
-            raise Killed
-        made.append(event_name)
-
-    boto3.setup_default_session()
-    boto3.DEFAULT_SESSION.events.register("before-call.*", count)
-    store.client.cache_clear()
-    try:
-        yield made
-    finally:
-        boto3.setup_default_session()
-        store.client.cache_clear()
 
 
 @pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.slow)])

@@ -9,7 +9,9 @@ from tests.templates import Template
 def test_only_glue_of_this_account_can_take_the_jobs_role(
     infrastructure: Template, configured: Environment
 ) -> None:
-    role = infrastructure.named("AWS::IAM::Role", RoleName=configured.names.file_processor_role)
+    role = infrastructure.named(
+        "AWS::IAM::Role", RoleName=configured.names.role_of(configured.names.file_processor_job)
+    )
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "glue.amazonaws.com"}
     assert statement["Condition"] == {

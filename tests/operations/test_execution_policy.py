@@ -21,9 +21,12 @@ CREATES = {
     "AWS::CodePipeline::Pipeline": "codepipeline:CreatePipeline",
     "AWS::DynamoDB::Table": "dynamodb:CreateTable",
     "AWS::Events::Rule": "events:PutRule",
+    "AWS::Glue::Crawler": "glue:CreateCrawler",
     "AWS::Glue::Database": "glue:CreateDatabase",
     "AWS::Glue::Job": "glue:CreateJob",
     "AWS::Glue::SecurityConfiguration": "glue:CreateSecurityConfiguration",
+    "AWS::Glue::Trigger": "glue:CreateTrigger",
+    "AWS::Glue::Workflow": "glue:CreateWorkflow",
     "AWS::IAM::Policy": "iam:PutRolePolicy",
     "AWS::IAM::Role": "iam:CreateRole",
     "AWS::KMS::Alias": "kms:CreateAlias",
@@ -40,7 +43,10 @@ CREATES = {
 }
 ARN_OF_NAME = {
     ("AWS::DynamoDB::Table", "TableName"): "arn:aws:dynamodb:{region}:{account}:table/{name}",
+    ("AWS::Glue::Crawler", "Name"): "arn:aws:glue:{region}:{account}:crawler/{name}",
     ("AWS::Glue::Job", "Name"): "arn:aws:glue:{region}:{account}:job/{name}",
+    ("AWS::Glue::Trigger", "Name"): "arn:aws:glue:{region}:{account}:trigger/{name}",
+    ("AWS::Glue::Workflow", "Name"): "arn:aws:glue:{region}:{account}:workflow/{name}",
     ("AWS::IAM::Role", "RoleName"): "arn:aws:iam::{account}:role/{name}",
     ("AWS::Lambda::Function", "FunctionName"): "arn:aws:lambda:{region}:{account}:function:{name}",
     ("AWS::Logs::LogGroup", "LogGroupName"): "arn:aws:logs:{region}:{account}:log-group:{name}",

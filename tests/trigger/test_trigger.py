@@ -2,101 +2,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.glue.models import glue_backends
 
-from infra_app.lambdas.trigger.handler import Trigger
-from infra_app.lambdas.trigger.settings import TriggerSettings
-from tests.aws import ASSETS, JOB, LOADS, OBJECTS, PROCESSED, QUALITY, RAW, REGION, RUNS, SmallAws
+from tests.aws import ASSETS, JOB, QUALITY, RAW, SmallAws
+from tests.trigger.platforms import TICK, Platform
 from wires.lineage import RunEventType, lineage_key
-from wires.load_ledger import LoadLedger, LoadState
-from wires.manifest import Manifest, manifest_key
-from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
-from wires.run_ledger import RunLedger
-
-TICK = {"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
-
-
-class Platform:
-    """The trigger on a small AWS, driven by events."""
-
-    def __init__(self, aws: SmallAws, **changes: Any) -> None:
-        self.aws = aws
-        settings = TriggerSettings(
-            environment="test",
-            raw_bucket=RAW,
-            processed_bucket=PROCESSED,
-            quality_bucket=QUALITY,
-            assets_bucket=ASSETS,
-            objects_table=OBJECTS,
-            loads_table=LOADS,
-            runs_table=RUNS,
-            alerts_topic_arn=aws.topic,
-            file_processor_job=JOB,
-            objects_per_run=10,
-            bytes_per_run=1_000_000,
-            runs_at_once=2,
-            attempts_per_load=2,
-            max_object_bytes=10_000,
-            malware_scan_required=0,
-        )
-        aws.glue.create_job(
-            Name=JOB,
-            Role="role",
-            Command={"Name": "glueetl"},
-            ExecutionProperty={"MaxConcurrentRuns": changes.pop("max_concurrent_runs", 5)},
-        )
-        self.trigger = Trigger(replace(settings, **changes))
-        self.objects = ObjectLedger(aws.tables.Table(OBJECTS))
-        self.loads = LoadLedger(aws.tables.Table(LOADS))
-        self.runs = RunLedger(aws.tables.Table(RUNS))
-
-    def upload(self, key: str, body: bytes = b"a,b\n1,2\n") -> dict[str, Any]:
-        """An object in the bucket, and the event that tells of it."""
-        version = self.aws.upload(key, body)
-        detail = {
-            "bucket": {"name": RAW},
-            "object": {"key": key, "size": len(body), "version-id": version},
-        }
-        time = "2026-01-15T10:00:00Z"
-        return {"detail-type": "Object Created", "time": time, "detail": detail}
-
-    def receive(self, *events: object) -> list[str]:
-        """Hand events to the function as one batch; returns the ids of failed messages."""
-        records = [
-            {
-                "messageId": str(i),
-                "receiptHandle": "r",
-                "body": event if isinstance(event, str) else json.dumps(event),
-                "eventSource": "aws:sqs",
-                "attributes": {},
-                "messageAttributes": {},
-            }
-            for i, event in enumerate(events)
-        ]
-        context: Any = SimpleNamespace(aws_request_id="request")
-        answer = self.trigger.handle({"Records": records}, context)
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
-
-    def glue_runs(self) -> list[Any]:
-        backend = glue_backends[DEFAULT_ACCOUNT_ID][REGION]
-        return list(backend.jobs[JOB].job_runs)
-
-    def end_run(self, run: Any, state: str) -> dict[str, Any]:
-        run.status = state
-        detail = {"jobName": JOB, "jobRunId": run.job_run_id, "state": state}
-        return {"detail-type": "Glue Job State Change", "detail": detail}
-
-    def manifest_of(self, run: Any) -> Manifest:
-        key = manifest_key(run.arguments["--load_id"])
-        return Manifest.from_json(self.aws.s3.get_object(Bucket=ASSETS, Key=key)["Body"].read())
-
-    def statuses(self) -> dict[str, str]:
-        return {item["key"]: item["status"] for item in self.objects.all_objects()}
+from wires.load_ledger import LoadState
+from wires.object_ledger import ObjectOutcome, ObjectStatus
 
 
 def test_many_small_objects_of_one_batch_become_one_run(aws: SmallAws) -> None:
@@ -119,11 +33,12 @@ def test_an_event_that_comes_twice_starts_one_run(aws: SmallAws) -> None:
     assert len(platform.glue_runs()) == 1
 
 
-def test_two_versions_of_one_key_are_two_objects(aws: SmallAws) -> None:
+def test_two_versions_of_one_key_are_two_objects_in_two_runs(aws: SmallAws) -> None:
     platform = Platform(aws)
     platform.receive(platform.upload("a.csv", b"a\n1\n"), platform.upload("a.csv", b"a\n2\n"))
-    [run] = platform.glue_runs()
-    assert len({item.version_id for item in platform.manifest_of(run).objects}) == 2
+    versions = [platform.manifest_of(run).objects for run in platform.glue_runs()]
+    assert [len(objects) for objects in versions] == [1, 1]
+    assert len({objects[0].version_id for objects in versions}) == 2
 
 
 def test_a_full_glue_leaves_objects_pending_until_a_run_ends(aws: SmallAws) -> None:
@@ -217,7 +132,7 @@ def test_a_dispatcher_that_was_cut_off_before_the_start_is_taken_up(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(platform.trigger.dispatcher, "_start_job_run", dies)
+        patch.setattr(platform.trigger.dispatcher, "_start_run", dies)
         with pytest.raises(KeyboardInterrupt):
             platform.receive(event)
     assert platform.glue_runs() == []

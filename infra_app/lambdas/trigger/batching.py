@@ -8,17 +8,23 @@ from wires.manifest import ObjectVersion
 
 
 def batches(
-    versions: Iterable[ObjectVersion], *, max_objects: int, max_bytes: int
+    versions: Iterable[ObjectVersion],
+    *,
+    max_objects: int,
+    max_bytes: int,
 ) -> Iterator[list[ObjectVersion]]:
     """Cut the queue into runs, in the given order.
 
     A batch has at most `max_objects` objects of `max_bytes` together; an object that is
-    larger by itself is a batch of its own.
+    larger by itself is a batch of its own. No batch has two versions of one key: rows
+    say the key that they came from, and the later version's have to be told.
     """
     batch: list[ObjectVersion] = []
     size = 0
     for version in versions:
-        if batch and (len(batch) == max_objects or size + version.size > max_bytes):
+        is_full = len(batch) == max_objects or size + version.size > max_bytes
+        is_second = any(other.key == version.key for other in batch)
+        if batch and (is_full or is_second):
             yield batch
             batch, size = [], 0
         batch.append(version)

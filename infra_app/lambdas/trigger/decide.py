@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wires.formats import Kind, detect
-from wires.lanes import TAKEN_ELSEWHERE, incoming_path
+from wires.lanes import TAKEN_ELSEWHERE, Lane, lane_of
 from wires.object_ledger import ObjectStatus
 
 from .errors import ScanPending
@@ -57,8 +57,12 @@ def by_content(key: str, head: bytes) -> Verdict:
             return ACCEPTED
         case Kind.DROPPING:
             return Verdict(ObjectStatus.IGNORED, f"{found.name}, not data")
-        case Kind.OTHER_DATA if incoming_path(key) is not None:
+        case Kind.OTHER_DATA if lane_of(key) is Lane.LAYERED:
             return ACCEPTED
+        case Kind.OTHER_DATA if lane_of(key) is Lane.BATCH:
+            return Verdict(
+                ObjectStatus.IGNORED, "input of the batch job legislators, which reads it by itself"
+            )
         case Kind.OTHER_DATA:
             return Verdict(
                 ObjectStatus.REJECTED,
@@ -67,9 +71,17 @@ def by_content(key: str, head: bytes) -> Verdict:
         case _:
             return Verdict(
                 ObjectStatus.REJECTED,
-                f"the content is {found.name}{inside}, expected CSV text, plain or compressed "
-                "with gzip, bzip2 or zstd",
+                f"the content is {found.name}{inside}, expected {_expected_at(key)}, plain or "
+                "compressed with gzip, bzip2 or zstd",
             )
+
+
+def _expected_at(key: str) -> str:
+    return {
+        Lane.FILES: "CSV text",
+        Lane.LAYERED: "CSV, JSON, Parquet, ORC or Avro",
+        Lane.BATCH: "JSON",
+    }[lane_of(key)]
 
 
 def by_tags(tags: Mapping[str, str], *, scan_required: bool) -> Verdict:

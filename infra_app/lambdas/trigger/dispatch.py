@@ -7,36 +7,29 @@ can be cut off after any call and is taken up again at the next occasion.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from wires.job_arguments import FileProcessorRun, to_arguments
+from wires.job_arguments import LoadRun
+from wires.lanes import Lane, lane_of
 from wires.lease import DISPATCHER, Leases
 from wires.lineage import InputObject, LineageRun, RunEventType, lineage_key, run_event
 from wires.load_ledger import Load, LoadLedger, LoadState
 from wires.manifest import Manifest, ObjectVersion, manifest_key
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
 from wires.run_ledger import ENDED, RunLedger
+from wires.workflow_ledger import WorkflowLedger
 
 from .batching import batches
 from .errors import GlueFull
-from .session_policy import session_policy
 from .settings import TriggerSettings
+from .starting import Ended, JobStarter, Starter, WorkflowStarter
+from .workflow import Workflow
 
 LEASE_SECONDS = 180
 """Longer than the function's timeout, so a holder that is cut off has ended by then."""
-_FULL = frozenset(
-    {
-        "ConcurrentRunsExceededException",
-        "ResourceNumberLimitExceededException",
-        "ThrottlingException",
-        "Throttling",
-        "TooManyRequestsException",
-    }
-)
-
 logger = Logger(service="trigger", child=True)
 
 
@@ -51,6 +44,7 @@ class Dispatcher:
         loads: LoadLedger,
         runs: RunLedger,
         leases: Leases,
+        workflow: WorkflowLedger,
         s3: Any,
         glue: Any,
         sns: Any,
@@ -63,20 +57,73 @@ class Dispatcher:
         self._s3 = s3
         self._glue = glue
         self._sns = sns
+        by_workflow = WorkflowStarter(
+            glue=glue, workflow=settings.workflow, record_run=self.record_run
+        )
+        self._workflow = Workflow(settings=settings, ledger=workflow, starter=by_workflow, sns=sns)
+        self._starters: Mapping[str, Starter] = {
+            settings.file_processor_job: JobStarter(
+                glue=glue, settings=settings, record_run=self.record_run
+            ),
+            settings.data_ingestion_job: by_workflow,
+        }
 
-    def dispatch(self, arrived: Iterable[ObjectVersion], *, owner: str) -> None:
+    def dispatch(self, arrived: Sequence[ObjectVersion], *, owner: str) -> None:
         """Do all that can be done now. If another dispatcher is at work, leave it to that one."""
         if not self._leases.take(DISPATCHER, owner=owner, seconds=LEASE_SECONDS):
             logger.info("another dispatcher is at work")
             return
         try:
             self._settle()
-            self._start_ready()
-            self._start_new(arrived)
-        except GlueFull as full:
-            logger.info("Glue is full", extra={"reason": str(full)})
+            self._workflow.settle()
+            for job in self._starters:
+                self._start(job, arrived)
         finally:
             self._leases.give_back(DISPATCHER, owner=owner)
+
+    def want_workflow(self, why: str) -> None:
+        """Have the workflow run, whatever has arrived."""
+        self._workflow.ledger.want(why)
+
+    def run_has_ended(self, job: str, run_id: str) -> None:
+        """Record it; people hear of a failure that no load's attempts tell of."""
+        run = self.record_run(job, run_id)
+        if run["JobRunState"] not in ENDED - {"SUCCEEDED"}:
+            return
+        is_told = self._runs.get(job, run_id).get("alerted", False)
+        if job in self._settings.curation_jobs.split(",") and not is_told:
+            reason = run.get("ErrorMessage") or f"it ended as {run['JobRunState']}"
+            self._sns.publish(
+                TopicArn=self._settings.alerts_topic_arn,
+                Subject="Job failed",
+                Message=(
+                    f"Run {run_id} of {job} failed: {reason}\nWhat readers see is as it was, and "
+                    "the next run goes on where this one was."
+                ),
+            )
+            # Afterwards: the event may come again, and telling twice is better than not at all.
+            self._runs.record(job, run_id, {"alerted": True})
+
+    def _start(self, job: str, arrived: Sequence[ObjectVersion]) -> None:
+        """All that there is room for; jobs that are full do not keep others from starting."""
+        is_layered = job == self._settings.data_ingestion_job
+        try:
+            if is_layered:
+                self._workflow.check_room()
+            self._start_ready(job)
+            # Only now: objects of loads that were ready are no longer waiting.
+            if is_layered:
+                self._workflow.check_room()
+            self._start_new(job, self._waiting(job, arrived))
+            if is_layered:
+                self._workflow.start_if_wanted()
+        except GlueFull as full:
+            logger.info("Glue is full", extra={"job": job, "reason": str(full)})
+
+    def _job_of(self, key: str) -> str:
+        layered = lane_of(key) is Lane.LAYERED
+        settings = self._settings
+        return settings.data_ingestion_job if layered else settings.file_processor_job
 
     def record_run(self, job: str, run_id: str) -> dict[str, Any]:
         """Bring the job-run table up to what Glue says about a run, and return that."""
@@ -84,31 +131,31 @@ class Dispatcher:
         facts = {"state": run["JobRunState"], "started_at": run["StartedOn"].isoformat()}
         if run["JobRunState"] in ENDED:
             facts |= {
-                "ended_at": run["CompletedOn"].isoformat(),
+                "ended_at": run.get("CompletedOn", run["StartedOn"]).isoformat(),
                 "seconds": int(run.get("ExecutionTime", 0)),
                 "dpu_seconds": str(run.get("DPUSeconds", "")),
                 "error": run.get("ErrorMessage", ""),
-                "load_id": run.get("Arguments", {}).get("--load_id", ""),
             }
+            if load_id := run.get("Arguments", {}).get("--load_id"):
+                facts["load_id"] = load_id
         self._runs.record(job, run_id, facts)
         return run
 
     def _settle(self) -> None:
         for load in self._loads.open_loads(self._settings.raw_bucket):
             if load.working_run:
-                run = self.record_run(load.job, load.working_run)
-                if run["JobRunState"] in ENDED:
-                    self._run_has_ended(load.load_id, run)
+                ended = self._starters[load.job].end_of(load)
+                if ended:
+                    self._run_has_ended(load.load_id, ended)
 
-    def _run_has_ended(self, load_id: str, run: dict[str, Any]) -> None:
+    def _run_has_ended(self, load_id: str, ended: Ended) -> None:
         # Read again: what the run did last is in the table only now that it has ended.
         load = self._loads.get(load_id)
         if load.state is LoadState.PUBLISHED:
             self._loads.close(load)
-        elif load.working_run == run["Id"]:
-            reason = run.get("ErrorMessage") or f"the run ended as {run['JobRunState']}"
-            self._tell_failure(load, reason, at=run["CompletedOn"].isoformat())
-            self._retry_or_give_up(load, reason, at=run["CompletedOn"].isoformat())
+        elif load.working_run == ended.run_id:
+            self._tell_failure(load, ended.reason, at=ended.at)
+            self._retry_or_give_up(load, ended.reason, at=ended.at)
 
     def _tell_failure(self, load: Load, reason: str, *, at: str) -> None:
         """For a run that was killed, and could not say so itself."""
@@ -156,37 +203,46 @@ class Dispatcher:
                     reason=verdict,
                 )
                 self._objects.finish(outcome, load_id=load.load_id, finished_at=at)
-        self._loads.fail(load, reason=verdict)
+        # First: a load that is failed is not looked at again.
         self._announce_failure(load, verdict)
+        self._loads.fail(load, reason=verdict)
 
-    def _start_ready(self) -> None:
-        for load in self._loads.open_loads(self._settings.raw_bucket):
+    def _start_ready(self, job: str) -> None:
+        for load in self._open_loads(job):
             if load.state is LoadState.READY:
-                self._start(load, self._manifest(load.load_id))
+                self._start_load(load, self._manifest(load.load_id))
 
-    def _start_new(self, arrived: Iterable[ObjectVersion]) -> None:
-        running = sum(
-            load.state is LoadState.RUNNING
-            for load in self._loads.open_loads(self._settings.raw_bucket)
-        )
+    def _start_new(self, job: str, waiting: Iterable[ObjectVersion]) -> None:
+        running = sum(load.state is LoadState.RUNNING for load in self._open_loads(job))
         for batch in batches(
-            self._waiting(arrived),
+            waiting,
             max_objects=self._settings.objects_per_run,
             max_bytes=self._settings.bytes_per_run,
         ):
             if running >= self._settings.runs_at_once:
                 raise GlueFull(f"{running} runs are under way, the limit in config")
-            self._start_batch(batch)
+            self._start_batch(job, batch)
             running += 1
+            if job == self._settings.data_ingestion_job:
+                return  # the workflow has one run at a time
 
-    def _waiting(self, arrived: Iterable[ObjectVersion]) -> list[ObjectVersion]:
+    def _open_loads(self, job: str) -> Iterator[Load]:
+        return (
+            load for load in self._loads.open_loads(self._settings.raw_bucket) if load.job == job
+        )
+
+    def _waiting(self, job: str, arrived: Sequence[ObjectVersion]) -> list[ObjectVersion]:
+        """What waits for a job; however much waits for another one, it hides none of this."""
         room = self._settings.objects_per_run * self._settings.runs_at_once
         # The index lags: it may still miss what has just been registered.
-        indexed = self._objects.pending(self._settings.raw_bucket, limit=room)
-        candidates = sorted({*indexed, *arrived}, key=lambda version: version.uploaded_at)
+        indexed = self._objects.pending(
+            self._settings.raw_bucket, limit=room, wanted=lambda key: self._job_of(key) == job
+        )
+        mine = (version for version in arrived if self._job_of(version.key) == job)
+        candidates = sorted({*indexed, *mine}, key=lambda version: version.uploaded_at)
         return [version for version in candidates if self._objects.still_pending(version)]
 
-    def _start_batch(self, batch: list[ObjectVersion]) -> None:
+    def _start_batch(self, job: str, batch: list[ObjectVersion]) -> None:
         manifest = Manifest.of(self._settings.raw_bucket, batch)
         self._s3.put_object(
             Bucket=self._settings.assets_bucket,
@@ -197,17 +253,17 @@ class Dispatcher:
         load = Load(
             load_id=manifest.load_id,
             bucket=manifest.bucket,
-            job=self._settings.file_processor_job,
+            job=job,
             created_at=max(version.uploaded_at for version in batch),
         )
         if not self._loads.create(load):
             self._loads.reopen(self._loads.get(load.load_id))
             load = self._loads.get(load.load_id)
-        self._start(load, manifest)
+        self._start_load(load, manifest)
 
-    def _start(self, load: Load, manifest: Manifest) -> None:
+    def _start_load(self, load: Load, manifest: Manifest) -> None:
         try:
-            run_id = self._start_job_run(load, manifest)
+            run_id = self._start_run(load, manifest)
         except GlueFull:
             # A load that never ran makes way, so that its objects can join a larger batch.
             if self._loads.withdraw(load):
@@ -217,38 +273,21 @@ class Dispatcher:
         # where pending objects would be batched into another load and be published twice.
         self._objects.mark_running(manifest.objects, load.load_id)
         self._loads.mark_running(load, run_id=run_id)
-        self._runs.record(
-            load.job,
-            run_id,
-            {"load_id": load.load_id, "attempt": load.attempt, "objects": len(manifest.objects)},
-        )
-        self.record_run(load.job, run_id)
+        if load.job == self._settings.data_ingestion_job:
+            self._workflow.ledger.started(run_id)
+        else:
+            facts = {"load_id": load.load_id, "attempt": load.attempt}
+            self._runs.record(load.job, run_id, {**facts, "objects": len(manifest.objects)})
+            self.record_run(load.job, run_id)
         logger.info("started", extra={"load_id": load.load_id, "run_id": run_id})
 
-    def _start_job_run(self, load: Load, manifest: Manifest) -> str:
-        arguments = FileProcessorRun(
+    def _start_run(self, load: Load, manifest: Manifest) -> str:
+        run = LoadRun(
             load_id=load.load_id,
             attempt=load.attempt,
             last_attempt=load.attempt >= self._settings.attempts_per_load,
         )
-        try:
-            answer = self._glue.start_job_run(
-                JobName=load.job,
-                Arguments=to_arguments(arguments),
-                ExecutionRoleSessionPolicy=session_policy(
-                    self._settings,
-                    load.load_id,
-                    # A table that a contract gathers from several folders may be widened: what
-                    # was denied to the attempts before must not keep the last one from it.
-                    None if arguments.last_attempt else [v.key for v in manifest.objects],
-                ),
-            )
-        except self._glue.exceptions.ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in _FULL:
-                raise GlueFull(code) from error
-            raise
-        return str(answer["JobRunId"])
+        return self._starters[load.job].start(load, manifest, run)
 
     def _manifest(self, load_id: str) -> Manifest:
         answer = self._s3.get_object(Bucket=self._settings.assets_bucket, Key=manifest_key(load_id))

@@ -32,11 +32,16 @@ class RunEnded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkflowDue:
+    """The workflow's own schedule: it is to run, whatever has arrived."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tick:
     """The schedule: see what waits."""
 
 
-def parse(body: str) -> ObjectUploaded | RunEnded | Tick:
+def parse(body: str) -> ObjectUploaded | RunEnded | WorkflowDue | Tick:
     """Raises UnreadableEvent with what was expected and what came."""
     try:
         event = json.loads(body)
@@ -47,13 +52,15 @@ def parse(body: str) -> ObjectUploaded | RunEnded | Tick:
             case "Glue Job State Change":
                 detail = event["detail"]
                 return RunEnded(job=detail["jobName"], run_id=detail["jobRunId"])
+            case "Workflow Due":
+                return WorkflowDue()
             case "Scheduled Event":
                 return Tick()
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableEvent(f"not an EventBridge event: {error!r} in {body[:500]}") from error
     raise UnreadableEvent(
         f"detail-type {kind!r} is none of 'Object Created', 'Glue Job State Change', "
-        "'Scheduled Event'; look at the rules that target this queue"
+        "'Workflow Due', 'Scheduled Event'; look at the rules that target this queue"
     )
 
 

@@ -21,9 +21,10 @@ from wires.load_ledger import LoadLedger
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectLedger
 from wires.run_ledger import RunLedger
+from wires.workflow_ledger import WorkflowLedger
 
 from .dispatch import Dispatcher
-from .events import ObjectUploaded, RunEnded, parse
+from .events import ObjectUploaded, RunEnded, WorkflowDue, parse
 from .register import Registrar
 from .settings import TriggerSettings
 
@@ -45,6 +46,7 @@ class Trigger:
             loads=LoadLedger(loads),
             runs=RunLedger(tables.Table(settings.runs_table)),
             leases=Leases(loads),
+            workflow=WorkflowLedger(loads, workflow=settings.workflow),
             s3=s3,
             glue=boto3.client("glue"),
             sns=sns,
@@ -60,7 +62,9 @@ class Trigger:
                     if self.registrar.register(uploaded):
                         arrived.append(uploaded.version)
                 case RunEnded(job=job, run_id=run_id):
-                    self.dispatcher.record_run(job, run_id)
+                    self.dispatcher.run_has_ended(job, run_id)
+                case WorkflowDue():
+                    self.dispatcher.want_workflow("its schedule has come round")
 
         # One bad message must not keep the others from being dispatched.
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)

@@ -20,6 +20,14 @@ class TriggerSettings:
     runs_table: str
     alerts_topic_arn: str
     file_processor_job: str
+    workflow: str
+    """Glue workflow of the layered lane."""
+    data_ingestion_job: str
+    """The workflow's first job: the one that publishes loads."""
+    data_quality_job: str
+    """The workflow's last job: what it has published is done."""
+    curation_jobs: str
+    """The workflow's jobs but for the first, and batch jobs, with commas between."""
     objects_per_run: int
     bytes_per_run: int
     """Bytes as stored. A single object that is larger gets a run of its own."""

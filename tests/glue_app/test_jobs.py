@@ -1,19 +1,35 @@
-"""The file_processor job as the application stack defines it."""
+"""The jobs as the application stack defines them."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from config.environments import Environment
-from config.settings import FileProcessor
+from config.settings import FileProcessor, JobSize, Settings
 from tests.templates import Json, Template
+
+SIZES: dict[str, Callable[[Settings], JobSize]] = {
+    "file_processor": lambda settings: settings.file_processor,
+    "data_ingestion": lambda settings: settings.workflow.ingestion,
+    "data_processing": lambda settings: settings.workflow.processing,
+    "data_quality": lambda settings: settings.workflow.quality,
+    "legislators": lambda settings: settings.legislators,
+}
+"""Scripts, and where the configuration has the size of each job."""
+
+
+@pytest.fixture(params=SIZES)
+def script(request: pytest.FixtureRequest) -> str:
+    """Each job, by its script."""
+    return str(request.param)
 
 
 @pytest.fixture
-def job(application: Template) -> Json:
-    return application.only("AWS::Glue::Job")
+def job(application: Template, configured: Environment, script: str) -> Json:
+    name = configured.names.of(script.replace("_", "-"))
+    return application.named("AWS::Glue::Job", Name=name)
 
 
 @pytest.fixture
@@ -28,20 +44,19 @@ def test_it_runs_on_glue_6_with_python_3(job: Json) -> None:
 
 
 def test_its_size_and_its_timeout_are_those_of_the_configuration(
-    job: Json, configured: Environment
+    job: Json, configured: Environment, script: str
 ) -> None:
-    size = configured.settings.file_processor
+    size = SIZES[script](configured.settings)
     assert job["WorkerType"] == size.worker_type
     assert job["NumberOfWorkers"] == size.workers
     assert job["Timeout"] == size.timeout_minutes
 
 
 def test_glue_admits_as_many_runs_as_the_dispatcher_starts(
-    job: Json, configured: Environment
+    job: Json, configured: Environment, script: str
 ) -> None:
-    assert job["ExecutionProperty"] == {
-        "MaxConcurrentRuns": configured.settings.trigger.runs_at_once
-    }
+    at_once = configured.settings.trigger.runs_at_once if script == "file_processor" else 1
+    assert job["ExecutionProperty"] == {"MaxConcurrentRuns": at_once}
 
 
 def test_only_the_dispatcher_retries(job: Json) -> None:
@@ -67,16 +82,21 @@ def test_its_metrics_are_on(arguments: Json) -> None:
     assert arguments["--enable-observability-metrics"] == "true"
 
 
-def test_its_script_is_the_one_of_the_repository(application: Template, job: Json) -> None:
-    script = application.asset(_key(job["Command"]["ScriptLocation"]))
-    assert script.read_text() == Path("glue_scripts/file_processor.py").read_text()
-
-
 def test_its_library_brings_the_packages_that_the_script_imports(
     application: Template, arguments: Json
 ) -> None:
     library = application.asset(_key(arguments["--extra-py-files"]))
-    packages = {"lake", "wires", "dataset_contracts", "fastavro"}
+    packages = {
+        "curation",
+        "dataset_contracts",
+        "dqdl",
+        "fastavro",
+        "lake",
+        "lark",
+        "quality",
+        "quality_report",
+        "wires",
+    }
     assert {path.name for path in library.iterdir()} == packages
     # Compiled for this machine's Python, modules in C would be of no use in Glue.
     assert {path.suffix for path in library.rglob("*.*")} == {".py", ".json", ".typed"}
@@ -96,13 +116,12 @@ def test_its_files_logs_and_bookmarks_are_under_the_key(application: Template, j
 
 
 def test_its_log_groups_are_those_that_glue_writes_to(
-    application: Template, configured: Environment
+    application: Template, configured: Environment, job: Json
 ) -> None:
     names = configured.names
-    prefix = f"/aws-glue/jobs/{names.job_security}-role/{names.file_processor_role}"
-    groups = application.properties("AWS::Logs::LogGroup")
-    assert {group["LogGroupName"] for group in groups} == {f"{prefix}/output", f"{prefix}/error"}
-    for group in groups:
+    prefix = f"/aws-glue/jobs/{names.job_security}-role/{names.role_of(job['Name'])}"
+    for end in ("output", "error"):
+        group = application.named("AWS::Logs::LogGroup", LogGroupName=f"{prefix}/{end}")
         assert group["RetentionInDays"] == configured.settings.retention.log_retention_days
         assert group["KmsKeyId"]["Fn::ImportValue"].endswith("-DataKeyArn")
 

@@ -1,4 +1,4 @@
-"""The file_processor job: uploaded CSV to typed Parquet."""
+"""A Glue job as this platform runs it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_s3_assets as assets
 from constructs import Construct
 
-from config import settings
-from wires.job_arguments import FileProcessorDefaults, to_arguments
+from config.settings import JobSize
+from wires.job_arguments import Arguments, to_arguments
 
 
-class FileProcessor(Construct):
+class EtlJob(Construct):
     """A Glue 6.0 job of a fixed size that is killed at its timeout and never retried by Glue.
 
     The dispatcher retries, because it alone knows whether an attempt has published. What the
@@ -27,11 +27,12 @@ class FileProcessor(Construct):
         id: str,
         *,
         job_name: str,
+        description: str,
         role: iam.IRole,
         script: Path,
         library: Path,
-        arguments: FileProcessorDefaults,
-        size: settings.FileProcessor,
+        arguments: Arguments,
+        size: JobSize,
         runs_at_once: int,
         security: glue.ISecurityConfiguration,
         connection: str | None,
@@ -40,12 +41,13 @@ class FileProcessor(Construct):
         region = cdk.Stack.of(self).region
         script_asset = assets.Asset(self, "Script", path=str(script))
         library_asset = assets.Asset(self, "Library", path=str(library))
+        self.name = job_name
         self.code_bucket = script_asset.bucket
         self.job = glue.PySparkEtlJob(
             self,
             "Job",
             job_name=job_name,
-            description="Turns uploaded CSV into typed, partitioned Parquet",
+            description=description,
             role=self._role_as_it_is(role),
             script=_code(script_asset),
             extra_python_files=[_code(library_asset)],

@@ -1,0 +1,62 @@
+"""`python -m config.contract_reference`: docs/contracts.md, made of the contract's definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from config.dataset_document import ContractDocument, Csv, Curated, QualityRules
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "contracts.md"
+_HEAD = """\
+# The contract of a dataset
+
+A file `config/datasets/<name>.yaml`. Everything but `name` may be left out, and a dataset needs no
+file at all: then everything is inferred. A name that is not listed here is an error, and so are
+contradictions; each is told with file, field and rule before any template exists.
+
+This page is made of the definition in `config/dataset_document.py` by `make reference`; a test
+compares the two. How to write a contract step by step is in [datasets.md](datasets.md).
+"""
+_SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
+    ("The file", "", ContractDocument),
+    ("`curated`", "A list; each entry is a table in the curated database.", Curated),
+    ("`quality`", "Of a dataset or of a curated table.", QualityRules),
+    ("`csv`", "What is left out is found in each file.", Csv),
+)
+
+
+def contract_reference() -> str:
+    """The page as Markdown."""
+    return "\n".join([_HEAD, *(line for section in _SECTIONS for line in _lines(*section))])
+
+
+def _lines(title: str, about: str, model: type[BaseModel]) -> Iterator[str]:
+    yield f"## {title}\n"
+    if about:
+        yield f"{about}\n"
+    yield "| key | if left out | what it says |"
+    yield "|---|---|---|"
+    for name, field in model.model_fields.items():
+        yield f"| `{name}` | {_default(field)} | {field.description} |"
+    yield ""
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "an error"
+    default = field.default
+    if default in ("", (), None) or isinstance(default, BaseModel):
+        return "–"
+    return f"`{getattr(default, 'value', default)}`"
+
+
+def main() -> None:
+    PAGE.write_text(contract_reference(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

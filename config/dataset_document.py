@@ -1,0 +1,213 @@
+"""A file of `datasets/` as it is written: the one definition that the reference is made from."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from config.validation import Frozen
+from wires.contracts import DeclaredColumn, Evolution, OnFailure
+
+_TYPE = re.compile(
+    r"string|bigint|double|boolean|date|timestamp|timestamptz|decimal\((\d{1,2}),(\d{1,2})\)"
+)
+TYPES = (
+    "string, bigint, decimal(p,s) with s ≤ p ≤ 38, double, boolean, date, timestamp or timestamptz"
+)
+
+
+def _name(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,99}", value):
+        raise ValueError("must be lower snake case, such as sales_orders")
+    return value
+
+
+def _evolution(value: object) -> object:
+    known = [mode.value for mode in Evolution]
+    if value not in known:
+        raise ValueError(f"must be one of {', '.join(known)}")
+    return Evolution(value)
+
+
+def _on_failure(value: object) -> object:
+    known = [action.value for action in OnFailure]
+    if value not in known:
+        raise ValueError(f"must be one of {', '.join(known)}")
+    return OnFailure(value)
+
+
+def _keys(value: object) -> object:
+    if not isinstance(value, list) or not all(isinstance(k, str) and k.strip() for k in value):
+        raise ValueError("must be a list of key patterns, such as [orders/*]")
+    return tuple(value)
+
+
+def _columns(value: object) -> object:
+    if not isinstance(value, dict) or not value:
+        raise ValueError("must name columns with their types, such as order_id: bigint")
+    for name, kind in value.items():
+        _name(name)
+        found = _TYPE.fullmatch(str(kind))
+        if not found or (found[1] and not int(found[2]) <= int(found[1]) <= 38):
+            raise ValueError(f"gives '{name}' the type '{kind}', expected {TYPES}")
+    return tuple(DeclaredColumn(name=name, type=kind) for name, kind in value.items())
+
+
+def _column_names(value: object) -> object:
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be a list of columns, such as [order_id]")
+    return tuple(_name(name) for name in value)
+
+
+def _datasets(value: object) -> object:
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be a list of datasets, such as [customers]")
+    return tuple(_name(name) for name in value)
+
+
+def _references(value: object) -> object:
+    """`{"order_id, line": "order_lines"}` → pairs of columns and dataset."""
+    if not isinstance(value, dict) or not value:
+        raise ValueError("must name a dataset for columns, such as customer_id: customers")
+    return tuple(
+        (tuple(_name(column.strip()) for column in columns.split(",")), _name(dataset))
+        for columns, dataset in value.items()
+    )
+
+
+def _rules(value: object) -> object:
+    if not isinstance(value, dict) or not value:
+        raise ValueError("must give conditions names, such as amount_is_positive: amount > 0")
+    for name, condition in value.items():
+        _name(name)
+        if not isinstance(condition, str) or not condition.strip():
+            raise ValueError(f"gives '{name}' no SQL condition, expected one such as amount > 0")
+    return tuple((name, condition.strip()) for name, condition in value.items())
+
+
+def _one_character(value: object) -> object:
+    if not isinstance(value, str) or len(value.encode()) != 1:
+        raise ValueError("must be one ASCII character")
+    return value
+
+
+def _encoding(value: object) -> object:
+    known = ("utf-8", "utf-16-le", "utf-16-be", "cp1252")
+    if value not in known:
+        raise ValueError(f"must be one of {', '.join(known)}")
+    return value
+
+
+Name = Annotated[str, BeforeValidator(_name)]
+OneCharacter = Annotated[str, BeforeValidator(_one_character)]
+ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_column_names)]
+
+
+class Written(Frozen):
+    """Names as columns have them: snake case."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+
+class Csv(Written):
+    """What is found in each CSV file, unless it is fixed here."""
+
+    delimiter: OneCharacter = Field(default="", description="one character between fields")
+    quote: OneCharacter = Field(default="", description="one character around fields")
+    escape: OneCharacter = Field(
+        default="", description="one character before a quote that is part of a field"
+    )
+    encoding: Annotated[str, BeforeValidator(_encoding)] = Field(
+        default="", description="`utf-8`, `utf-16-le`, `utf-16-be` or `cp1252`"
+    )
+    header: bool | None = Field(
+        default=None, description="whether the first record names the columns"
+    )
+
+
+class QualityRules(Written):
+    """What is measured before a table is published."""
+
+    rules: str = Field(
+        description="a file of DQDL rules beside the contract, such as `orders.dqdl`"
+    )
+    on_failure: Annotated[OnFailure, BeforeValidator(_on_failure)] = Field(
+        default=OnFailure.WARN,
+        description="`warn`: publish and tell; `quarantine`: put the rows aside that break rules "
+        "about rows (curated tables only); `halt`: publish nothing and tell",
+    )
+
+
+class Curated(Written):
+    """A business-ready table."""
+
+    table: Name = Field(description="its name in the curated database")
+    sql: str = Field(
+        default="",
+        description="a file with one SELECT beside the contract; without it the table has the "
+        "dataset's current rows as they are",
+    )
+    day: Annotated[str, BeforeValidator(_name)] = Field(
+        default="",
+        description="date column of the dataset, which the SELECT passes on: the table is "
+        "partitioned by its days, and only days that new rows touch are made again; without it "
+        "the whole table is",
+    )
+    uses: Annotated[tuple[str, ...], BeforeValidator(_datasets)] = Field(
+        default=(), description="the other datasets that the SELECT reads"
+    )
+    quality: QualityRules | None = Field(
+        default=None, description="rules about the table as it is going to be"
+    )
+
+
+class ContractDocument(Written):
+    """One dataset."""
+
+    name: Name = Field(description="of the dataset, and of the file; the table's name")
+    keys: Annotated[tuple[str, ...], BeforeValidator(_keys)] = Field(
+        default=(),
+        description="patterns of object keys that belong here: `*` any text, also `/`; `?` one "
+        "character; `[…]` one of several. Without them the first folder or the file's name decides",
+    )
+    columns: Annotated[tuple[DeclaredColumn, ...], BeforeValidator(_columns)] = Field(
+        default=(),
+        description=f"columns that the table has from the start, each with a type: {TYPES}",
+    )
+    primary_key: ColumnNames = Field(
+        default=(),
+        description="columns that must have a value, and whose values together stand once in a "
+        "file; of several uploads' rows the latest counts in curated tables",
+    )
+    latest_by: ColumnNames = Field(
+        default=(),
+        description="columns that tell which row of a key is the latest; where they are equal, or "
+        "without them, the later upload is",
+    )
+    evolution: Annotated[Evolution, BeforeValidator(_evolution)] = Field(
+        default=Evolution.EVOLVE,
+        description="`evolve`: new columns are added and types widened; `strict`: a file that "
+        "differs is refused; `discard`: what is not declared is left out, and a row with a value "
+        "that does not fit is quarantined",
+    )
+    references: Annotated[tuple[tuple[tuple[str, ...], str], ...], BeforeValidator(_references)] = (
+        Field(
+            default=(),
+            description="columns (several: `order_id, line`) that hold another dataset's primary "
+            "key, and that dataset. They tell which days of a table a change elsewhere touches",
+        )
+    )
+    rules: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_rules)] = Field(
+        default=(),
+        description="business rules: a name and a SQL condition for each. Rows that break one are "
+        "put aside; null breaks none, as in SQL's CHECK",
+    )
+    quality: QualityRules | None = Field(
+        default=None, description="rules about the dataset's current rows"
+    )
+    curated: tuple[Curated, ...] = Field(
+        default=(), description="tables that are made of this dataset"
+    )
+    csv: Csv = Field(default=Csv(), description="how CSV files are written")

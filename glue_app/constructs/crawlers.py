@@ -1,0 +1,78 @@
+"""Crawlers: what is in a zone, seen by somebody who knows nothing of the jobs."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import aws_cdk as cdk
+import aws_cdk.aws_glue as glue
+import aws_cdk.aws_logs as logs
+import aws_cdk.aws_s3 as s3
+from constructs import Construct
+
+from config.naming import Names
+from config.settings import Retention
+from glue_app.imports import Infrastructure
+
+
+class Crawlers(Construct):
+    """One for each zone, for discovery and to follow how schemas change, never on the hot path.
+
+    What they find goes to a database of their own: they touch no table that a job publishes, and
+    a folder that is gone is logged.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        names: Names,
+        infrastructure: Infrastructure,
+        security: str,
+        retention: Retention,
+    ) -> None:
+        super().__init__(scope, id)
+        self._names = names
+        self._infrastructure = infrastructure
+        self._security = security
+        self.log_group = self._log_group(retention)
+        self.raw = self._crawler("Raw", infrastructure.raw)
+        self.processed = self._crawler("Processed", infrastructure.processed)
+        self.curated = self._crawler("Curated", infrastructure.curated)
+
+    def _crawler(self, zone: str, bucket: s3.IBucket) -> glue.CfnCrawler:
+        return glue.CfnCrawler(
+            self,
+            zone,
+            name=self._names.crawler(zone.lower()),
+            description=f"What is in the {zone.lower()} zone; run it by hand or by the workflow",
+            role=self._infrastructure.crawlers_role.role_arn,
+            database_name=self._infrastructure.discovery_database,
+            table_prefix=f"{zone.lower()}_",
+            targets=glue.CfnCrawler.TargetsProperty(
+                s3_targets=[glue.CfnCrawler.S3TargetProperty(path=f"s3://{bucket.bucket_name}/")]
+            ),
+            schema_change_policy=glue.CfnCrawler.SchemaChangePolicyProperty(
+                update_behavior="UPDATE_IN_DATABASE", delete_behavior="LOG"
+            ),
+            crawler_security_configuration=self._security,
+        )
+
+    def _log_group(self, retention: Retention) -> logs.LogGroup:
+        """Named by Glue, after the role and the security configuration.
+
+        https://docs.aws.amazon.com/glue/latest/dg/console-security-configurations.html
+        """
+        role = self._names.role_of(self._names.crawlers)
+        group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws-glue/crawlers-role/{role}-{self._security}",
+            encryption_key=self._infrastructure.key,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        # The L2 takes an enum of its own for the number.
+        resource = cast("logs.CfnLogGroup", group.node.default_child)
+        resource.retention_in_days = retention.log_retention_days
+        return group

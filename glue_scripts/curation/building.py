@@ -1,0 +1,239 @@
+"""Makes one curated table's new days: from current rows, by its SQL, to files that are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as f
+from pyspark.sql import types as t
+
+from curation.current import Current
+from curation.days import DAY_KEYS, Place, write_days
+from curation.errors import ContractRefused, first_line
+from curation.refresh import Refresh, Seen, day_writes, digest_of, refresh_id_of
+from curation.touched import touched_days
+from curation.zone import ProcessedDataset
+from lake.errors import AccountingError
+from wires.contracts import CuratedTable, DatasetContract
+from wires.refresh_ledger import table_unit
+
+_TYPES = (
+    t.BooleanType,
+    t.ByteType,
+    t.DateType,
+    t.DecimalType,
+    t.DoubleType,
+    t.FloatType,
+    t.IntegerType,
+    t.LongType,
+    t.ShortType,
+    t.StringType,
+    t.TimestampType,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stamp:
+    """What a refresh says about where it comes from."""
+
+    run: str
+    code_version: str
+    made_at: str
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableBuild:
+    """One table, and all that it is made of."""
+
+    spark: SparkSession
+    table: CuratedTable
+    contract: DatasetContract
+    """Of the dataset whose table it is."""
+    contracts: Mapping[str, DatasetContract]
+    datasets: Mapping[str, ProcessedDataset]
+    bucket: str
+    """Of the curated zone."""
+    stamp: Stamp
+
+    @property
+    def unit(self) -> str:
+        return table_unit(self.table.table)
+
+    @property
+    def definition(self) -> str:
+        """Changes with everything that a row of the table may depend on, but for the data."""
+        terms = [
+            (
+                c.primary_key,
+                c.latest_by,
+                [asdict(rule) for rule in c.rules],
+                [asdict(reference) for reference in c.references],
+                sorted({table.day for table in c.curated}),
+                [
+                    (column.name, column.type.glue)
+                    for column in self.datasets[c.name].schema.columns
+                ],
+            )
+            for c in (self.contracts[name] for name in self._inputs)
+        ]
+        return digest_of([self.table.sql, self.table.day, self._inputs, terms])
+
+    @property
+    def seen(self) -> Seen:
+        """All that is there now."""
+        return {name: tuple(sorted(self.datasets[name].parts)) for name in self._inputs}
+
+    @property
+    def refresh_id(self) -> str:
+        return refresh_id_of(self.unit, self.definition, self.seen)
+
+    def days_since(self, before: Refresh | None) -> set[date] | None:
+        """Days that have to be made again since then; None: all."""
+        if before is None or before.definition != self.definition or not self.table.day:
+            return None
+        if any(set(before.seen[name]) - self.datasets[name].parts for name in self._inputs):
+            return None  # partitions have gone, and nobody can say which days they were of
+        new = {name: self.datasets[name].parts - set(before.seen[name]) for name in self._inputs}
+        read = {name: self.contracts[name] for name in self._inputs}
+        return touched_days(self.table.day, self.contract.name, new, self.datasets, read)
+
+    def make(self, before: Refresh | None) -> Refresh:
+        """Write the days that are due, below a place of this run.
+
+        Raises ContractRefused for SQL or rules that do not fit the data.
+        """
+        self._check_day()
+        days = self.days_since(before)
+        answer = self.answer(days)
+        columns = _columns(answer, self.table)
+        if days is not None and before is not None and columns != before.columns:
+            return self.make(None)
+        place = Place(
+            bucket=self.bucket,
+            table=self.table.table,
+            run=f"{self.refresh_id}-{self.stamp.run}",
+            region=self.stamp.region,
+        )
+        counts = self._write(answer, days, place)
+        prefixes = {day: place.prefix(day) for day in counts}
+        return Refresh(
+            unit=self.unit,
+            refresh_id=self.refresh_id,
+            definition=self.definition,
+            seen=self.seen,
+            code_version=self.stamp.code_version,
+            made_at=self.stamp.made_at,
+            table=self.table.table,
+            columns=columns,
+            by_day=bool(self.table.day),
+            whole=days is None,
+            days=day_writes(counts, prefixes, days or ()),
+        )
+
+    def answer(self, days: set[date] | None) -> DataFrame:
+        """What the SQL gives, for these days of its dataset, or for all."""
+        for name in self._inputs:
+            current = Current(self.datasets[name], self.contracts[name])
+            rows = current.rows()
+            if name == self.contract.name and days is not None:
+                rows = self._of_days(current, days)
+            rows.createOrReplaceTempView(name)
+        return self._asked()
+
+    def _of_days(self, current: Current, days: set[date]) -> DataFrame:
+        wanted = f.col(self.table.day).isin(sorted(days))
+        if not self.contract.primary_key:
+            return current.rows().where(wanted)
+        # The latest row of a key may be of another day than those before it.
+        keys = current.dataset.rows.where(wanted).select(*self.contract.primary_key).distinct()
+        return current.rows(keys=keys).where(wanted)
+
+    def _asked(self) -> DataFrame:
+        sql = self.table.sql or f"SELECT * FROM {self.contract.name}"  # noqa: S608 - a checked name
+        try:
+            answer = self.spark.sql(sql)
+            return answer.toDF(*(name.lower() for name in answer.columns))
+        except (AnalysisException, ParseException) as error:
+            raise ContractRefused(
+                f"{self.table.source or self.table.table}: {first_line(error)}; the SQL may read "
+                f"{', '.join(self._inputs)}, as the contract of '{self.contract.name}' declares"
+            ) from error
+        finally:
+            # What one table may read is nothing that another finds by chance.
+            for name in self._inputs:
+                self.spark.catalog.dropTempView(name)
+
+    def _write(
+        self, answer: DataFrame, days: set[date] | None, place: Place
+    ) -> dict[date | None, int]:
+        seen = Observation()
+        counts = write_days(
+            answer.observe(seen, f.count(f.lit(1)).alias("rows")), self.table.day, place
+        )
+        given = seen.get["rows"]
+        if sum(counts.values()) != given:
+            raise AccountingError(
+                f"{self.table.source} gave {given} rows, its files hold {sum(counts.values())}"
+            )
+        self._check_days(counts, days)
+        return counts
+
+    def _check_day(self) -> None:
+        schema = self.datasets[self.contract.name].schema
+        kind = next((c.type.glue for c in schema.columns if c.name == self.table.day), "missing")
+        if self.table.day and kind != "date":
+            raise ContractRefused(
+                f"table {self.table.table} is to have the days of '{self.table.day}', which is "
+                f"{kind} in dataset '{self.contract.name}': declare it as date in `columns`, or "
+                "leave `day` out"
+            )
+
+    def _check_days(self, counts: Mapping[date | None, int], days: set[date] | None) -> None:
+        """A day that was not asked for would take the place of rows that were not read."""
+        if not self.table.day:
+            return
+        strange = [day for day in counts if day is None or (days is not None and day not in days)]
+        if strange:
+            raise ContractRefused(
+                f"{self.table.source}: gives rows with {self.table.day} {strange[0]}, which is "
+                f"not a day of the rows of '{self.contract.name}' that it was asked for: pass "
+                f"that dataset's {self.table.day} on as it is, or leave `day` out of the contract"
+            )
+
+    @property
+    def _inputs(self) -> tuple[str, ...]:
+        return tuple(sorted({self.contract.name, *self.table.uses}))
+
+
+def _columns(answer: DataFrame, table: CuratedTable) -> tuple[tuple[str, str], ...]:
+    source = table.source or table.table
+    for field in answer.schema.fields:
+        if not isinstance(field.dataType, _TYPES):
+            raise ContractRefused(
+                f"{source}: column '{field.name}' is {field.dataType.simpleString()}, expected a "
+                "plain type: cast it, or take it apart"
+            )
+    names = [field.name for field in answer.schema.fields]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ContractRefused(f"{source}: gives column '{min(twice)}' twice: name them apart")
+    taken = [name for name in names if name in DAY_KEYS]
+    if table.day and taken:
+        raise ContractRefused(
+            f"{source}: column '{taken[0]}' has the name of a partition key: give it another"
+        )
+    if table.day and not isinstance(_type_of(answer, table.day), t.DateType):
+        raise ContractRefused(
+            f"{source}: gives no date column '{table.day}', by which the table is partitioned; "
+            f"it gives {', '.join(names)}"
+        )
+    return tuple((field.name, field.dataType.simpleString()) for field in answer.schema)
+
+
+def _type_of(answer: DataFrame, name: str) -> t.DataType | None:
+    return next((field.dataType for field in answer.schema if field.name == name), None)

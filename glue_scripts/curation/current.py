@@ -1,0 +1,91 @@
+"""Which rows of a dataset count: those that keep to its rules, the latest of each key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
+from pyspark.sql import functions as f
+
+from curation.errors import ContractRefused, first_line
+from curation.zone import UPLOADED_AT, VERSION, ProcessedDataset
+from wires.contracts import BusinessRule, DatasetContract
+
+BROKEN = "broken_rules"
+RANK = "rank_of_key"
+_TIES = "row_digest"
+
+
+@dataclass(frozen=True)
+class Current:
+    """Reads one dataset as its contract means it."""
+
+    dataset: ProcessedDataset
+    contract: DatasetContract
+
+    def rows(self, *, keys: DataFrame | None = None) -> DataFrame:
+        """The dataset's columns; `keys`, if given, holds the primary keys that are wanted."""
+        judged = self.judged(self.dataset.rows if keys is None else self._of(keys))
+        good = judged.where(f.size(BROKEN) == 0)
+        if self.contract.primary_key:
+            good = self.ranked(good).where(f.col(RANK) == 1)
+        return good.select(*self.dataset.columns)
+
+    def judged(self, rows: DataFrame) -> DataFrame:
+        """With the names of the rules that each row breaks."""
+        tests = [
+            *self._given,
+            *((rule.name, self._test(rows, rule)) for rule in self.contract.rules),
+        ]
+        broken = [f.when(~f.coalesce(test, f.lit(True)), f.lit(name)) for name, test in tests]
+        names = f.array(*broken).cast("array<string>")
+        return rows.withColumn(BROKEN, f.array_compact(names))
+
+    def ranked(self, rows: DataFrame) -> DataFrame:
+        """With the place of each row among those of its key, from 1 for the latest.
+
+        The order depends on the rows and their uploads alone, not on when they were loaded.
+        """
+        return (
+            self.with_origins(rows)
+            .withColumn(_TIES, f.xxhash64(*self.dataset.columns))
+            .withColumn(RANK, f.row_number().over(self._by_age))
+        )
+
+    def with_origins(self, rows: DataFrame) -> DataFrame:
+        """With version and time of each row's upload."""
+        return rows.join(self.dataset.origins_of(rows), ["load_id", "source_file"], "left")
+
+    @property
+    def _by_age(self) -> WindowSpec:
+        latest = [f.col(name).desc_nulls_last() for name in self.contract.latest_by]
+        upload = [f.col(name).desc() for name in (UPLOADED_AT, "source_file", VERSION, _TIES)]
+        return Window.partitionBy(*self.contract.primary_key).orderBy(*latest, *upload)
+
+    @property
+    def _given(self) -> list[tuple[str, Column]]:
+        """A row without a key is nobody's, also one that was loaded before there was a key; and a
+        table that is partitioned by a column has no place for a row without it."""
+        days = sorted({table.day for table in self.contract.curated if table.day})
+        names = dict.fromkeys((*self.contract.primary_key, *days))
+        return [(f"{name} has a value", f.col(name).isNotNull()) for name in names]
+
+    @property
+    def can_break(self) -> bool:
+        """Whether there is anything that a row could break."""
+        return bool(self._given or self.contract.rules)
+
+    def _test(self, rows: DataFrame, rule: BusinessRule) -> Column:
+        try:
+            test = f.expr(rule.expect).cast("boolean")
+            rows.select(test)
+        except (AnalysisException, ParseException) as error:
+            raise ContractRefused(
+                f"rule {rule.name} of dataset '{self.contract.name}' is no condition on its "
+                f"columns, {', '.join(self.dataset.columns)}: {rule.expect!r}: {first_line(error)}"
+            ) from error
+        return test
+
+    def _of(self, keys: DataFrame) -> DataFrame:
+        return self.dataset.rows.join(keys, list(self.contract.primary_key), "left_semi")

@@ -1,0 +1,107 @@
+"""Keeps rows that break rules out of what is staged: they are put aside, the others published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as f
+
+from curation.accounts import write_rows_aside
+from curation.days import Place, write_days
+from curation.refresh import Counts, Refresh, day_writes
+from lake.commit import day_values
+from lake.errors import AccountingError
+from quality import Evaluation
+from wires.contracts import CuratedTable
+from wires.job_arguments import CurationDefaults
+from wires.quarantine import PREFIX
+
+_BROKEN = "broken_rules"
+_WRITTEN = "key string, rows bigint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diversion:
+    """Of one table's refresh, by one run."""
+
+    settings: CurationDefaults
+    table: CuratedTable
+    refresh: Refresh
+    run: str
+    at: str
+    """ISO 8601, UTC."""
+
+    def divide(self, evaluation: Evaluation) -> Refresh:
+        """The refresh without the rows that break a rule which failed.
+
+        Days that are published already stay as they are. Raises AccountingError unless every
+        staged row is in the new files or put aside.
+        """
+        good = self._staged(evaluation.passing_rows(tolerated=False))
+        bad = self._staged(evaluation.failing_rows(column=_BROKEN, tolerated=False))
+        place = Place(
+            bucket=self.settings.curated_bucket,
+            table=self.table.table,
+            run=f"{self.refresh.refresh_id}-{self.run}",
+            region=self.settings.region,
+        )
+        counts = write_days(good, self.table.day, place)
+        aside = self._put_aside(bad)
+        if sum(counts.values()) + aside != self.refresh.rows:
+            raise AccountingError(
+                f"{self.refresh.rows} rows of {self.table.table} were staged; "
+                f"{sum(counts.values())} pass and {aside} were put aside"
+            )
+        return self._without(counts, aside, place)
+
+    def _without(self, counts: Mapping[date | None, int], aside: int, place: Place) -> Refresh:
+        prefixes = {day: place.prefix(day) for day in counts}
+        days = [date.fromisoformat(day.day) for day in self.refresh.days if day.day]
+        return replace(
+            self.refresh,
+            days=day_writes(counts, prefixes, days),
+            counts=Counts(
+                rows_in=self.refresh.rows, current=sum(counts.values()), quarantined=aside
+            ),
+            quarantine=(self.table.table, *self._day, self.refresh.refresh_id),
+            quarantine_prefix=self._prefix,
+        )
+
+    def _staged(self, rows: DataFrame) -> DataFrame:
+        if not self.table.day or self.refresh.whole:
+            return rows
+        staged = [date.fromisoformat(day.day) for day in self.refresh.days]
+        return rows.where(f.col(self.table.day).isin(staged))
+
+    def _put_aside(self, bad: DataFrame) -> int:
+        names = [name for name in bad.columns if name != _BROKEN]
+        told = bad.select(
+            f.lit(f"{self.settings.curated_database}.{self.table.table}").alias("source_file"),
+            f.lit("").alias("version_id"),
+            f.array_join(_BROKEN, "; ").alias("broken"),
+            f.to_json(f.struct(*names), {"ignoreNullFields": "false"}).alias("raw"),
+            f.lit(self.refresh.refresh_id).alias("load_id"),
+        )
+        write = partial(
+            write_rows_aside,
+            bucket=self.settings.quality_bucket,
+            prefix=self._prefix,
+            because="breaks ",
+            at=self.at,
+            region=self.settings.region,
+        )
+        return sum(item["rows"] for item in told.mapInArrow(write, _WRITTEN).collect())
+
+    @property
+    def _day(self) -> tuple[str, str, str]:
+        return day_values(date.fromisoformat(self.refresh.made_at[:10]))
+
+    @property
+    def _prefix(self) -> str:
+        year, month, day = self._day
+        folder = f"dataset={self.table.table}/year={year}/month={month}/day={day}"
+        return f"{PREFIX}rows/{folder}/load={self.refresh.refresh_id}/{self.run}/"

@@ -1,0 +1,291 @@
+"""The batch sample: three Popolo documents, joined to one history of who sat where, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial, reduce
+from typing import Any
+
+import boto3
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as f
+
+from curation.accounts import write_rows_aside
+from curation.catalog import CuratedCatalog
+from curation.days import Place, write_days
+from curation.errors import ContractRefused
+from curation.lineage import RefreshLineage
+from curation.refresh import Counts, digest_of
+from lake.catalog import QuarantineCatalog
+from lake.commit import day_values
+from lake.errors import AccountingError
+from lake.store import client, supersede
+from wires.job_arguments import GlueRun, LegislatorsDefaults
+from wires.lineage import InputObject, LineageRun, OutputTable
+from wires.manifest import ObjectVersion
+from wires.quarantine import PREFIX, ROWS_TABLE
+from wires.refresh_ledger import table_unit
+from wires.run_ledger import RunLedger
+
+TABLE = "legislators_history"
+_LISTS = "array<map<string,string>>"
+_DOCUMENTS = {
+    "persons": f"id string, name string, given_name string, family_name string, gender string, "
+    f"birth_date string, death_date string, image string, identifiers {_LISTS}, "
+    f"contact_details {_LISTS}, links {_LISTS}, other_names {_LISTS}",
+    "memberships": "person_id string, organization_id string, on_behalf_of_id string, "
+    "area_id string, role string, legislative_period_id string, start_date string, "
+    "end_date string",
+    "organizations": f"id string, name string, classification string, type string, "
+    f"seats bigint, identifiers {_LISTS}, links {_LISTS}, other_names {_LISTS}",
+}
+"""The fields of https://www.popoloproject.com/specs/ that the history has."""
+_BROKEN = "not_json"
+_WHY = "broken"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Legislators:
+    """One run of the batch job."""
+
+    settings: LegislatorsDefaults
+    glue_run: GlueRun
+    spark: SparkSession
+
+    def publish(self) -> Counts:
+        """The documents as they are now become the table, in one step for its readers.
+
+        Raises ContractRefused if a document is missing, AccountingError unless every membership
+        is in the table or put aside.
+        """
+        documents = {name: self._version(f"{name}.json") for name in _DOCUMENTS}
+        refresh_id = digest_of({name: v.version_id for name, v in documents.items()})
+        tables: Any = boto3.resource("dynamodb")
+        counts = self._make(documents, refresh_id)
+        facts = {"rows_in": counts.rows_in, "rows_published": counts.current}
+        RunLedger(tables.Table(self.settings.runs_table)).record(
+            self.glue_run.JOB_NAME,
+            self.glue_run.JOB_RUN_ID,
+            {**facts, "rows_quarantined": counts.quarantined},
+        )
+        return counts
+
+    def _make(self, documents: Mapping[str, ObjectVersion], refresh_id: str) -> Counts:
+        lineage = RefreshLineage.of(
+            self._lineage_run,
+            assets_bucket=self.settings.assets_bucket,
+            unit=table_unit(TABLE),
+            refresh_id=refresh_id,
+            inputs=[
+                InputObject(bucket=self.settings.raw_bucket, version=version)
+                for version in documents.values()
+            ],
+        )
+        with lineage.told() as outputs, ExitStack() as closing:
+            frames = {name: closing.enter_context(self._read(name)) for name in documents}
+            judged = joined(**frames)
+            place = self._place(refresh_id)
+            good = judged.where(f.size(_WHY) == 0).drop(_WHY, "raw", "document")
+            written = sum(write_days(good, "", place).values())
+            strays = [_no_objects(frames[name], name) for name in ("persons", "organizations")]
+            aside = self._put_aside([judged, *strays], documents, refresh_id)
+            counts = Counts(
+                rows_in=frames["memberships"].count() + sum(item.count() for item in strays),
+                current=written,
+                quarantined=aside,
+            )
+            if counts.rows_in != counts.current + counts.quarantined:
+                raise AccountingError(
+                    f"{counts.rows_in} memberships and damaged lines came, {counts.current} are in "
+                    f"the history and {counts.quarantined} were put aside"
+                )
+            outputs.append(self._show(good, place.prefix(None), written))
+        return counts
+
+    def _show(self, good: DataFrame, prefix: str, rows: int) -> OutputTable:
+        columns = [(field.name, field.dataType.simpleString()) for field in good.schema]
+        catalog = CuratedCatalog(client("glue"), self.settings.processed_database)
+        bucket = self.settings.processed_bucket
+        before, location = catalog.location(TABLE), f"s3://{bucket}/{prefix}"
+        catalog.put_table(TABLE, columns, location=location, by_day=False)
+        if before not in ("", location):
+            supersede(bucket, before.removeprefix(f"s3://{bucket}/"))
+        return OutputTable(
+            region=self.settings.region,
+            account=self.settings.account,
+            database=self.settings.processed_database,
+            table=TABLE,
+            columns=columns,
+            rows=rows,
+        )
+
+    @contextmanager
+    def _read(self, name: str) -> Iterator[DataFrame]:
+        place = f"{self.settings.raw_bucket}/{self.settings.source_prefix}{name}.json"
+        document = (
+            self.spark.read.schema(f"{_DOCUMENTS[name]}, {_BROKEN} string")
+            .option("columnNameOfCorruptRecord", _BROKEN)
+            .option("multiLine", self._is_list(name))
+            .json(f"s3://{place}")
+            # Of a file that is read as it goes, Spark gives no damaged lines by themselves.
+            .cache()
+        )
+        yield document
+        document.unpersist()
+
+    def _is_list(self, name: str) -> bool:
+        """One document that is a list; otherwise each line has one object."""
+        head = client("s3").get_object(
+            Bucket=self.settings.raw_bucket,
+            Key=f"{self.settings.source_prefix}{name}.json",
+            Range="bytes=0-1023",
+        )["Body"]
+        return bool(head.read().lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["))
+
+    def _version(self, file: str) -> ObjectVersion:
+        key = f"{self.settings.source_prefix}{file}"
+        try:
+            head = client("s3").head_object(Bucket=self.settings.raw_bucket, Key=key)
+        except client("s3").exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                raise
+            raise ContractRefused(
+                f"s3://{self.settings.raw_bucket}/{key} is not there: the job needs persons.json, "
+                f"memberships.json and organizations.json; upload all three, then start it again"
+            ) from error
+        if not head["ContentLength"]:
+            raise ContractRefused(f"s3://{self.settings.raw_bucket}/{key} has 0 bytes")
+        return ObjectVersion(
+            key=key,
+            version_id=head["VersionId"],
+            size=int(head["ContentLength"]),
+            uploaded_at=head["LastModified"].astimezone(UTC).isoformat(),
+        )
+
+    def _put_aside(
+        self, judged: Sequence[DataFrame], documents: Mapping[str, ObjectVersion], refresh_id: str
+    ) -> int:
+        year, month, day = day_values(documents["memberships"].uploaded_on)
+        folder = f"dataset={TABLE}/year={year}/month={month}/day={day}/load={refresh_id}"
+        prefix = f"{PREFIX}rows/{folder}/{self._run}/"
+        versions = f.create_map(
+            *(f.lit(t) for v in documents.values() for t in (v.key, v.version_id))
+        )
+        told = reduce(
+            DataFrame.unionByName,
+            (rows.where(f.size(_WHY) > 0).select("document", _WHY, "raw") for rows in judged),
+        )
+        source = f.concat(f.lit(self.settings.source_prefix), "document", f.lit(".json"))
+        told = told.select(
+            source.alias("source_file"),
+            versions[source].alias("version_id"),
+            f.array_join(_WHY, "; ").alias("broken"),
+            "raw",
+            f.lit(refresh_id).alias("load_id"),
+        )
+        write = partial(
+            write_rows_aside,
+            bucket=self.settings.quality_bucket,
+            prefix=prefix,
+            because="",
+            at=datetime.now(UTC).isoformat(),
+            region=self.settings.region,
+        )
+        written = told.mapInArrow(write, "key string, rows bigint").collect()
+        if written:
+            QuarantineCatalog(
+                client("glue"),
+                self.settings.quality_database,
+                table=ROWS_TABLE,
+                location=f"s3://{self.settings.quality_bucket}/{PREFIX}rows/",
+            ).add_partition(
+                (TABLE, year, month, day, refresh_id),
+                f"s3://{self.settings.quality_bucket}/{prefix}",
+            )
+        return sum(item["rows"] for item in written)
+
+    def _place(self, refresh_id: str) -> Place:
+        return Place(
+            bucket=self.settings.processed_bucket,
+            table=TABLE,
+            run=f"{refresh_id}-{self._run}",
+            region=self.settings.region,
+        )
+
+    @property
+    def _run(self) -> str:
+        return self.glue_run.JOB_RUN_ID[-12:]
+
+    @property
+    def _lineage_run(self) -> LineageRun:
+        return LineageRun(
+            job=self.glue_run.JOB_NAME,
+            run_id=self.glue_run.JOB_RUN_ID,
+            environment=self.settings.environment,
+            code_version=self.settings.code_version,
+        )
+
+
+def joined(persons: DataFrame, memberships: DataFrame, organizations: DataFrame) -> DataFrame:
+    """Every membership once, with its person's and its organization's fields, what is wrong with
+    it in `broken`, and what it came as in `raw`."""
+    rows = memberships.join(_prefixed(persons, "person"), "person_id", "left").join(
+        f.broadcast(_prefixed(organizations, "organization")), "organization_id", "left"
+    )
+    given = [name for name in memberships.columns if name != _BROKEN]
+    raw = f.coalesce(_BROKEN, f.to_json(f.struct(*given)))
+    dates = ("start_date", "end_date", "person_birth_date", "person_death_date")
+    reasons = [
+        f.when(f.col(_BROKEN).isNotNull(), f.lit("is no JSON object")),
+        _names_nobody("person_id", "person_known"),
+        _names_nobody("organization_id", "organization_known"),
+        *(_no_date(name) for name in dates),
+    ]
+    found = {_WHY: f.array_compact(f.array(*reasons)), "raw": raw}
+    judged = rows.withColumns({**found, "document": f.lit("memberships")})
+    dated = reduce(lambda frame, name: frame.withColumn(name, _as_date(name)), dates, judged)
+    return dated.drop(_BROKEN, "person_known", "organization_known")
+
+
+def _no_objects(document: DataFrame, name: str) -> DataFrame:
+    """Lines of the other documents that cannot be read."""
+    reason = f.array(f.lit("is no JSON object"))
+    lines = document.where(f.col(_BROKEN).isNotNull())
+    return lines.select(
+        f.lit(name).alias("document"), reason.alias(_WHY), f.col(_BROKEN).alias("raw")
+    )
+
+
+def _prefixed(document: DataFrame, name: str) -> DataFrame:
+    """The fields of a document that others name by its id; lists of details as JSON text."""
+    kinds = dict(document.dtypes)
+    columns = [
+        (f.to_json(field) if kinds[field].startswith("array") else f.col(field)).alias(
+            f"{name}_{field}"
+        )
+        for field in document.columns
+        if field != _BROKEN
+    ]
+    once = document.where(f.col(_BROKEN).isNull()).dropDuplicates(["id"])
+    return once.select(*columns, f.lit(True).alias(f"{name}_known"))
+
+
+def _names_nobody(field: str, known: str) -> Column:
+    there = f.coalesce(f.col(known), f.lit(False))
+    shown = f.coalesce(f.col(field), f.lit("nothing"))
+    return f.when(f.col(_BROKEN).isNull() & ~there, f.concat(f.lit(f"{field} names "), shown))
+
+
+def _no_date(name: str) -> Column:
+    is_wrong = (f.col(name) != "") & _as_date(name).isNull()
+    return f.when(is_wrong, f.concat(f.lit(f"{name} is no date: "), f.col(name)))
+
+
+def _as_date(name: str) -> Column:
+    """Popolo has dates of a year or a month as well: the first day of it."""
+    padded = f.rpad(f.col(name), 10, "-01")
+    is_one = f.col(name).rlike(r"^\d{4}(-\d{2}){0,2}$")
+    return f.when(is_one, f.try_to_date(padded, "yyyy-MM-dd"))

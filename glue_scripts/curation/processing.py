@@ -1,0 +1,211 @@
+"""One run of the processing job: new loads become staged refreshes, which wait at the gate.
+
+    for each unit: carry out what is approved → what is new? → write → count → stage
+
+Nothing that readers see changes here, but for what an earlier run has approved and not finished.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from pyspark.sql import SparkSession
+
+from curation.accounts import DatasetAccount
+from curation.building import Stamp, TableBuild
+from curation.errors import FAILURES, ContractRefused, told
+from curation.lineage import RefreshLineage, output_of
+from curation.refresh import Refresh, digest_of, load_refresh
+from curation.units import Units
+from curation.zone import ProcessedDataset, ProcessedZone, with_inferred
+from lake.catalog import Catalog
+from lake.errors import LakeError
+from lake.session import plan_for
+from lake.store import client, supersede
+from wires.contracts import CuratedTable, DatasetContract
+from wires.job_arguments import CurationDefaults, GlueRun
+from wires.lineage import InputTable, LineageRun
+from wires.refresh_ledger import dataset_unit
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Processing:
+    """Everything that a run knows."""
+
+    settings: CurationDefaults
+    glue_run: GlueRun
+    contracts: Mapping[str, DatasetContract]
+    units: Units
+    spark: SparkSession
+
+    def process(self) -> list[Refresh]:
+        """What is staged now, and was not before.
+
+        A unit that fails does not keep the others back; their errors are raised together at the
+        end, so that the run is seen to have failed.
+        """
+        staged: list[Refresh] = []
+        failed: dict[str, str] = {}
+        work = list(self._work())
+        for one in work:
+            self._withdraw_if_stale(one)
+        for one in work:
+            broken = [name for name in one.seen if dataset_unit(name) in failed]
+            try:
+                if isinstance(one, TableBuild) and broken:
+                    raise ContractRefused(f"waits for dataset {', '.join(broken)}, which failed")
+                staged += self._refresh(one)
+            except FAILURES as error:
+                logger.exception("%s", one.unit)
+                failed[one.unit] = f"{one.unit}: {told(error)}"
+        self._record(staged)
+        if failed:
+            raise LakeError("; ".join(failed.values()))
+        return staged
+
+    def _withdraw_if_stale(self, work: DatasetAccount | TableBuild) -> None:
+        """What waits at the gate, and is not what contract and loads ask for now, never passes:
+        also if this run fails before it has made the right thing."""
+        self.units.carry_out(work.unit)
+        state = self.units.ledger.get(work.unit)
+        waiting = self._refresh_at(state.staged)
+        if waiting and not _is_up_to_date(work, waiting):
+            self.units.ledger.unstage(work.unit, state.staged)
+            self._discard(waiting)
+
+    def _record(self, staged: Sequence[Refresh]) -> None:
+        """What became of the rows of new loads, with the run."""
+        self.units.runs.record(
+            self.glue_run.JOB_NAME,
+            self.glue_run.JOB_RUN_ID,
+            {
+                "rows_in": sum(refresh.counts.rows_in for refresh in staged),
+                "rows_superseded": sum(refresh.counts.superseded for refresh in staged),
+                "rows_quarantined": sum(refresh.counts.quarantined for refresh in staged),
+                "rows_staged": sum(refresh.rows for refresh in staged),
+                "units": [refresh.unit for refresh in staged],
+            },
+        )
+
+    def _refresh(self, work: DatasetAccount | TableBuild) -> Iterator[Refresh]:
+        rows = sum(self._datasets[name].row_count_of(loads) for name, loads in work.seen.items())
+        plan_for(self.spark, rows=rows)
+        state = self.units.ledger.get(work.unit)
+        before = self._refresh_at(state.published)
+        if state.staged:
+            logger.info("%s: staged already", work.unit)
+        elif not _is_up_to_date(work, before):
+            logger.info("%s: has new loads", work.unit)
+            refresh = self._made(work, before)
+            self.units.stage(refresh)
+            yield refresh
+
+    def _made(self, work: DatasetAccount | TableBuild, before: Refresh | None) -> Refresh:
+        if isinstance(work, DatasetAccount):
+            return work.make(before)
+        lineage = RefreshLineage.of(
+            self._lineage_run,
+            assets_bucket=self.settings.assets_bucket,
+            unit=work.unit,
+            refresh_id=work.refresh_id,
+            inputs=[self._input(name, loads) for name, loads in work.seen.items()],
+        )
+        place = {"region": self.settings.region, "account": self.settings.account}
+        with lineage.told() as outputs:
+            refresh = work.make(before)
+            database = self.settings.curated_database
+            outputs.append(output_of(refresh, database=database, **place))
+        return refresh
+
+    def _input(self, dataset: str, loads: Sequence[str]) -> InputTable:
+        return InputTable(
+            region=self.settings.region,
+            account=self.settings.account,
+            database=self.settings.processed_database,
+            table=dataset,
+            version=digest_of(loads),
+        )
+
+    @property
+    def _lineage_run(self) -> LineageRun:
+        return LineageRun(
+            job=self.glue_run.JOB_NAME,
+            run_id=self.glue_run.JOB_RUN_ID,
+            environment=self.settings.environment,
+            code_version=self.settings.code_version,
+        )
+
+    def _discard(self, refresh: Refresh | None) -> None:
+        """Nobody will ever read what was waiting at the gate."""
+        for day in refresh.days if refresh else ():
+            if day.prefix:
+                supersede(self.settings.curated_bucket, day.prefix)
+
+    def _refresh_at(self, key: str) -> Refresh | None:
+        return load_refresh(self.settings.assets_bucket, key) if key else None
+
+    def _work(self) -> Iterator[DatasetAccount | TableBuild]:
+        for name, dataset in self._datasets.items():
+            if dataset.loads:
+                yield DatasetAccount(
+                    dataset=dataset,
+                    contract=self._contracts[name],
+                    quality_bucket=self.settings.quality_bucket,
+                    stamp=self._stamp,
+                )
+        for contract in self.contracts.values():
+            for table in contract.curated:
+                yield from self._build(contract, table)
+
+    def _build(self, contract: DatasetContract, table: CuratedTable) -> Iterator[TableBuild]:
+        missing = [n for n in (contract.name, *table.uses) if n not in self._datasets]
+        if missing:
+            logger.info("table %s waits for the first file of %s", table.table, ", ".join(missing))
+            return
+        yield TableBuild(
+            spark=self.spark,
+            table=table,
+            contract=contract,
+            contracts=self.contracts,
+            datasets=self._datasets,
+            bucket=self.settings.curated_bucket,
+            stamp=self._stamp,
+        )
+
+    @cached_property
+    def _datasets(self) -> Mapping[str, ProcessedDataset]:
+        """Looked at once: all tables of a run are made of the same loads."""
+        zone = ProcessedZone(
+            spark=self.spark,
+            catalog=self._catalog,
+            bucket=self.settings.processed_bucket,
+            assets_bucket=self.settings.assets_bucket,
+        )
+        return zone.open_all(self._contracts.values())
+
+    @cached_property
+    def _contracts(self) -> Mapping[str, DatasetContract]:
+        return with_inferred(self.contracts, self._catalog)
+
+    @property
+    def _catalog(self) -> Catalog:
+        return Catalog(client("glue"), self.settings.processed_database)
+
+    @cached_property
+    def _stamp(self) -> Stamp:
+        return Stamp(
+            run=self.glue_run.JOB_RUN_ID[-12:],
+            code_version=self.settings.code_version,
+            made_at=datetime.now(UTC).isoformat(),
+            region=self.settings.region,
+        )
+
+
+def _is_up_to_date(work: DatasetAccount | TableBuild, refresh: Refresh | None) -> bool:
+    return refresh is not None and refresh.refresh_id == work.refresh_id

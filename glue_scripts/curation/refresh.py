@@ -1,0 +1,126 @@
+"""A refresh: what one run has made of new loads, for one table or one dataset. Kept as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from lake.store import client
+
+Seen = Mapping[str, tuple[str, ...]]
+"""Partitions of each dataset, `2026/01/15/<load>`, that a refresh has taken in: the watermark."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayWrite:
+    """What a table is to have for one day."""
+
+    day: str
+    """ISO date; "" for a table that is made anew as a whole."""
+    prefix: str
+    """In the curated bucket; "" where no rows are left."""
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Of the rows of new loads of one dataset: `rows_in` is the sum of the others."""
+
+    rows_in: int = 0
+    current: int = 0
+    superseded: int = 0
+    """A later row of the same key counts instead."""
+    quarantined: int = 0
+    """Put aside, because they break a rule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refresh:
+    """Staged, then published as it is."""
+
+    unit: str
+    refresh_id: str
+    definition: str
+    """Digest of everything that the contract says about it."""
+    seen: Seen
+    code_version: str
+    made_at: str
+    """ISO 8601, UTC."""
+    table: str = ""
+    """Of the curated database; "" for a dataset."""
+    columns: tuple[tuple[str, str], ...] = ()
+    """Name and Glue type of each."""
+    by_day: bool = False
+    """Partitioned by days."""
+    whole: bool = True
+    """Every day of the table is among `days`; others are left as they are otherwise."""
+    days: tuple[DayWrite, ...] = ()
+    counts: Counts = Counts()
+    quarantine: tuple[str, str, str, str, str] | None = None
+    """Partition of the table of quarantined rows, and where it is, for rows put aside here."""
+    quarantine_prefix: str = ""
+
+    @property
+    def rows(self) -> int:
+        return sum(item.rows for item in self.days)
+
+    @property
+    def key(self) -> str:
+        """In the assets bucket."""
+        return f"{refresh_folder(self.unit, self.refresh_id)}{digest_of(asdict(self))}.json"
+
+    def save(self, bucket: str) -> str:
+        """Returns its key. The same refresh is kept once."""
+        body = json.dumps(asdict(self), ensure_ascii=False).encode()
+        client("s3").put_object(Bucket=bucket, Key=self.key, Body=body)
+        return self.key
+
+
+def refresh_folder(unit: str, refresh_id: str) -> str:
+    """Of a refresh's records in the assets bucket."""
+    return f"refreshes/{unit}/{refresh_id}/"
+
+
+def load_refresh(bucket: str, key: str) -> Refresh:
+    item = json.loads(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    quarantine = item["quarantine"]
+    return Refresh(
+        **{
+            **item,
+            "seen": {name: tuple(loads) for name, loads in item["seen"].items()},
+            "columns": tuple((name, kind) for name, kind in item["columns"]),
+            "days": tuple(DayWrite(**day) for day in item["days"]),
+            "counts": Counts(**item["counts"]),
+            "quarantine": None if quarantine is None else tuple(quarantine),
+        }
+    )
+
+
+def refresh_id_of(unit: str, definition: str, seen: Seen) -> str:
+    """The same contract over the same loads always has the same id."""
+    return digest_of([unit, definition, {name: sorted(loads) for name, loads in seen.items()}])
+
+
+def digest_of(content: Any) -> str:
+    """16 hexadecimal digits."""
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def day_writes(
+    counts: Mapping[date | None, int], prefixes: Mapping[date | None, str], days: Iterable[date]
+) -> tuple[DayWrite, ...]:
+    """One for each day that was written, and for each that was to be and has no rows."""
+    every = {*counts, *days}
+    return tuple(
+        DayWrite(
+            day=day.isoformat() if day else "",
+            prefix=prefixes[day] if day in counts else "",
+            rows=counts.get(day, 0),
+        )
+        for day in sorted(every, key=lambda day: day or date.min)
+    )

@@ -1,0 +1,72 @@
+"""Units of refreshing: a curated table or a dataset each, staged and carried out.
+
+No two runs of a job are at work at once, which Glue sees to (`MaxConcurrentRuns`); what processing
+and quality might do to each other's work, when somebody starts them by hand, the ledger's
+conditions refuse. So there is no lease that a killed run could leave behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from curation.catalog import CuratedCatalog
+from curation.publishing import RefreshPublisher
+from curation.refresh import Refresh, load_refresh
+from lake.catalog import QuarantineCatalog
+from lake.errors import LoadLost
+from lake.store import client
+from wires.job_arguments import CurationDefaults
+from wires.quarantine import PREFIX, ROWS_TABLE
+from wires.refresh_ledger import RefreshLedger
+from wires.run_ledger import RunLedger
+
+
+@dataclass(frozen=True, kw_only=True)
+class Units:
+    """The state of all units, as one run of a job sees it."""
+
+    settings: CurationDefaults
+    ledger: RefreshLedger
+    runs: RunLedger
+
+    @classmethod
+    def of(cls, settings: CurationDefaults) -> Units:
+        tables: Any = boto3.resource("dynamodb")
+        loads = tables.Table(settings.loads_table)
+        return cls(
+            settings=settings,
+            ledger=RefreshLedger(loads),
+            runs=RunLedger(tables.Table(settings.runs_table)),
+        )
+
+    def stage(self, refresh: Refresh) -> None:
+        """Put a refresh before the gate. Raises LoadLost if one is being published meanwhile."""
+        key = refresh.save(self.settings.assets_bucket)
+        if not self.ledger.stage(refresh.unit, key):
+            raise LoadLost(f"{refresh.unit} is being published by another run")
+
+    def carry_out(self, unit: str) -> Refresh | None:
+        """Publish what is approved and not finished: of this run, or of one that was killed."""
+        state = self.ledger.get(unit)
+        if not state.approved:
+            return None
+        refresh = load_refresh(self.settings.assets_bucket, state.staged)
+        publisher = RefreshPublisher(
+            catalog=CuratedCatalog(client("glue"), self.settings.curated_database),
+            quarantine=QuarantineCatalog(
+                client("glue"),
+                self.settings.quality_database,
+                table=ROWS_TABLE,
+                location=f"s3://{self.settings.quality_bucket}/{PREFIX}rows/",
+            ),
+            curated_bucket=self.settings.curated_bucket,
+            quality_bucket=self.settings.quality_bucket,
+        )
+        facts = {"commit": state.staged, "code": refresh.code_version}
+        facts |= {"verdict": state.verdict, "score": state.score, "report": state.report}
+        publisher.publish(refresh, facts=facts)
+        self.ledger.finish(unit, state.staged)
+        return refresh

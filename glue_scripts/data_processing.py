@@ -1,0 +1,36 @@
+"""Glue job `data-processing`: loads that it has not seen → days of curated tables, staged."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from curation.processing import Processing
+from curation.units import Units
+from lake.datasets import shipped_contracts
+from lake.session import log_to_console, spark_session
+from lake.store import use_region
+from wires.job_arguments import CurationDefaults, GlueRun, from_argv
+
+logger = logging.getLogger("data_processing")
+
+
+def main(argv: list[str]) -> None:
+    """Stage what new loads change. Raises LakeError naming every table that could not be made."""
+    settings = from_argv(CurationDefaults, argv)
+    glue_run = from_argv(GlueRun, argv)
+    use_region(settings.region)
+    processing = Processing(
+        settings=settings,
+        glue_run=glue_run,
+        contracts=shipped_contracts(),
+        units=Units.of(settings),
+        spark=spark_session(glue_run.JOB_NAME),
+    )
+    for refresh in processing.process():
+        logger.info("staged %s: %d rows, %s", refresh.unit, refresh.rows, refresh.counts)
+
+
+if __name__ == "__main__":
+    log_to_console("data_processing")
+    main(sys.argv)

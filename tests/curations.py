@@ -1,0 +1,193 @@
+"""A lake with curated tables for tests: uploads, the two jobs, and what readers see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from curation.building import TableBuild
+from curation.catalog import CuratedCatalog
+from curation.current import Current
+from curation.judging import Judging
+from curation.processing import Processing
+from curation.refresh import Refresh
+from curation.units import Units
+from local_cloud.catalog.reader import CatalogReader
+from quality_report.model import QualityReport
+from tests.aws import ASSETS, CURATED, LOADS, PROCESSED, QUALITY, REGION, RUNS, SmallAws
+from tests.lakes import Lake
+from wires.contracts import (
+    BusinessRule,
+    CuratedTable,
+    DatasetContract,
+    OnFailure,
+    Quality,
+    Reference,
+)
+from wires.job_arguments import CurationDefaults, GlueRun
+from wires.refresh_ledger import RefreshLedger, RefreshState
+
+FOLDER = "data/incoming/2026/01/15/"
+SALES = """
+SELECT o.ordered_on, c.country, count(*) AS orders, sum(o.amount) AS amount
+FROM orders o JOIN customers c USING (customer_id)
+GROUP BY o.ordered_on, c.country
+"""
+
+
+def contracts() -> dict[str, DatasetContract]:
+    orders = DatasetContract(
+        name="orders",
+        primary_key=("order_id",),
+        references=(Reference(columns=("customer_id",), dataset="customers", to=("customer_id",)),),
+        rules=(BusinessRule(name="amount_is_positive", expect="amount > 0"),),
+        curated=(
+            CuratedTable(
+                table="sales", sql=SALES, source="sales.sql", day="ordered_on", uses=("customers",)
+            ),
+        ),
+    )
+    customers = DatasetContract(name="customers", primary_key=("customer_id",))
+    return {"orders": orders, "customers": customers}
+
+
+class Curation:
+    """A lake, and the two jobs that make curated tables of it."""
+
+    def __init__(self, aws: SmallAws, spark: SparkSession) -> None:
+        self.aws = aws
+        self.spark = spark
+        self.lake = Lake(aws, spark)
+        self.contracts = contracts()
+        self.lake.contracts = self.contracts
+        self.settings = CurationDefaults(
+            environment="test",
+            account="123456789012",
+            region=REGION,
+            code_version="0123456789abcdef",
+            processed_bucket=PROCESSED,
+            curated_bucket=CURATED,
+            quality_bucket=QUALITY,
+            assets_bucket=ASSETS,
+            processed_database=PROCESSED,
+            curated_database=CURATED,
+            quality_database=QUALITY,
+            loads_table=LOADS,
+            runs_table=RUNS,
+            alerts_topic_arn=aws.topic,
+        )
+        self.runs = 0
+
+    def upload(self, dataset: str, text: str, *, at: str = "2026-01-15T10:00:00+00:00") -> None:
+        self.runs += 1
+        key = f"{FOLDER}{dataset}/{self.runs}.csv"
+        self.lake.process(self.lake.upload(key, text, at))
+
+    def process(self) -> list[Refresh]:
+        return self.processing().process()
+
+    def processing(self) -> Processing:
+        self.runs += 1
+        run = GlueRun(JOB_NAME="data-processing", JOB_RUN_ID=f"jr_{self.runs:012d}")
+        return Processing(
+            settings=self.settings,
+            glue_run=run,
+            contracts=self.contracts,
+            units=Units.of(self.settings),
+            spark=self.spark,
+        )
+
+    def judge(self, *, at: datetime | None = None) -> list[Refresh]:
+        self.runs += 1
+        run = GlueRun(JOB_NAME="data-quality", JOB_RUN_ID=f"jr_{self.runs:012d}")
+        return Judging(
+            settings=self.settings,
+            glue_run=run,
+            contracts=self.contracts,
+            units=Units.of(self.settings),
+            spark=self.spark,
+            **({"at": at} if at else {}),
+        ).judge()
+
+    def refresh(self, *, at: datetime | None = None) -> list[Refresh]:
+        self.process()
+        return self.judge(at=at)
+
+    def quality(self, name: str, rules: str, on_failure: OnFailure = OnFailure.WARN) -> None:
+        """Have a dataset, or `sales`, judged by these rules."""
+        found = Quality(rules=rules, source=f"{name}.dqdl", on_failure=on_failure)
+        if name in self.contracts:
+            self.contracts[name] = replace(self.contracts[name], quality=found)
+        else:
+            orders = self.contracts["orders"]
+            [sales] = orders.curated
+            self.contracts["orders"] = replace(orders, curated=(replace(sales, quality=found),))
+
+    def state(self, unit: str) -> RefreshState:
+        return RefreshLedger(self.aws.tables.Table(LOADS)).get(unit)
+
+    def history(self, table: str) -> list[dict[str, Any]]:
+        reader = CatalogReader(glue=self.aws.glue, s3=self.aws.s3)
+        found: list[dict[str, Any]] = reader.read(QUALITY, table).to_pylist()
+        return found
+
+    def report(self, unit: str) -> QualityReport:
+        """The last one."""
+        keys = self.aws.keys(QUALITY, f"reports/{unit}/")
+        key = max(key for key in keys if key.endswith(".json"))
+        body = self.aws.s3.get_object(Bucket=QUALITY, Key=key)["Body"].read()
+        return QualityReport.from_json(body.decode())
+
+    def data_of(self, table: str) -> list[str]:
+        """Keys of all its files, readable or not."""
+        return self.aws.keys(CURATED, f"{table}/")
+
+    def is_superseded(self, key: str) -> bool:
+        """Whether the bucket's lifecycle may take the file."""
+        tags = self.aws.s3.get_object_tagging(Bucket=CURATED, Key=key)["TagSet"]
+        return {"Key": "lake-state", "Value": "superseded"} in tags
+
+    def told(self) -> list[tuple[str, str]]:
+        return [(m["Subject"], m["Message"]) for m in self.aws.announcements()]
+
+    def read(self, table: str) -> list[tuple[Any, ...]]:
+        reader = CatalogReader(glue=self.aws.glue, s3=self.aws.s3)
+        content = reader.read(CURATED, table)
+        data = [name for name in content.column_names if name not in ("year", "month", "day")]
+        rows = content.select(data).to_pylist()
+        return sorted((tuple(row.values()) for row in rows), key=repr)
+
+    def plans(self) -> str:
+        """How Spark has read rows of new loads, and current rows."""
+        [build] = [b for b in self.processing()._work() if isinstance(b, TableBuild)]
+        orders = build.datasets["orders"]
+        asked = [
+            orders.rows_of(sorted(orders.parts)[:1]),
+            Current(orders, self.contracts["orders"]).rows(),
+        ]
+        for rows in asked:
+            rows.collect()
+        return "".join(str(rows._jdf.queryExecution().executedPlan()) for rows in asked)
+
+    def days(self) -> dict[str, str]:
+        return CuratedCatalog(self.aws.glue, CURATED).days("sales")
+
+    def partitions(self, table: str) -> list[dict[str, Any]]:
+        answer = self.aws.glue.get_partitions(DatabaseName=CURATED, TableName=table)
+        return list(answer["Partitions"])
+
+    def tables(self) -> list[str]:
+        return [t["Name"] for t in self.aws.glue.get_tables(DatabaseName=CURATED)["TableList"]]
+
+    def sales(self) -> list[tuple[str, str, int, int]]:
+        return [(str(d), c, n, int(a)) for d, c, n, a in self.read("sales")]
+
+
+CUSTOMERS = "customer_id,country\n1,DE\n2,FR\n"
+ORDERS = (
+    "order_id,customer_id,ordered_on,amount\n"
+    "10,1,2026-01-12,5\n11,2,2026-01-12,7\n12,1,2026-01-13,9\n"
+)

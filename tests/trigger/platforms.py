@@ -1,0 +1,105 @@
+"""The trigger on a small AWS, driven by events."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.glue.models import glue_backends
+
+from infra_app.lambdas.trigger.handler import Trigger
+from infra_app.lambdas.trigger.settings import TriggerSettings
+from tests.aws import ASSETS, JOB, LOADS, OBJECTS, PROCESSED, QUALITY, RAW, REGION, RUNS, SmallAws
+from wires.load_ledger import LoadLedger
+from wires.manifest import Manifest, manifest_key
+from wires.object_ledger import ObjectLedger
+from wires.run_ledger import RunLedger
+
+TICK = {"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
+
+
+class Platform:
+    """The trigger on a small AWS, driven by events."""
+
+    def __init__(self, aws: SmallAws, **changes: Any) -> None:
+        self.aws = aws
+        settings = TriggerSettings(
+            environment="test",
+            raw_bucket=RAW,
+            processed_bucket=PROCESSED,
+            quality_bucket=QUALITY,
+            assets_bucket=ASSETS,
+            objects_table=OBJECTS,
+            loads_table=LOADS,
+            runs_table=RUNS,
+            alerts_topic_arn=aws.topic,
+            file_processor_job=JOB,
+            workflow="layered-etl",
+            data_ingestion_job="data-ingestion",
+            data_quality_job="data-quality",
+            curation_jobs="data-processing,data-quality",
+            objects_per_run=10,
+            bytes_per_run=1_000_000,
+            runs_at_once=2,
+            attempts_per_load=2,
+            max_object_bytes=10_000,
+            malware_scan_required=0,
+        )
+        at_once = changes.pop("max_concurrent_runs", 5)
+        if changes.pop("makes_job", True):
+            aws.glue.create_job(
+                Name=JOB,
+                Role="role",
+                Command={"Name": "glueetl"},
+                ExecutionProperty={"MaxConcurrentRuns": at_once},
+            )
+        self.trigger = Trigger(replace(settings, **changes))
+        self.objects = ObjectLedger(aws.tables.Table(OBJECTS))
+        self.loads = LoadLedger(aws.tables.Table(LOADS))
+        self.runs = RunLedger(aws.tables.Table(RUNS))
+
+    def upload(self, key: str, body: bytes = b"a,b\n1,2\n") -> dict[str, Any]:
+        """An object in the bucket, and the event that tells of it."""
+        version = self.aws.upload(key, body)
+        detail = {
+            "bucket": {"name": RAW},
+            "object": {"key": key, "size": len(body), "version-id": version},
+        }
+        time = "2026-01-15T10:00:00Z"
+        return {"detail-type": "Object Created", "time": time, "detail": detail}
+
+    def receive(self, *events: object) -> list[str]:
+        """Hand events to the function as one batch; returns the ids of failed messages."""
+        records = [
+            {
+                "messageId": str(i),
+                "receiptHandle": "r",
+                "body": event if isinstance(event, str) else json.dumps(event),
+                "eventSource": "aws:sqs",
+                "attributes": {},
+                "messageAttributes": {},
+            }
+            for i, event in enumerate(events)
+        ]
+        context: Any = SimpleNamespace(aws_request_id="request")
+        answer = self.trigger.handle({"Records": records}, context)
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def glue_runs(self) -> list[Any]:
+        backend = glue_backends[DEFAULT_ACCOUNT_ID][REGION]
+        return list(backend.jobs[JOB].job_runs)
+
+    def end_run(self, run: Any, state: str) -> dict[str, Any]:
+        run.status = state
+        detail = {"jobName": JOB, "jobRunId": run.job_run_id, "state": state}
+        return {"detail-type": "Glue Job State Change", "detail": detail}
+
+    def manifest_of(self, run: Any) -> Manifest:
+        key = manifest_key(run.arguments["--load_id"])
+        return Manifest.from_json(self.aws.s3.get_object(Bucket=ASSETS, Key=key)["Body"].read())
+
+    def statuses(self) -> dict[str, str]:
+        return {item["key"]: item["status"] for item in self.objects.all_objects()}
