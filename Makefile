@@ -15,6 +15,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # The environment that a target is about, and further options of its command.
 ENV      ?= dev
 ARGS     ?=
+BENCH    ?=
+LAYERS   ?=
 
 .PHONY: check-exports check-environment check-environment-if-complete
 .PHONY: bootstrap deploy deploy-pipelines status destroy protect
@@ -54,6 +56,7 @@ synth-infra_app synth-glue_app: synth-%: $(PACKAGES) $(NODE)
 
 bench: $(SPARK) $(NODE) ## measure against plain Spark, DuckDB and Polars (an hour; QUICK=1: some minutes)
 	@$(JAVA) $(PYTHON) -m benchmarks $(if $(QUICK),--quick) $(BENCH)
+	@$(JAVA) $(PYTHON) -m benchmarks.layers $(if $(QUICK),--quick) $(LAYERS)
 
 hazards: $(PACKAGES) ## write docs/csv-hazards.md from what plain Spark and this reader do
 	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" PYSPARK_PYTHON="$(CURDIR)/$(PYTHON)" \

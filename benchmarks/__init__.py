@@ -1,1 +1,1 @@
-"""Side-by-side measurements of CSV to Parquet, and what each tool makes of hazardous files."""
+"""Side-by-side measurements: CSV to Parquet, the layers, and what hazardous files come to."""

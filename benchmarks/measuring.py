@@ -97,26 +97,39 @@ class Bench:
         )
 
     def _run(self, job: Job, contender: str) -> tuple[str, Memory]:
-        """Why it failed, and the most memory that was seen."""
-        log = self.work / "log"
-        with log.open("wb") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.contenders", contender, job.to_json()],
-                cwd=ROOT,
-                env=environment_of(cores=len(job.cores)),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            try:
-                memory = _watch(process, timeout=self.timeout)
-            except TimeoutError:
-                return f"not done after {self.timeout:.0f} s", Memory()
-            finally:
-                end(process)
-        failure = "" if process.returncode == 0 else _last_error(log, job)
-        return failure, memory
+        return watched(
+            [sys.executable, "-m", "benchmarks.contenders", contender, job.to_json()],
+            cores=len(job.cores),
+            log=self.work / "log",
+            timeout=self.timeout,
+            places={job.folder: "orders", job.out: "out"},
+        )
+
+
+def watched(
+    command: Sequence[str], *, cores: int, log: Path, timeout: float, places: Mapping[str, str]
+) -> tuple[str, Memory]:
+    """Why the command failed, "" if it did not, and the most memory that was seen.
+
+    `places` are folders, and how they are called where its error names them.
+    """
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment_of(cores=cores),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            memory = _watch(process, timeout=timeout)
+        except TimeoutError:
+            return f"not done after {timeout:.0f} s", Memory()
+        finally:
+            end(process)
+    return "" if process.returncode == 0 else _last_error(log, places), memory
 
 
 def environment_of(*, cores: int) -> dict[str, str]:
@@ -161,10 +174,10 @@ def _watch(process: subprocess.Popen[bytes], *, timeout: float) -> Memory:
     return peak
 
 
-def _last_error(log: Path, job: Job) -> str:
+def _last_error(log: Path, places: Mapping[str, str]) -> str:
     """The exception that ended a process, on one line."""
     lines = log.read_text(errors="replace").splitlines()
     errors = [line for line in lines if re.match(r"[A-Za-z_][\w.]*(Error|Exception)\b", line)]
     last = (errors or [line for line in lines if line.strip()] or ["no word of why"])[-1]
-    short = without_paths(last, {job.folder: "orders", job.out: "out", str(ROOT): "."})
+    short = without_paths(last, {**places, str(ROOT): "."})
     return short[:_FAILURE_LETTERS]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from pyspark.sql import SparkSession
 
 from local_cloud.glue.spark_home import java_options, spark_environment
 
 DRIVER_MEMORY = "4g"
+_NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
-def local_session(*, cores: int, scratch: str) -> SparkSession:
+def local_session(
+    *, cores: int, scratch: str, settings: Mapping[str, str] = _NO_MORE
+) -> SparkSession:
     """Spark in one Java process, on as many cores as are measured, started as on a laptop."""
     os.environ.update(spark_environment())
-    session = (
+    builder = (
         SparkSession.builder.master(f"local[{cores}]")
         .appName("benchmark")
         .config("spark.driver.memory", DRIVER_MEMORY)
@@ -25,7 +30,9 @@ def local_session(*, cores: int, scratch: str) -> SparkSession:
         .config("spark.sql.warehouse.dir", f"{scratch}/warehouse")
         .config("spark.driver.extraJavaOptions", " ".join(["-Duser.timezone=UTC", *java_options()]))
         .config("spark.sql.session.timeZone", "UTC")
-        .getOrCreate()
     )
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session

@@ -1,0 +1,7 @@
+"""The same records in six formats: the engine beside a plain Spark job."""
+
+LAYER = "ingestion"
+CONTENDERS = {"plain_spark": "plain Spark job", "lake_reader": "this reader"}
+"""Module and name of each."""
+OURS = "lake_reader"
+PHASE = "convert"

@@ -1,0 +1,152 @@
+"""An AWS in this process with what the processing job works on; its processed zone is files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.layers.processing.zone_files import StoredLoad, ZoneFiles, source_file
+from lake.catalog import Catalog, Partition
+from lake.column_types import TEXT, ColumnType, Kind, decimal_type
+from lake.schema import Schema
+from local_cloud.aws import InProcessAws
+from local_cloud.glue.spark_command import laptop_properties
+from wires.job_arguments import CurationDefaults
+from wires.manifest import Manifest, ObjectVersion, manifest_key
+
+_ACCOUNT, _REGION = "123456789012", "eu-central-1"
+_PROCESSED, _CURATED, _QUALITY, _ASSETS = "processed", "curated", "quality", "assets"
+_LOADS, _RUNS = "loads", "runs"
+_INTEGER = ColumnType(Kind.INTEGER, 18)
+_SCHEMAS = {
+    "customers": Schema.of(
+        ("customer_id", "name", "country"),
+        (_INTEGER, TEXT, TEXT),
+    ),
+    "orders": Schema.of(
+        (
+            "order_id",
+            "customer_id",
+            "ordered_on",
+            "channel",
+            "status",
+            "quantity",
+            "amount",
+            "updated_at",
+        ),
+        (
+            _INTEGER,
+            _INTEGER,
+            ColumnType(Kind.DATE),
+            TEXT,
+            TEXT,
+            _INTEGER,
+            decimal_type(16, 2),
+            ColumnType(Kind.INSTANT),
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aws:
+    """The cloud, and the job's settings in it."""
+
+    cloud: InProcessAws
+    work: Path
+    zone: Path
+    """The folder that is the processed zone's bucket."""
+
+    @property
+    def settings(self) -> CurationDefaults:
+        return CurationDefaults(
+            environment="benchmark",
+            account=_ACCOUNT,
+            region=_REGION,
+            code_version="0" * 16,
+            processed_bucket=_PROCESSED,
+            curated_bucket=_CURATED,
+            quality_bucket=_QUALITY,
+            assets_bucket=_ASSETS,
+            processed_database=_PROCESSED,
+            curated_database=_CURATED,
+            quality_database=_QUALITY,
+            loads_table=_LOADS,
+            runs_table=_RUNS,
+            alerts_topic_arn="",
+        )
+
+    @property
+    def spark_settings(self) -> Mapping[str, str]:
+        """That let Spark read `s3://` paths as these folders."""
+        buckets = {name: self.cloud.folders.folder(name) for name in (_CURATED, _QUALITY, _ASSETS)}
+        given = laptop_properties(
+            buckets={**buckets, _PROCESSED: self.zone}, work=self.work, memory=""
+        )
+        return {name: value for name, value in given.items() if name.startswith("spark.hadoop")}
+
+    def publish(self, loads: Iterable[StoredLoad]) -> None:
+        """Do what the ingestion of these loads leaves behind, but for the files."""
+        catalog = Catalog(self.cloud.client("glue"), _PROCESSED)
+        for load in loads:
+            schema = _SCHEMAS[load.dataset]
+            if catalog.schema(load.dataset) is None:
+                location = f"s3://{_PROCESSED}/{load.dataset}/"
+                catalog.put_table(load.dataset, schema, location=location, exists=False)
+            catalog.add_partition(load.dataset, _partition(load, schema))
+            body = _manifest(load).to_json().encode()
+            key = manifest_key(load.load_id)
+            self.cloud.client("s3").put_object(Bucket=_ASSETS, Key=key, Body=body)
+
+
+@contextmanager
+def small_aws(files: ZoneFiles, work: Path) -> Iterator[Aws]:
+    """Up for the block, and found by everything that runs in it."""
+    with InProcessAws(account=_ACCOUNT, region=_REGION, work=work) as cloud:
+        os.environ.update(
+            {k: v for k, v in cloud.child_environment().items() if k.startswith("AWS_")}
+        )
+        _furnish(cloud)
+        with cloud.folders_in_use():
+            yield Aws(cloud=cloud, work=work, zone=files.bucket)
+
+
+def _furnish(cloud: InProcessAws) -> None:
+    for bucket in (_PROCESSED, _CURATED, _QUALITY, _ASSETS):
+        where = {"LocationConstraint": _REGION}
+        cloud.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+    for database in (_PROCESSED, _CURATED, _QUALITY):
+        cloud.client("glue").create_database(DatabaseInput={"Name": database})
+    for table, key in ((_LOADS, ("load_id",)), (_RUNS, ("job", "run_id"))):
+        _table(cloud.client("dynamodb"), table, key)
+
+
+def _table(dynamodb: Any, name: str, key: tuple[str, ...]) -> None:
+    kinds = zip(key, ("HASH", "RANGE"), strict=False)
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": one, "KeyType": kind} for one, kind in kinds],
+        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in key],
+    )
+
+
+def _partition(load: StoredLoad, schema: Schema) -> Partition:
+    values = [step.partition("=")[2] for step in load.prefix.strip("/").split("/")[1:]]
+    return Partition(
+        values=tuple(values),
+        location=f"s3://{_PROCESSED}/{load.prefix}",
+        schema=schema,
+        parameters={"rows": str(load.rows)},
+    )
+
+
+def _manifest(load: StoredLoad) -> Manifest:
+    version = ObjectVersion(
+        key=source_file(load), version_id="1", size=1, uploaded_at=load.uploaded_at
+    )
+    return Manifest(load_id=load.load_id, bucket="raw", objects=(version,))

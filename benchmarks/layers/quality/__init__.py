@@ -1,0 +1,15 @@
+"""25 rules over one table: one evaluation beside one action per rule, and beside a count."""
+
+LAYER = "quality"
+CONTENDERS = {
+    "row_count": "the row count alone",
+    "one_by_one": "an action per rule",
+    "one_evaluation": "this platform",
+}
+"""Module and name of each."""
+OURS = "one_evaluation"
+FLOOR = "row_count"
+PHASE = "judge"
+TABLE = "judged"
+"""Name of the table's folder, by which plans show that they scan it."""
+REFERENCE = "customers"
