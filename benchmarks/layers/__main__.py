@@ -34,6 +34,7 @@ def main(arguments: Sequence[str]) -> None:
         settings=settings,
         machine=describe_machine(),
         load=load,
+        remark=given.remark,
         sizes=dict(contest.files.sizes),
         rows=contest.files.truth.rows,
         order_rows=contest.zone.rows,
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cores", type=int)
     parser.add_argument("--layers", type=_names, default=LAYERS, help=", ".join(LAYERS))
     parser.add_argument("--timeout", type=float, help="seconds for one run")
+    parser.add_argument("--remark", default="", help="on the circumstances, for the report")
     parser.add_argument("--out", type=Path, help="where the report goes")
     return parser
 

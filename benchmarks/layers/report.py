@@ -23,6 +23,8 @@ class Results:
     machine: Sequence[tuple[str, str]]
     load: float
     """How many processes wanted a processor on average, in the minute before."""
+    remark: str = ""
+    """What a reader should know of the circumstances."""
     sizes: dict[str, int]
     """Bytes of the file of each format."""
     rows: int
@@ -47,11 +49,12 @@ def as_markdown(results: Results) -> str:
 def _introduction(results: Results) -> str:
     rounds = results.settings.rounds
     machine = [*results.machine, ("load before it began", f"{results.load:.1f}")]
+    remark = f"\n\n**{results.remark}**" if results.remark else ""
     return (
         f"# The layers, side by side\n\nWritten by `make bench` on {results.date}; {rounds} "
         f"round{'s' if rounds > 1 else ''}, {results.settings.cores} cores. CSV by size, by files "
         "and beside other engines is in [results.md](results.md). How it is measured is at the "
-        f"end.\n\n{table(('machine', ''), machine, left=2)}"
+        f"end.\n\n{table(('machine', ''), machine, left=2)}{remark}"
     )
 
 
@@ -67,7 +70,8 @@ def _method(settings: Settings) -> str:
   the range behind it; the files have been read before. Both sides get the same Spark session:
   4 GiB for Java, 4 partitions after a shuffle.
 - Seconds count from the moment at which imports, session, and for processing the small AWS, are
-  there. `× ours` is how many times as long as this platform.
+  there. `× ours` is how many times as long as this platform: the ratio of the medians, and behind
+  it the range of the ratios within a round, where both were measured side by side.
 - Peak memory is the largest sum over the process and all its descendants, sampled ten times a
   second; pages that two processes share count twice.
 - Every output is read back after its measurement and compared with what the generator has noted:

@@ -35,9 +35,17 @@ class Several:
         return f"{median(times):.2f} ({min(times):.2f}–{max(times):.2f})"
 
     def times_as_long_as(self, other: Several, phase: str) -> str:
-        """As a factor; "" where one of them has no time."""
+        """Of the medians, and the range over pairs of one round; "" where one has no time.
+
+        The pairs were measured side by side, so they tell more than medians where others were at
+        work on the machine in some of the rounds.
+        """
         mine, theirs = self.seconds(phase), other.seconds(phase)
-        return f"{mine / theirs:.2f}" if mine and theirs else ""
+        if not (mine and theirs):
+            return ""
+        ours = {run.round: run.seconds[phase] for run in other.done}
+        pairs = [run.seconds[phase] / ours[run.round] for run in self.done if run.round in ours]
+        return f"{mine / theirs:.2f} ({min(pairs):.2f}–{max(pairs):.2f})"
 
     @property
     def peak(self) -> str:

@@ -19,11 +19,15 @@ _LIMITS = """\
 - What ours does and the other does not: every new row is accounted for as current, superseded or
   put aside, which is a pass of its own (`dataset/…` below); files are counted after they are
   written; each day becomes visible at once, in the catalog.
-- What limits ours: to know which rows count, all versions of the touched keys are looked for in
-  **all** loads, because nothing says in which files a key is. An increment therefore saves the
-  sort, the join and the writing, and not the reading. A change in a dimension touches every day
-  that the changed rows were ever joined to: then all is made again, and finding that out comes on
-  top."""
+- Where `× ours` is less than 1, making everything anew was quicker than ours.
+- What limits ours, by the times of Spark's queries in a run apart: most of the first account is
+  looking up the keys of all rows among all rows, though every load is new. Of one more day,
+  finding the days takes about a second; making 12 of 31 days then takes about as long as making
+  all of them, because the rows of their keys are found by joining all orders with these keys:
+  nothing says in which files a key is. So what an increment saves here is that days which nothing
+  touched stay as they are, and no time.
+- A change in a dimension touches every day that the changed rows were ever joined to: then all is
+  made again, and finding that out comes on top."""
 
 
 def processing_section(found: Found, *, rows: int) -> str:

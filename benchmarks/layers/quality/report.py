@@ -15,9 +15,9 @@ _LIMITS = """\
   query in SQL. An action per rule reads only its own column, so its passes are cheaper than ours.
 - The row count is a floor that nothing can reach: Spark answers it from the files' footers and
   reads no column.
-- What limits ours: groups. A primary key of as many values as rows has to be shuffled, and the
-  rules that need other groups go through the same shuffle, a copy of each row for each set of
-  columns."""
+- What limits ours: four passes are far from six times as quick as 25. In a run apart, of one
+  pass each, the sums of 20 rules took half of the time, the groups a third (a primary key of as
+  many values as rows has to be shuffled) and the join a tenth."""
 
 
 def quality_section(found: Found, *, rows: int) -> str:

@@ -46,10 +46,11 @@ def row(text: str, *beginning: str) -> str:
 
 def test_times_are_medians_with_their_range_and_compared_with_ours() -> None:
     theirs = [took(s, round=n) for n, s in enumerate((4, 9, 3))]
-    ours = took(2, contender=ingestion.OURS)
-    text = report(*theirs, ours)
-    assert "| 4.00 (3.00–9.00) | 2.00 | 250 |" in row(text, "JSON Lines", "2", "plain Spark job")
-    assert "| 2.00 (2.00–2.00) | 1.00 | 500 |" in row(text, "JSON Lines", "2", "this reader")
+    ours = [took(s, round=n, contender=ingestion.OURS) for n, s in enumerate((2, 3, 1))]
+    text = report(*theirs, *ours)
+    they, we = (row(text, "JSON Lines", "2", name) for name in ("plain Spark job", "this reader"))
+    assert "| 4.00 (3.00–9.00) | 2.00 (2.00–3.00) | 250 |" in they
+    assert "| 2.00 (1.00–3.00) | 1.00 (1.00–1.00) | 500 |" in we
 
 
 def test_what_is_wrong_stands_beside_the_time() -> None:
@@ -75,7 +76,7 @@ def test_partitions_and_units_are_told_for_each_phase() -> None:
         told=told,
     )
     text = report(run)
-    assert "| 1.00 | 7 |" in row(text, "one more day", "this platform")
+    assert "| 1.00 (1.00–1.00) | 7 |" in row(text, "one more day", "this platform")
     assert row(text, "dataset/orders") == "| dataset/orders | 2.00 | 2.00 | 2.00 |"
 
 
