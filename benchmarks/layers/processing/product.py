@@ -78,7 +78,7 @@ def _job(aws: Aws, spark: SparkSession, *, run_id: str) -> Processing:
         settings=aws.settings,
         glue_run=GlueRun(JOB_NAME="data-processing", JOB_RUN_ID=run_id),
         contracts=CONTRACTS,
-        units=Units.of(aws.settings, owner=run_id),
+        units=Units.of(aws.settings),
         spark=spark,
     )
 
@@ -88,9 +88,8 @@ def _processed(job: Processing) -> list[Refresh]:
     staged = job.process()
     for refresh in staged:
         state = job.units.ledger.get(refresh.unit)
-        with job.units.turn(refresh.unit):
-            job.units.ledger.approve(refresh.unit, state.staged)
-            job.units.carry_out(refresh.unit)
+        job.units.ledger.approve(refresh.unit, state.staged)
+        job.units.carry_out(refresh.unit)
     return staged
 
 
