@@ -36,7 +36,7 @@ test: $(SPARK) $(NODE) ## run all tests
 	@echo "Tests (some minutes)"
 	@$(JAVA) $(PYTHON) -m pytest
 
-test-slow: setup ## run the tests that take more than a minute each
+test-slow: setup ## run the tests that `make test` leaves out for their time
 	@echo "Slow tests (some minutes)"
 	@$(JAVA) $(PYTHON) -m pytest -m slow
 

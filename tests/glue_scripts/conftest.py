@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,13 +23,22 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("folders")
 
 
+@pytest.fixture(scope="session")
+def port() -> int:
+    """One address for all tests: Spark's Python workers are kept for whom the environment of the
+    one before fits."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture
 def aws_with_folders(
-    folders: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+    folders: Path, port: int, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SmallAws]:
     """An AWS whose buckets Spark reads at their `s3://` paths, as it does in Glue."""
     shutil.rmtree(folders / "buckets", ignore_errors=True)
-    with InProcessAws(account="123456789012", region=REGION, work=folders) as cloud:
+    with InProcessAws(account="123456789012", region=REGION, work=folders, port=port) as cloud:
         made = aws_environment(cloud.endpoint)
         for name, value in made.items():
             monkeypatch.setenv(name, value)

@@ -62,6 +62,7 @@ def test_a_change_elsewhere_touches_the_days_of_the_rows_that_refer_to_it(
     assert curation.days()["2026-01-13"] == before["2026-01-13"]
 
 
+@pytest.mark.slow
 def test_a_day_that_loses_its_last_row_is_gone(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS)
@@ -103,6 +104,7 @@ def test_rows_that_break_a_rule_are_put_aside_and_counted(curation: Curation) ->
     assert (row["source_file"], row["line"]) == (f"{FOLDER}orders/3.csv", None)
 
 
+@pytest.mark.slow
 def test_nothing_is_read_again_that_was_counted_before(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS)
@@ -132,6 +134,7 @@ def test_a_table_without_a_day_is_made_anew_as_a_whole(curation: Curation) -> No
     assert curation.read("customer_value") == [(1, 2), (2, 1), (3, 0)]
 
 
+@pytest.mark.slow
 def test_a_changed_definition_makes_every_day_again(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS)
@@ -203,6 +206,7 @@ def test_a_rule_that_does_not_fit_says_where_and_what(curation: Curation) -> Non
             curation.process()
 
 
+@pytest.mark.slow
 def test_a_table_waits_for_the_first_file_of_each_dataset(curation: Curation) -> None:
     curation.upload("orders", ORDERS)
     assert [r.unit for r in curation.refresh()] == ["dataset/orders"]
@@ -286,6 +290,7 @@ def test_rows_without_a_key_from_before_there_was_one_are_put_aside(curation: Cu
     assert account.counts == Counts(rows_in=4, current=3, quarantined=1)
 
 
+@pytest.mark.slow
 def test_a_wider_input_makes_every_day_again(curation: Curation) -> None:
     orders = curation.contracts["orders"]
     [sales] = orders.curated
@@ -300,6 +305,7 @@ def test_a_wider_input_makes_every_day_again(curation: Curation) -> None:
     assert {row[1] for row in curation.read("sales")} == {"5.00", "7.00", "9.00", "1.25"}
 
 
+@pytest.mark.slow
 def test_a_table_may_lose_its_days_and_get_them_back(curation: Curation) -> None:
     orders = curation.contracts["orders"]
     [sales] = orders.curated

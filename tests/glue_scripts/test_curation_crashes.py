@@ -42,7 +42,7 @@ def prepared(curation: Curation) -> None:
     curation.upload("orders", CHANGES, at=LATER)
 
 
-@pytest.mark.parametrize("job", ["process", "judge"])
+@pytest.mark.parametrize("job", [pytest.param("process", marks=pytest.mark.slow), "judge"])
 @pytest.mark.parametrize(
     "limits", [(4, 15), pytest.param(tuple(range(0, 90, 7)), marks=pytest.mark.slow)]
 )

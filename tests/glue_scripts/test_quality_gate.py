@@ -84,6 +84,7 @@ def test_halt_publishes_nothing_and_what_was_there_stays(curation: Curation) -> 
     assert curation.told()[0][0] == "Quality: table/sales halted"
 
 
+@pytest.mark.slow
 def test_a_halted_table_is_published_when_the_reason_is_gone(curation: Curation) -> None:
     curation.quality("sales", "Rules = [ RowCount > 3 ]", OnFailure.HALT)
     with_data(curation)
@@ -120,6 +121,7 @@ def test_quarantine_puts_aside_the_rows_that_fail_and_publishes_the_others(
     assert json.loads(row["raw"])["amount"] == 5
 
 
+@pytest.mark.slow
 def test_a_day_of_which_every_row_is_put_aside_is_not_there(curation: Curation) -> None:
     rules = 'Rules = [ ColumnValues "ordered_on" != "2026-01-13" ]'
     curation.quality("sales", rules, OnFailure.QUARANTINE)
