@@ -37,13 +37,13 @@ AdaptiveSparkPlan (9)
 
 (1) Scan parquet
 Output [1]: [id#0L]
-Location: InMemoryFileIndex [file:/work/judged]
+Location: InMemoryFileIndex [file:/data/judged]
 
 (6) Scan parquet
-Location: InMemoryFileIndex [file:/work/judged_not]
+Location: InMemoryFileIndex [file:/data/judged_not]
 
 (7) Scan parquet
-Location: InMemoryFileIndex [file:/work/judged]
+Location: InMemoryFileIndex [file:/data/judged]
 """
 
 
