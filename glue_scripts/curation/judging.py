@@ -1,6 +1,6 @@
 """One run of the quality job: what is staged passes the gate, or is kept from its readers.
 
-for each unit: lease → measure → verdict → report → approve → publish → watermark
+for each unit: measure → report → tell → approve, put rows aside or halt → publish → watermark
 """
 
 from __future__ import annotations

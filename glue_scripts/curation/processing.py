@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -32,6 +33,7 @@ from wires.lineage import InputTable, LineageRun
 from wires.refresh_ledger import dataset_unit
 
 logger = logging.getLogger(__name__)
+Work = DatasetAccount | TableBuild
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,22 +56,19 @@ class Processing:
         failed: dict[str, str] = {}
         work = list(self._work())
         for one in work:
-            self._withdraw_if_stale(one)
+            with _noted(one.unit, failed):
+                self._withdraw_if_stale(one)
         for one in work:
-            broken = [name for name in one.seen if dataset_unit(name) in failed]
-            try:
-                if isinstance(one, TableBuild) and broken:
-                    raise ContractRefused(f"waits for dataset {', '.join(broken)}, which failed")
-                staged += self._refresh(one)
-            except FAILURES as error:
-                logger.exception("%s", one.unit)
-                failed[one.unit] = f"{one.unit}: {told(error)}"
+            if one.unit not in failed:
+                with _noted(one.unit, failed):
+                    _check_inputs(one, failed)
+                    staged += self._refresh(one)
         self._record(staged)
         if failed:
             raise LakeError("; ".join(failed.values()))
         return staged
 
-    def _withdraw_if_stale(self, work: DatasetAccount | TableBuild) -> None:
+    def _withdraw_if_stale(self, work: Work) -> None:
         """What waits at the gate, and is not what contract and loads ask for now, never passes:
         also if this run fails before it has made the right thing."""
         self.units.carry_out(work.unit)
@@ -93,8 +92,8 @@ class Processing:
             },
         )
 
-    def _refresh(self, work: DatasetAccount | TableBuild) -> Iterator[Refresh]:
-        rows = sum(self._datasets[name].row_count_of(loads) for name, loads in work.seen.items())
+    def _refresh(self, work: Work) -> Iterator[Refresh]:
+        rows = sum(self._datasets[name].row_count_of(parts) for name, parts in work.seen.items())
         plan_for(self.spark, rows=rows)
         state = self.units.ledger.get(work.unit)
         before = self._refresh_at(state.published)
@@ -106,7 +105,7 @@ class Processing:
             self.units.stage(refresh)
             yield refresh
 
-    def _made(self, work: DatasetAccount | TableBuild, before: Refresh | None) -> Refresh:
+    def _made(self, work: Work, before: Refresh | None) -> Refresh:
         if isinstance(work, DatasetAccount):
             return work.make(before)
         lineage = RefreshLineage.of(
@@ -114,7 +113,7 @@ class Processing:
             assets_bucket=self.settings.assets_bucket,
             unit=work.unit,
             refresh_id=work.refresh_id,
-            inputs=[self._input(name, loads) for name, loads in work.seen.items()],
+            inputs=[self._input(name, parts) for name, parts in work.seen.items()],
         )
         place = {"region": self.settings.region, "account": self.settings.account}
         with lineage.told() as outputs:
@@ -123,13 +122,13 @@ class Processing:
             outputs.append(output_of(refresh, database=database, **place))
         return refresh
 
-    def _input(self, dataset: str, loads: Sequence[str]) -> InputTable:
+    def _input(self, dataset: str, parts: Sequence[str]) -> InputTable:
         return InputTable(
             region=self.settings.region,
             account=self.settings.account,
             database=self.settings.processed_database,
             table=dataset,
-            version=digest_of(loads),
+            version=digest_of(parts),
         )
 
     @property
@@ -141,16 +140,16 @@ class Processing:
             code_version=self.settings.code_version,
         )
 
-    def _discard(self, refresh: Refresh | None) -> None:
+    def _discard(self, refresh: Refresh) -> None:
         """Nobody will ever read what was waiting at the gate."""
-        for day in refresh.days if refresh else ():
+        for day in refresh.days:
             if day.prefix:
                 supersede(self.settings.curated_bucket, day.prefix)
 
     def _refresh_at(self, key: str) -> Refresh | None:
         return load_refresh(self.settings.assets_bucket, key) if key else None
 
-    def _work(self) -> Iterator[DatasetAccount | TableBuild]:
+    def _work(self) -> Iterator[Work]:
         for name, dataset in self._datasets.items():
             if dataset.loads:
                 yield DatasetAccount(
@@ -207,5 +206,22 @@ class Processing:
         )
 
 
-def _is_up_to_date(work: DatasetAccount | TableBuild, refresh: Refresh | None) -> bool:
+@contextmanager
+def _noted(unit: str, failed: dict[str, str]) -> Iterator[None]:
+    """What is wrong with one unit is told at the end of the run, beside the others."""
+    try:
+        yield
+    except FAILURES as error:
+        logger.exception("%s", unit)
+        failed[unit] = f"{unit}: {told(error)}"
+
+
+def _check_inputs(work: Work, failed: Mapping[str, str]) -> None:
+    """Of rows that are not accounted for, no table is made."""
+    broken = [name for name in work.seen if dataset_unit(name) in failed]
+    if isinstance(work, TableBuild) and broken:
+        raise ContractRefused(f"waits for dataset {', '.join(broken)}, which failed")
+
+
+def _is_up_to_date(work: Work, refresh: Refresh | None) -> bool:
     return refresh is not None and refresh.refresh_id == work.refresh_id

@@ -97,8 +97,8 @@ class Dispatcher:
                 TopicArn=self._settings.alerts_topic_arn,
                 Subject="Job failed",
                 Message=(
-                    f"Run {run_id} of {job} failed: {reason}\nWhat readers see is as it was, and "
-                    "the next run goes on where this one was."
+                    f"Run {run_id} of {job} failed: {reason}\nNothing half-made is visible; the "
+                    "next run makes up for what this one has left undone."
                 ),
             )
             # Afterwards: the event may come again, and telling twice is better than not at all.

@@ -77,7 +77,8 @@ class Workflow:
             Subject="Workflow failed",
             Message=(
                 f"{failures} runs of workflow {self.settings.workflow} in a row failed, the last "
-                f"in {job}: {reason}\nCurated tables are as they were. The next upload or the "
-                "schedule starts it again; so does aws glue start-workflow-run."
+                f"in {job}: {reason}\nTables that it names are as they were, the others are up to "
+                "date. The next upload or the schedule starts it again; so does aws glue "
+                "start-workflow-run."
             ),
         )
