@@ -8,11 +8,14 @@ from itertools import chain
 from config.dataset_document import ContractDocument
 from config.errors import BrokenRule
 from wires.contracts import CuratedTable, DatasetContract, Evolution, OnFailure
+from wires.lanes import LEGISLATORS_TABLE
 from wires.relations import ways
 
 
 def broken_within(document: ContractDocument, *, file: str) -> Iterator[BrokenRule]:
     """What a contract says against itself."""
+    if document.name == LEGISLATORS_TABLE:
+        yield _broken("name", document.name, "is the table of the batch job legislators")
     if document.name != file:
         yield _broken("name", document.name, f"must be the file's name, {file}")
     declared = [column.name for column in document.columns]

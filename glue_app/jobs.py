@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 
 import aws_cdk.aws_iam as iam
 from constructs import Construct
@@ -25,8 +26,6 @@ from wires.job_arguments import (
 )
 from wires.lanes import LEGISLATORS
 
-MakeArguments = Callable[[str], Arguments]
-"""From the version of a job's code to its default arguments."""
 Grant = Callable[[JobAccess], None]
 
 
@@ -57,7 +56,7 @@ class Jobs:
             role=self._infrastructure.file_processor_role,
             size=settings.file_processor,
             runs_at_once=settings.trigger.runs_at_once,
-            arguments=self._load_defaults,
+            arguments=LoadDefaults,
             grant=self._may_load,
         )
 
@@ -69,7 +68,7 @@ class Jobs:
             role=self._infrastructure.data_ingestion_role,
             size=self._environment.settings.workflow.ingestion,
             runs_at_once=1,
-            arguments=self._load_defaults,
+            arguments=LoadDefaults,
             grant=self._may_ingest,
         )
 
@@ -81,7 +80,7 @@ class Jobs:
             role=self._infrastructure.data_processing_role,
             size=self._environment.settings.workflow.processing,
             runs_at_once=1,
-            arguments=self._curation_defaults,
+            arguments=CurationDefaults,
             grant=self._may_process,
         )
 
@@ -93,7 +92,7 @@ class Jobs:
             role=self._infrastructure.data_quality_role,
             size=self._environment.settings.workflow.quality,
             runs_at_once=1,
-            arguments=self._curation_defaults,
+            arguments=CurationDefaults,
             grant=self._may_judge,
         )
 
@@ -105,7 +104,7 @@ class Jobs:
             role=self._infrastructure.legislators_role,
             size=self._environment.settings.legislators,
             runs_at_once=1,
-            arguments=self._legislators_defaults,
+            arguments=LegislatorsDefaults,
             grant=self._may_join_legislators,
         )
 
@@ -118,7 +117,7 @@ class Jobs:
         role: iam.IRole,
         size: JobSize,
         runs_at_once: int,
-        arguments: MakeArguments,
+        arguments: type[Arguments],
         grant: Grant,
     ) -> EtlJob:
         names = self._environment.names
@@ -139,7 +138,7 @@ class Jobs:
             role=role,
             script=script,
             library=stage("library", self._library),
-            arguments=arguments(code_version(self._library, script)),
+            arguments=self._defaults(arguments, code_version(self._library, script)),
             size=size,
             runs_at_once=runs_at_once,
             security=self._security.configuration,
@@ -175,7 +174,8 @@ class Jobs:
         access.read_tables(Export.PROCESSED_DATABASE_NAME)
         access.keep_tables(Export.CURATED_DATABASE_NAME, Export.QUALITY_DATABASE_NAME)
         access.drop_tables(Export.CURATED_DATABASE_NAME)
-        access.keep_ledgers("loads", "runs")
+        access.keep_refreshes()
+        access.record_runs()
 
     def _may_judge(self, access: JobAccess) -> None:
         """Read what is staged, write reports and rows that fail, publish, announce."""
@@ -187,7 +187,8 @@ class Jobs:
         access.read_tables(Export.PROCESSED_DATABASE_NAME)
         access.keep_tables(Export.CURATED_DATABASE_NAME, Export.QUALITY_DATABASE_NAME)
         access.drop_tables(Export.CURATED_DATABASE_NAME)
-        access.keep_ledgers("loads", "runs")
+        access.keep_refreshes()
+        access.record_runs()
         access.announce()
 
     def _may_join_legislators(self, access: JobAccess) -> None:
@@ -196,64 +197,34 @@ class Jobs:
         access.put_rows_aside()
         access.write(Zone.ASSETS, under="refreshes/*")
         access.keep_tables(Export.PROCESSED_DATABASE_NAME, Export.QUALITY_DATABASE_NAME)
-        access.keep_ledgers("runs")
+        access.record_runs()
 
-    def _load_defaults(self, code: str) -> LoadDefaults:
-        there, size = self._infrastructure, self._environment.settings.file_processor
-        return LoadDefaults(
-            environment=self._environment.name,
-            account=self._environment.account.aws_account_id,
-            region=self._environment.account.aws_region,
-            code_version=code,
-            raw_bucket=there.raw.bucket_name,
-            processed_bucket=there.processed.bucket_name,
-            quality_bucket=there.quality.bucket_name,
-            assets_bucket=there.assets.bucket_name,
-            processed_database=there.processed_database,
-            quality_database=there.quality_database,
-            objects_table=there.objects.table_name,
-            loads_table=there.loads.table_name,
-            runs_table=there.runs.table_name,
-            alerts_topic_arn=there.alerts.topic_arn,
-            target_file_bytes=size.target_file_bytes,
-            max_expansion_ratio=size.max_expansion_ratio,
-        )
-
-    def _curation_defaults(self, code: str) -> CurationDefaults:
-        there = self._infrastructure
-        return CurationDefaults(
-            environment=self._environment.name,
-            account=self._environment.account.aws_account_id,
-            region=self._environment.account.aws_region,
-            code_version=code,
-            processed_bucket=there.processed.bucket_name,
-            curated_bucket=there.curated.bucket_name,
-            quality_bucket=there.quality.bucket_name,
-            assets_bucket=there.assets.bucket_name,
-            processed_database=there.processed_database,
-            curated_database=there.curated_database,
-            quality_database=there.quality_database,
-            loads_table=there.loads.table_name,
-            runs_table=there.runs.table_name,
-            alerts_topic_arn=there.alerts.topic_arn,
-        )
-
-    def _legislators_defaults(self, code: str) -> LegislatorsDefaults:
-        there = self._infrastructure
-        return LegislatorsDefaults(
-            environment=self._environment.name,
-            account=self._environment.account.aws_account_id,
-            region=self._environment.account.aws_region,
-            code_version=code,
-            raw_bucket=there.raw.bucket_name,
-            processed_bucket=there.processed.bucket_name,
-            quality_bucket=there.quality.bucket_name,
-            assets_bucket=there.assets.bucket_name,
-            processed_database=there.processed_database,
-            quality_database=there.quality_database,
-            runs_table=there.runs.table_name,
-            source_prefix=LEGISLATORS,
-        )
+    def _defaults(self, kind: type[Arguments], code: str) -> Arguments:
+        """Those of the facts about the environment that the job's arguments ask for."""
+        there, environment = self._infrastructure, self._environment
+        files = environment.settings.file_processor
+        facts: dict[str, object] = {
+            "environment": environment.name,
+            "account": environment.account.aws_account_id,
+            "region": environment.account.aws_region,
+            "code_version": code,
+            "raw_bucket": there.raw.bucket_name,
+            "processed_bucket": there.processed.bucket_name,
+            "curated_bucket": there.curated.bucket_name,
+            "quality_bucket": there.quality.bucket_name,
+            "assets_bucket": there.assets.bucket_name,
+            "processed_database": there.processed_database,
+            "curated_database": there.curated_database,
+            "quality_database": there.quality_database,
+            "objects_table": there.objects.table_name,
+            "loads_table": there.loads.table_name,
+            "runs_table": there.runs.table_name,
+            "alerts_topic_arn": there.alerts.topic_arn,
+            "target_file_bytes": files.target_file_bytes,
+            "max_expansion_ratio": files.max_expansion_ratio,
+            "source_prefix": LEGISLATORS,
+        }
+        return kind(**{field.name: facts[field.name] for field in fields(kind)})
 
 
 def _words(id: str) -> str:

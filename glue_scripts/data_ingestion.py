@@ -5,11 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
-from lake.datasets import shipped_contracts
-from lake.errors import LoadLost
-from lake.file_load import FileLoad
-from lake.session import log_to_console, spark_session
-from lake.state import State
+from lake.load_job import publish_load
+from lake.session import log_to_console
 from lake.store import client, use_region
 from wires.job_arguments import (
     GlueRun,
@@ -35,22 +32,8 @@ def main(argv: list[str]) -> None:
     run = from_properties(LoadRun, answer["RunProperties"])
     if run is None:
         logger.info("workflow run %s is for no load", workflow.WORKFLOW_RUN_ID)
-        return
-    load = FileLoad(
-        settings=settings,
-        run=run,
-        glue_run=glue_run,
-        contracts=shipped_contracts(),
-        state=State.of(settings),
-        spark=spark_session(glue_run.JOB_NAME),
-    )
-    try:
-        commit = load.process()
-    except LoadLost as lost:
-        logger.warning("%s", lost)
-        return
-    for outcome in commit.outcomes:
-        logger.info("%s", outcome)
+    else:
+        publish_load(settings, run, glue_run)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ TAKEN_ELSEWHERE = (
 
 LEGISLATORS = "legislators/"
 """Popolo documents for the batch job of that name."""
+LEGISLATORS_TABLE = "legislators_history"
+"""What that job makes in the processed zone; no dataset of uploads has this name."""
 
 
 class Lane(StrEnum):

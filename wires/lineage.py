@@ -71,6 +71,17 @@ class InputTable:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StagedFiles:
+    """What a run has made of a table and nobody reads yet: files below a folder of a bucket."""
+
+    bucket: str
+    name: str
+    """Of the table and of what was made: `daily_sales/refresh=…`."""
+    columns: Sequence[tuple[str, str]]
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutputTable:
     """What a run has added to a table of the Glue catalog."""
 
@@ -88,9 +99,9 @@ def lineage_key(load_id: str, attempt: str, kind: RunEventType) -> str:
     return f"loads/{load_id}/{attempt}/lineage/{kind.lower()}.json"
 
 
-def refresh_lineage_key(folder: str, kind: RunEventType) -> str:
-    """Key in the assets bucket of an event, beside the refresh of a table."""
-    return f"{folder}lineage/{kind.lower()}.json"
+def refresh_lineage_key(folder: str, job: str, kind: RunEventType) -> str:
+    """Key in the assets bucket of a job's event, beside the refresh of a table."""
+    return f"{folder}lineage/{job}/{kind.lower()}.json"
 
 
 def run_event(
@@ -98,8 +109,8 @@ def run_event(
     run: LineageRun,
     *,
     at: str,
-    inputs: Sequence[InputObject | InputTable],
-    outputs: Sequence[OutputTable] = (),
+    inputs: Sequence[InputObject | InputTable | StagedFiles],
+    outputs: Sequence[OutputTable | StagedFiles] = (),
     error: str = "",
 ) -> str:
     """The event as JSON. `at` is ISO 8601 with an offset."""
@@ -142,7 +153,12 @@ def _failure(facets: _Facets, error: str) -> Json:
     return facets.of("errorMessage", message=error, programmingLanguage="PYTHON")
 
 
-def _input(facets: _Facets, item: InputObject | InputTable) -> Mapping[str, Any]:
+def _input(facets: _Facets, item: InputObject | InputTable | StagedFiles) -> Mapping[str, Any]:
+    if isinstance(item, StagedFiles):
+        return {
+            **_files(item),
+            "inputFacets": facets.of("inputStatistics", rowCount=item.rows),
+        }
     if isinstance(item, InputTable):
         return {
             **_table(item.region, item.account, item.database, item.table),
@@ -158,10 +174,15 @@ def _input(facets: _Facets, item: InputObject | InputTable) -> Mapping[str, Any]
     }
 
 
-def _output(facets: _Facets, item: OutputTable) -> Mapping[str, Any]:
+def _output(facets: _Facets, item: OutputTable | StagedFiles) -> Mapping[str, Any]:
     fields = [{"name": name, "type": kind} for name, kind in item.columns]
+    place = (
+        _files(item)
+        if isinstance(item, StagedFiles)
+        else _table(item.region, item.account, item.database, item.table)
+    )
     return {
-        **_table(item.region, item.account, item.database, item.table),
+        **place,
         "facets": facets.of("schema", fields=fields),
         "outputFacets": facets.of("outputStatistics", rowCount=item.rows),
     }
@@ -172,3 +193,7 @@ def _table(region: str, account: str, database: str, table: str) -> Mapping[str,
         "namespace": f"arn:aws:glue:{region}:{account}",
         "name": f"table/{database}/{table}",
     }
+
+
+def _files(item: StagedFiles) -> Mapping[str, Any]:
+    return {"namespace": f"s3://{item.bucket}", "name": item.name}

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_PREFIX = "refresh#"
+REFRESHES = "refresh#"
+"""Begins the keys of these items, and of no others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +53,12 @@ class RefreshLedger:
         items: list[dict[str, Any]] = []
         while True:
             page = self._table.scan(**request)
-            items += [item for item in page["Items"] if item["load_id"].startswith(_PREFIX)]
+            items += [item for item in page["Items"] if item["load_id"].startswith(REFRESHES)]
             if "LastEvaluatedKey" not in page:
                 break
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
         for item in sorted(items, key=lambda item: str(item["load_id"])):
-            yield _state(item["load_id"].removeprefix(_PREFIX), item)
+            yield _state(item["load_id"].removeprefix(REFRESHES), item)
 
     def stage(self, unit: str, refresh: str) -> bool:
         """Put a refresh before the gate, in place of one that is waiting there.
@@ -147,7 +148,7 @@ def dataset_unit(dataset: str) -> str:
 
 
 def _key(unit: str) -> dict[str, str]:
-    return {"load_id": f"{_PREFIX}{unit}"}
+    return {"load_id": f"{REFRESHES}{unit}"}
 
 
 def _state(unit: str, item: Mapping[str, Any]) -> RefreshState:

@@ -17,6 +17,7 @@ from config.exports import Export
 from delivery.audit import explain
 from glue_app.imports import Infrastructure
 from wires import quarantine
+from wires.refresh_ledger import REFRESHES
 
 _WRITE_OBJECTS = (
     "s3:AbortMultipartUpload",
@@ -170,6 +171,18 @@ class JobAccess:
                 "dynamodb:PutItem",
                 "dynamodb:UpdateItem",
             )
+
+    def keep_refreshes(self) -> None:
+        """State of curated tables and datasets, among other items of the loads table."""
+        iam.Grant.add_to_principal(
+            grantee=self._role,
+            actions=["dynamodb:GetItem", "dynamodb:UpdateItem"],
+            resource_arns=[self._infrastructure.loads.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{REFRESHES}*"]}},
+        )
+
+    def record_runs(self) -> None:
+        self._infrastructure.runs.grant(self._role, "dynamodb:UpdateItem")
 
     def take_part_in(self, workflow: str) -> None:
         """Ask the workflow's run what it is for."""

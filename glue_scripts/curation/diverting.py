@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
-from curation.accounts import write_rows_aside
+from curation.aside import AsidePlace, put_rows_aside, shown
 from curation.days import Place, write_days
 from curation.refresh import Counts, Refresh, day_writes
 from lake.commit import day_values
@@ -18,10 +17,8 @@ from lake.errors import AccountingError
 from quality import Evaluation
 from wires.contracts import CuratedTable
 from wires.job_arguments import CurationDefaults
-from wires.quarantine import PREFIX
 
 _BROKEN = "broken_rules"
-_WRITTEN = "key string, rows bigint"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +64,8 @@ class Diversion:
             counts=Counts(
                 rows_in=self.refresh.rows, current=sum(counts.values()), quarantined=aside
             ),
-            quarantine=(self.table.table, *self._day, self.refresh.refresh_id),
-            quarantine_prefix=self._prefix,
+            quarantine=self._aside.values,
+            quarantine_prefix=self._aside.prefix,
         )
 
     def _staged(self, rows: DataFrame) -> DataFrame:
@@ -82,26 +79,20 @@ class Diversion:
         told = bad.select(
             f.lit(f"{self.settings.curated_database}.{self.table.table}").alias("source_file"),
             f.lit("").alias("version_id"),
-            f.array_join(_BROKEN, "; ").alias("broken"),
-            f.to_json(f.struct(*names), {"ignoreNullFields": "false"}).alias("raw"),
             f.lit(self.refresh.refresh_id).alias("load_id"),
+            shown(names).alias("raw"),
+            f.col(_BROKEN).alias("broken"),
         )
-        write = partial(
-            write_rows_aside,
+        return put_rows_aside(told, self._aside, because="breaks ")
+
+    @property
+    def _aside(self) -> AsidePlace:
+        return AsidePlace(
             bucket=self.settings.quality_bucket,
-            prefix=self._prefix,
-            because="breaks ",
+            dataset=self.table.table,
+            day=day_values(date.fromisoformat(self.refresh.made_at[:10])),
+            load=self.refresh.refresh_id,
+            run=self.run,
             at=self.at,
             region=self.settings.region,
         )
-        return sum(item["rows"] for item in told.mapInArrow(write, _WRITTEN).collect())
-
-    @property
-    def _day(self) -> tuple[str, str, str]:
-        return day_values(date.fromisoformat(self.refresh.made_at[:10]))
-
-    @property
-    def _prefix(self) -> str:
-        year, month, day = self._day
-        folder = f"dataset={self.table.table}/year={year}/month={month}/day={day}"
-        return f"{PREFIX}rows/{folder}/load={self.refresh.refresh_id}/{self.run}/"

@@ -17,6 +17,12 @@ from curation.announcing import announce
 from curation.catalog import CuratedCatalog
 from curation.diverting import Diversion
 from curation.errors import FAILURES, told
+from curation.lineage import (
+    RefreshLineage,
+    lineage_run,
+    published_table,
+    staged_files,
+)
 from curation.measuring import Finding, measure
 from curation.records import QualityRecords
 from curation.refresh import Refresh, load_refresh
@@ -98,21 +104,40 @@ class Judging:
 
     def _judge(self, unit: _Unit, halted: dict[str, str]) -> Iterator[Refresh]:
         state = self.units.ledger.get(unit.name)
-        if state.staged and not state.approved:
-            refresh = load_refresh(self.settings.assets_bucket, state.staged)
-            reasons = [f"{name}: {halted[name]}" for name in unit.uses if name in halted]
-            if unit.kind is UnitKind.TABLE and reasons:
-                why = f"made of datasets that were halted: {'; '.join(reasons)}"
-                self.units.ledger.halt(unit.name, state.staged, reason=why)
-                logger.warning("%s is kept back: %s", unit.name, why)
-                return
-            report = self._decide(unit, refresh, state.staged)
-            if report.verdict is Verdict.HALTED:
-                halted |= {name: _why(report) for name in _own(unit)}
-                return
-        done = self.units.carry_out(unit.name)
-        if done:
-            yield done
+        if not state.staged:
+            return
+        refresh = load_refresh(self.settings.assets_bucket, state.staged)
+        if state.approved or self._passes(unit, refresh, state.staged, halted):
+            yield from self._published(unit, refresh)
+
+    def _passes(self, unit: _Unit, refresh: Refresh, key: str, halted: dict[str, str]) -> bool:
+        reasons = [f"{name}: {halted[name]}" for name in unit.uses if name in halted]
+        if unit.kind is UnitKind.TABLE and reasons:
+            why = f"made of datasets that were halted: {'; '.join(reasons)}"
+            self.units.ledger.halt(unit.name, key, reason=why)
+            logger.warning("%s is kept back: %s", unit.name, why)
+            return False
+        report = self._decide(unit, refresh, key)
+        if report.verdict is Verdict.HALTED:
+            halted |= {name: _why(report) for name in _own(unit)}
+        return report.verdict is not Verdict.HALTED
+
+    def _published(self, unit: _Unit, staged: Refresh) -> Iterator[Refresh]:
+        """Of a table it is told what has passed, which may be less than was staged."""
+        if unit.kind is UnitKind.DATASET:
+            yield from _one(self.units.carry_out(unit.name))
+            return
+        lineage = RefreshLineage.of(
+            lineage_run(self.settings, self.glue_run),
+            assets_bucket=self.settings.assets_bucket,
+            unit=unit.name,
+            refresh_id=staged.refresh_id,
+            inputs=[staged_files(staged, self.settings)],
+        )
+        with lineage.told() as outputs:
+            for done in _one(self.units.carry_out(unit.name)):
+                outputs.append(published_table(done, self.settings))
+                yield done
 
     def _decide(self, unit: _Unit, refresh: Refresh, key: str) -> QualityReport:
         past = self._records.past(unit.name, refresh.refresh_id)
@@ -244,6 +269,10 @@ class Judging:
             bucket=self.settings.curated_bucket,
             contracts=self._contracts,
         )
+
+
+def _one(refresh: Refresh | None) -> Sequence[Refresh]:
+    return () if refresh is None else (refresh,)
 
 
 def _own(unit: _Unit) -> Sequence[str]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial, reduce
+from functools import reduce
 from typing import Any
 
 import boto3
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
-from curation.accounts import write_rows_aside
+from curation.aside import AsidePlace, put_rows_aside
 from curation.catalog import CuratedCatalog
 from curation.days import Place, write_days
 from curation.errors import ContractRefused
@@ -24,13 +24,14 @@ from lake.commit import day_values
 from lake.errors import AccountingError
 from lake.store import client, supersede
 from wires.job_arguments import GlueRun, LegislatorsDefaults
+from wires.lanes import LEGISLATORS_TABLE
 from wires.lineage import InputObject, LineageRun, OutputTable
 from wires.manifest import ObjectVersion
 from wires.quarantine import PREFIX, ROWS_TABLE
 from wires.refresh_ledger import table_unit
 from wires.run_ledger import RunLedger
 
-TABLE = "legislators_history"
+TABLE = LEGISLATORS_TABLE
 _LISTS = "array<map<string,string>>"
 _DOCUMENTS = {
     "persons": f"id string, name string, given_name string, family_name string, gender string, "
@@ -84,8 +85,8 @@ class Legislators:
                 for version in documents.values()
             ],
         )
-        with lineage.told() as outputs, ExitStack() as closing:
-            frames = {name: closing.enter_context(self._read(name)) for name in documents}
+        with lineage.told() as outputs:
+            frames = {name: self._read(name, version) for name, version in documents.items()}
             judged = joined(**frames)
             place = self._place(refresh_id)
             good = judged.where(f.size(_WHY) == 0).drop(_WHY, "raw", "document")
@@ -122,28 +123,16 @@ class Legislators:
             rows=rows,
         )
 
-    @contextmanager
-    def _read(self, name: str) -> Iterator[DataFrame]:
-        place = f"{self.settings.raw_bucket}/{self.settings.source_prefix}{name}.json"
-        document = (
-            self.spark.read.schema(f"{_DOCUMENTS[name]}, {_BROKEN} string")
-            .option("columnNameOfCorruptRecord", _BROKEN)
-            .option("multiLine", self._is_list(name))
-            .json(f"s3://{place}")
-            # Of a file that is read as it goes, Spark gives no damaged lines by themselves.
-            .cache()
+    def _read(self, name: str, version: ObjectVersion) -> DataFrame:
+        """The records of this very version: lines with an object each, or a list of them."""
+        answer = client("s3").get_object(
+            Bucket=self.settings.raw_bucket, Key=version.key, VersionId=version.version_id
         )
-        yield document
-        document.unpersist()
-
-    def _is_list(self, name: str) -> bool:
-        """One document that is a list; otherwise each line has one object."""
-        head = client("s3").get_object(
-            Bucket=self.settings.raw_bucket,
-            Key=f"{self.settings.source_prefix}{name}.json",
-            Range="bytes=0-1023",
-        )["Body"]
-        return bool(head.read().lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["))
+        lines = [(line,) for line in _records(answer["Body"].read(), version.key)]
+        schema = f"{_DOCUMENTS[name]}, {_BROKEN} string"
+        how = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _BROKEN}
+        text = self.spark.createDataFrame(lines, "value string")
+        return text.select(f.from_json("value", schema, how).alias("record")).select("record.*")
 
     def _version(self, file: str) -> ObjectVersion:
         key = f"{self.settings.source_prefix}{file}"
@@ -168,9 +157,15 @@ class Legislators:
     def _put_aside(
         self, judged: Sequence[DataFrame], documents: Mapping[str, ObjectVersion], refresh_id: str
     ) -> int:
-        year, month, day = day_values(documents["memberships"].uploaded_on)
-        folder = f"dataset={TABLE}/year={year}/month={month}/day={day}/load={refresh_id}"
-        prefix = f"{PREFIX}rows/{folder}/{self._run}/"
+        place = AsidePlace(
+            bucket=self.settings.quality_bucket,
+            dataset=TABLE,
+            day=day_values(documents["memberships"].uploaded_on),
+            load=refresh_id,
+            run=self._run,
+            at=datetime.now(UTC).isoformat(),
+            region=self.settings.region,
+        )
         versions = f.create_map(
             *(f.lit(t) for v in documents.values() for t in (v.key, v.version_id))
         )
@@ -182,30 +177,19 @@ class Legislators:
         told = told.select(
             source.alias("source_file"),
             versions[source].alias("version_id"),
-            f.array_join(_WHY, "; ").alias("broken"),
-            "raw",
             f.lit(refresh_id).alias("load_id"),
+            "raw",
+            f.col(_WHY).alias("broken"),
         )
-        write = partial(
-            write_rows_aside,
-            bucket=self.settings.quality_bucket,
-            prefix=prefix,
-            because="",
-            at=datetime.now(UTC).isoformat(),
-            region=self.settings.region,
-        )
-        written = told.mapInArrow(write, "key string, rows bigint").collect()
-        if written:
+        aside = put_rows_aside(told, place, because="")
+        if aside:
             QuarantineCatalog(
                 client("glue"),
                 self.settings.quality_database,
                 table=ROWS_TABLE,
                 location=f"s3://{self.settings.quality_bucket}/{PREFIX}rows/",
-            ).add_partition(
-                (TABLE, year, month, day, refresh_id),
-                f"s3://{self.settings.quality_bucket}/{prefix}",
-            )
-        return sum(item["rows"] for item in written)
+            ).add_partition(place.values, f"s3://{place.bucket}/{place.prefix}")
+        return aside
 
     def _place(self, refresh_id: str) -> Place:
         return Place(
@@ -227,6 +211,20 @@ class Legislators:
             environment=self.settings.environment,
             code_version=self.settings.code_version,
         )
+
+
+def _records(body: bytes, key: str) -> Iterator[str]:
+    """Raises ContractRefused for a list that is no JSON: nobody can say where its records are."""
+    # A byte that is no UTF-8 becomes an escape that JSON does not have: its line is put aside.
+    text = body.decode("utf-8-sig", errors="backslashreplace")
+    if not text.lstrip().startswith("["):
+        yield from (line for line in text.split("\n") if line.strip())
+        return
+    try:
+        records = json.loads(text)
+    except ValueError as error:
+        raise ContractRefused(f"{key} is a list that cannot be read: {error}") from error
+    yield from (json.dumps(record, ensure_ascii=False) for record in records)
 
 
 def joined(persons: DataFrame, memberships: DataFrame, organizations: DataFrame) -> DataFrame:

@@ -9,17 +9,20 @@ from datetime import UTC, datetime
 
 from curation.refresh import Refresh, refresh_folder
 from lake.store import client
+from wires.job_arguments import CurationDefaults, GlueRun
 from wires.lineage import (
     InputObject,
     InputTable,
     LineageRun,
     OutputTable,
     RunEventType,
+    StagedFiles,
     refresh_lineage_key,
     run_event,
 )
 
-Inputs = Sequence[InputObject | InputTable]
+Inputs = Sequence[InputObject | InputTable | StagedFiles]
+Outputs = list[OutputTable | StagedFiles]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +43,9 @@ class RefreshLineage:
         return cls(run=run, assets_bucket=assets_bucket, folder=folder, inputs=inputs)
 
     @contextmanager
-    def told(self) -> Iterator[list[OutputTable]]:
+    def told(self) -> Iterator[Outputs]:
         """START, then COMPLETE with the tables that the block has put into the list, or FAIL."""
-        outputs: list[OutputTable] = []
+        outputs: Outputs = []
         self._tell(RunEventType.START)
         try:
             yield outputs
@@ -52,24 +55,47 @@ class RefreshLineage:
         self._tell(RunEventType.COMPLETE, outputs)
 
     def _tell(
-        self, kind: RunEventType, outputs: Sequence[OutputTable] = (), *, error: str = ""
+        self,
+        kind: RunEventType,
+        outputs: Sequence[OutputTable | StagedFiles] = (),
+        *,
+        error: str = "",
     ) -> None:
         now = datetime.now(UTC).isoformat()
         event = run_event(kind, self.run, at=now, inputs=self.inputs, outputs=outputs, error=error)
         client("s3").put_object(
             Bucket=self.assets_bucket,
-            Key=refresh_lineage_key(self.folder, kind),
+            Key=refresh_lineage_key(self.folder, self.run.job, kind),
             Body=event.encode(),
             ContentType="application/json",
         )
 
 
-def output_of(refresh: Refresh, *, region: str, account: str, database: str) -> OutputTable:
-    """The days that a refresh makes."""
+def lineage_run(settings: CurationDefaults, glue_run: GlueRun) -> LineageRun:
+    return LineageRun(
+        job=glue_run.JOB_NAME,
+        run_id=glue_run.JOB_RUN_ID,
+        environment=settings.environment,
+        code_version=settings.code_version,
+    )
+
+
+def staged_files(refresh: Refresh, settings: CurationDefaults) -> StagedFiles:
+    """What processing hands to the gate."""
+    return StagedFiles(
+        bucket=settings.curated_bucket,
+        name=f"{refresh.table}/refresh={refresh.refresh_id}",
+        columns=refresh.columns,
+        rows=refresh.rows,
+    )
+
+
+def published_table(refresh: Refresh, settings: CurationDefaults) -> OutputTable:
+    """What of it has passed the gate, and readers get."""
     return OutputTable(
-        region=region,
-        account=account,
-        database=database,
+        region=settings.region,
+        account=settings.account,
+        database=settings.curated_database,
         table=refresh.table,
         columns=refresh.columns,
         rows=refresh.rows,

@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 from curation.accounts import DatasetAccount
 from curation.building import Stamp, TableBuild
 from curation.errors import FAILURES, ContractRefused, told
-from curation.lineage import RefreshLineage, output_of
+from curation.lineage import RefreshLineage, lineage_run, staged_files
 from curation.refresh import Refresh, digest_of, load_refresh
 from curation.units import Units
 from curation.zone import ProcessedDataset, ProcessedZone, with_inferred
@@ -29,7 +29,7 @@ from lake.session import plan_for
 from lake.store import client, supersede
 from wires.contracts import CuratedTable, DatasetContract
 from wires.job_arguments import CurationDefaults, GlueRun
-from wires.lineage import InputTable, LineageRun
+from wires.lineage import InputTable
 from wires.refresh_ledger import dataset_unit
 
 logger = logging.getLogger(__name__)
@@ -109,17 +109,15 @@ class Processing:
         if isinstance(work, DatasetAccount):
             return work.make(before)
         lineage = RefreshLineage.of(
-            self._lineage_run,
+            lineage_run(self.settings, self.glue_run),
             assets_bucket=self.settings.assets_bucket,
             unit=work.unit,
             refresh_id=work.refresh_id,
             inputs=[self._input(name, parts) for name, parts in work.seen.items()],
         )
-        place = {"region": self.settings.region, "account": self.settings.account}
         with lineage.told() as outputs:
             refresh = work.make(before)
-            database = self.settings.curated_database
-            outputs.append(output_of(refresh, database=database, **place))
+            outputs.append(staged_files(refresh, self.settings))
         return refresh
 
     def _input(self, dataset: str, parts: Sequence[str]) -> InputTable:
@@ -129,15 +127,6 @@ class Processing:
             database=self.settings.processed_database,
             table=dataset,
             version=digest_of(parts),
-        )
-
-    @property
-    def _lineage_run(self) -> LineageRun:
-        return LineageRun(
-            job=self.glue_run.JOB_NAME,
-            run_id=self.glue_run.JOB_RUN_ID,
-            environment=self.settings.environment,
-            code_version=self.settings.code_version,
         )
 
     def _discard(self, refresh: Refresh) -> None:

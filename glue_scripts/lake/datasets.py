@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from lake.names import short_hash, snake_case
 from wires.contracts import DatasetContract, contracts_from_json
-from wires.lanes import incoming_path
+from wires.lanes import LEGISLATORS_TABLE, incoming_path
 
 Claim = Callable[[str, str], str]
 """`claim(name, owner)` gives the name to the owner if it is free, and returns who has it."""
@@ -82,6 +82,6 @@ def _respelled(name: str) -> bool:
 def _claimed(owner: str, contracts: Mapping[str, DatasetContract], claim: Claim) -> str:
     plain = snake_case(owner, digit_prefix="d_")
     own = f"{plain or 'dataset'}_{short_hash(owner)}"
-    if not plain or (plain in contracts and plain != owner):
+    if plain in ("", LEGISLATORS_TABLE) or (plain in contracts and plain != owner):
         return own
     return plain if claim(plain, owner) == owner else own

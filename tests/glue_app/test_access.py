@@ -100,3 +100,21 @@ def test_the_crawlers_write_nothing_but_what_they_have_found(resources: Resource
     tables = [r for r in resources("Crawlers", "glue:UpdateTable") if not r.endswith(":catalog")]
     assert tables
     assert all("DiscoveryDatabaseName" in table for table in tables)
+
+
+@pytest.mark.parametrize("role", ["DataProcessing", "DataQuality"])
+def test_of_the_loads_table_curation_keeps_its_own_items_and_no_others(
+    application: Template, role: str
+) -> None:
+    statements = [
+        statement
+        for policy in application.properties("AWS::IAM::Policy")
+        if f"{role}RoleName" in text_of(policy["Roles"])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "LoadsTableName" in text_of(statement["Resource"])
+    ]
+    [statement] = statements
+    assert set(as_list(statement["Action"])) == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
+    assert statement["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["refresh#*"]}
+    }

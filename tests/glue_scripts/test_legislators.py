@@ -49,6 +49,10 @@ class Parliament:
         run = GlueRun(JOB_NAME="legislators", JOB_RUN_ID=f"jr_{self.runs:012d}")
         return Legislators(settings=self.settings, glue_run=run, spark=self.spark).publish()
 
+    def rows_or_none(self) -> list[dict[str, Any]] | None:
+        tables = self.aws.glue.get_tables(DatabaseName=PROCESSED)["TableList"]
+        return self.rows(PROCESSED, TABLE) if tables else None
+
     def rows(self, database: str, table: str) -> list[dict[str, Any]]:
         reader = CatalogReader(glue=self.aws.glue, s3=self.aws.s3)
         found: list[dict[str, Any]] = reader.read(database, table).to_pylist()
@@ -147,3 +151,18 @@ def test_lineage_names_the_versions_of_the_documents(parliament: Parliament) -> 
     assert {item["name"] for item in event["inputs"]} == {f"legislators/{n}.json" for n in sample()}
     [table] = event["outputs"]
     assert table["outputFacets"]["outputStatistics"]["rowCount"] == 86
+
+
+def test_a_list_that_cannot_be_read_is_refused_with_its_place(parliament: Parliament) -> None:
+    parliament.upload(**{**sample(), "persons": b'[{"id": 1},\n {"id": }]'})
+    with pytest.raises(ContractRefused, match=r"persons.json is a list .*line 2 column"):
+        parliament.run()
+    assert parliament.rows_or_none() is None
+
+
+def test_bytes_that_are_no_text_cost_their_line(parliament: Parliament) -> None:
+    documents = sample()
+    lines = documents["memberships"].splitlines(keepends=True)
+    documents["memberships"] = b"".join([*lines, b'{"person_id": "\xff\xfe"}\n'])
+    parliament.upload(**documents)
+    assert parliament.run() == Counts(rows_in=91, current=86, quarantined=5)

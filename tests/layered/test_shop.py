@@ -123,23 +123,36 @@ def test_rows_that_could_not_be_read_are_put_aside_with_their_reasons(shop: Shop
 def test_lineage_leads_from_the_curated_table_back_to_object_versions(shop: Shop) -> None:
     names = shop.platform.names
     s3 = shop.platform.cloud.client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=names.assets_bucket)
+    keys = [item["Key"] for page in pages for item in page["Contents"]]
+    events = [
+        json.loads(s3.get_object(Bucket=names.assets_bucket, Key=key)["Body"].read())
+        for key in keys
+        if "/lineage/" in key and key.endswith("/complete.json")
+    ]
+    assert {event["eventType"] for event in events} == {RunEventType.COMPLETE}
 
-    def events(prefix: str) -> list[dict[str, Any]]:
-        listing = s3.list_objects_v2(Bucket=names.assets_bucket, Prefix=prefix)["Contents"]
-        keys = [item["Key"] for item in listing if "/lineage/complete" in item["Key"]]
-        bodies = [s3.get_object(Bucket=names.assets_bucket, Key=key)["Body"].read() for key in keys]
-        return [json.loads(body) for body in bodies]
+    def behind(made: set[str], job: str) -> set[str]:
+        """What a job has read for whatever it made of these."""
+        return {
+            item["name"]
+            for event in events
+            if event["job"]["name"] == names.of(job)
+            and made & {output["name"] for output in event["outputs"]}
+            for item in event["inputs"]
+        }
 
-    curated = events(f"refreshes/{table_unit(DAILY_SALES)}/")
-    assert {event["eventType"] for event in curated} == {RunEventType.COMPLETE}
-    read = {item["name"] for event in curated for item in event["inputs"]}
-    assert f"table/{names.processed_database}/shop_orders" in read
-    made = {out["name"] for event in events("loads/") for out in event["outputs"]}
-    assert read <= made
+    staged = behind({f"table/{names.curated_database}/{DAILY_SALES}"}, "data-quality")
+    assert len(staged) == 2
+    processed = behind(staged, "data-processing")
+    assert f"table/{names.processed_database}/shop_orders" in processed
+    originals = behind(processed, "data-ingestion")
+    assert originals == {item.key for item, _ in shop.sent if item.published or item.rows_in}
     versions = {
         item["facets"]["datasetVersion"]["datasetVersion"]
-        for event in events("loads/")
+        for event in events
         for item in event["inputs"]
+        if item["namespace"] == f"s3://{names.raw_bucket}"
     }
     assert {version for item, version in shop.sent if item.published} <= versions
 

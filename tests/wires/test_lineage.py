@@ -16,7 +16,15 @@ from openlineage.client.facet_v2 import (
 )
 from openlineage.client.generated.base import BaseFacet
 
-from wires.lineage import InputObject, LineageRun, OutputTable, RunEventType, run_event
+from wires.lineage import (
+    InputObject,
+    InputTable,
+    LineageRun,
+    OutputTable,
+    RunEventType,
+    StagedFiles,
+    run_event,
+)
 from wires.manifest import ObjectVersion
 
 AT = "2026-01-15T10:00:00+00:00"
@@ -96,3 +104,26 @@ def test_an_event_names_version_rows_columns_and_code() -> None:
     assert [field["name"] for field in made["facets"]["schema"]["fields"]] == ["id", "load_id"]
     assert made["outputFacets"]["outputStatistics"]["rowCount"] == 2
     assert event["producer"].endswith(RUN.code_version)
+
+
+def test_what_is_staged_between_two_jobs_has_one_name_at_both_ends() -> None:
+    staged = StagedFiles(
+        bucket="curated", name="sales/refresh=0123", columns=[("amount", "bigint")], rows=3
+    )
+    orders = InputTable(
+        region="eu-central-1", account="1", database="processed", table="orders", version="abc"
+    )
+    at = "2026-01-15T10:00:00+00:00"
+    made = json.loads(
+        run_event(RunEventType.COMPLETE, RUN, at=at, inputs=[orders], outputs=[staged])
+    )
+    read = json.loads(
+        run_event(RunEventType.COMPLETE, RUN, at=at, inputs=[staged], outputs=[OUTPUT])
+    )
+    for item in (*made["inputs"], *made["outputs"], *read["inputs"], *read["outputs"]):
+        understood(item)
+    [output], [given] = made["outputs"], read["inputs"]
+    assert (output["namespace"], output["name"]) == (given["namespace"], given["name"])
+    [table] = made["inputs"]
+    assert table["name"] == "table/processed/orders"
+    assert table["facets"]["datasetVersion"]["datasetVersion"] == "abc"

@@ -1,0 +1,35 @@
+"""What the two jobs have in common that publish loads: one knows its load by its arguments, the
+other by its workflow's run."""
+
+from __future__ import annotations
+
+import logging
+
+from lake.datasets import shipped_contracts
+from lake.errors import LoadLost
+from lake.file_load import FileLoad
+from lake.session import spark_session
+from lake.state import State
+from wires.job_arguments import GlueRun, LoadDefaults, LoadRun
+
+logger = logging.getLogger(__name__)
+
+
+def publish_load(settings: LoadDefaults, run: LoadRun, glue_run: GlueRun) -> None:
+    """Publish the load; leave quietly if another run has it."""
+    logger.info("load %s, attempt %d: starting Spark", run.load_id, run.attempt)
+    load = FileLoad(
+        settings=settings,
+        run=run,
+        glue_run=glue_run,
+        contracts=shipped_contracts(),
+        state=State.of(settings),
+        spark=spark_session(glue_run.JOB_NAME),
+    )
+    try:
+        commit = load.process()
+    except LoadLost as lost:
+        logger.warning("%s", lost)
+        return
+    for outcome in commit.outcomes:
+        logger.info("%s", outcome)
