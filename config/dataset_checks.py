@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from config.contract_sql import broken_sql
 from config.dataset_document import ContractDocument
 from config.errors import BrokenRule
+from wires.column_names import column_name_of
 from wires.contracts import CuratedTable, DatasetContract, Evolution, OnFailure
 from wires.lanes import LEGISLATORS_TABLE
 from wires.relations import ways
@@ -48,12 +50,13 @@ def _undeclared(document: ContractDocument, declared: Sequence[str]) -> Iterator
             if table.day
         ),
     )
+    columns = {column_name_of(name) for name in declared}
     for field, name in named:
-        if name not in declared:
+        if column_name_of(name) not in columns:
             yield _broken(field, name, f"must be among the columns: {', '.join(declared)}")
-    days = {column.name for column in document.columns if column.type == "date"}
+    days = {column_name_of(column.name) for column in document.columns if column.type == "date"}
     for position, table in enumerate(document.curated):
-        if table.day in declared and table.day not in days:
+        if column_name_of(table.day) in columns - days:
             yield _broken(f"curated[{position}].day", table.day, "must be a column of type date")
 
 
@@ -63,6 +66,7 @@ def broken_across(
     """What a contract says about others that is not so."""
     yield from _shared_patterns(contract, contracts)
     yield from _wrong_references(contract, contracts)
+    yield from broken_sql(contract)
     for position, table in enumerate(contract.curated):
         yield from _wrong_table(f"curated[{position}]", table, contract, contracts)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from config.validation import Frozen
-from wires.contracts import DeclaredColumn, Evolution, OnFailure
+from wires.contracts import ENCODINGS, DeclaredColumn, Evolution, OnFailure, QuotesInFields
 
 _TYPE = re.compile(
     r"string|bigint|double|boolean|date|timestamp|timestamptz|decimal\((\d{1,2}),(\d{1,2})\)"
 )
+_LISTED = re.compile(r"\s*`([^`]*)`\s*,|([^,]*),")
+LONGEST_NAME = 255
+"""What Glue takes, in bytes of UTF-8."""
 TYPES = (
     "string, bigint, decimal(p,s) with s ≤ p ≤ 38, double, boolean, date, timestamp or timestamptz"
 )
@@ -21,6 +25,17 @@ TYPES = (
 def _name(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,99}", value):
         raise ValueError("must be lower snake case, such as sales_orders")
+    return value
+
+
+def _column_name(value: object) -> object:
+    """A column's name in the files or in the table, in any script."""
+    if not isinstance(value, str):
+        raise ValueError(f"names a column {value!r}, expected text: put it in quotes")
+    if not value.strip() or len(value.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
+        raise ValueError(f"names a column {value!r}, expected 1 to {LONGEST_NAME} bytes of text")
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
+        raise ValueError(f"names a column {value!r}, expected text without control characters")
     return value
 
 
@@ -48,7 +63,7 @@ def _columns(value: object) -> object:
     if not isinstance(value, dict) or not value:
         raise ValueError("must name columns with their types, such as order_id: bigint")
     for name, kind in value.items():
-        _name(name)
+        _column_name(name)
         found = _TYPE.fullmatch(str(kind))
         if not found or (found[1] and not int(found[2]) <= int(found[1]) <= 38):
             raise ValueError(f"gives '{name}' the type '{kind}', expected {TYPES}")
@@ -58,7 +73,7 @@ def _columns(value: object) -> object:
 def _column_names(value: object) -> object:
     if not isinstance(value, list) or not value:
         raise ValueError("must be a list of columns, such as [order_id]")
-    return tuple(_name(name) for name in value)
+    return tuple(_column_name(name) for name in value)
 
 
 def _datasets(value: object) -> object:
@@ -68,13 +83,20 @@ def _datasets(value: object) -> object:
 
 
 def _references(value: object) -> object:
-    """`{"order_id, line": "order_lines"}` → pairs of columns and dataset."""
+    """`{"order_id, line": "order_lines"}` → pairs of columns and dataset. A comma between
+    backticks is part of a name."""
     if not isinstance(value, dict) or not value:
         raise ValueError("must name a dataset for columns, such as customer_id: customers")
     return tuple(
-        (tuple(_name(column.strip()) for column in columns.split(",")), _name(dataset))
+        (tuple(map(_column_name, _listed(columns))), _name(dataset))
         for columns, dataset in value.items()
     )
+
+
+def _listed(columns: object) -> list[object]:
+    if not isinstance(columns, str):
+        return [columns]
+    return [found[1] or found[2].strip() for found in _LISTED.finditer(f"{columns},")]
 
 
 def _rules(value: object) -> object:
@@ -94,10 +116,16 @@ def _one_character(value: object) -> object:
 
 
 def _encoding(value: object) -> object:
-    known = ("utf-8", "utf-16-le", "utf-16-be", "cp1252")
+    if value not in ENCODINGS:
+        raise ValueError(f"must be one of {', '.join(ENCODINGS)}")
+    return value
+
+
+def _quotes_in_fields(value: object) -> object:
+    known = [what.value for what in QuotesInFields]
     if value not in known:
         raise ValueError(f"must be one of {', '.join(known)}")
-    return value
+    return QuotesInFields(value)
 
 
 Name = Annotated[str, BeforeValidator(_name)]
@@ -120,10 +148,15 @@ class Csv(Written):
         default="", description="one character before a quote that is part of a field"
     )
     encoding: Annotated[str, BeforeValidator(_encoding)] = Field(
-        default="", description="`utf-8`, `utf-16-le`, `utf-16-be` or `cp1252`"
+        default="", description="one of " + ", ".join(f"`{name}`" for name in ENCODINGS)
     )
     header: bool | None = Field(
         default=None, description="whether the first record names the columns"
+    )
+    quotes_in_fields: Annotated[QuotesInFields, BeforeValidator(_quotes_in_fields)] = Field(
+        default=QuotesInFields.QUARANTINE,
+        description='a record with a quote inside an unquoted field, such as `5" pipe`: '
+        "`quarantine` it, or `keep` it and take the quote for a character",
     )
 
 
@@ -149,7 +182,7 @@ class Curated(Written):
         description="a file with one SELECT beside the contract; without it the table has the "
         "dataset's current rows as they are",
     )
-    day: Annotated[str, BeforeValidator(_name)] = Field(
+    day: Annotated[str, BeforeValidator(_column_name)] = Field(
         default="",
         description="date column of the dataset, which the SELECT passes on: the table is "
         "partitioned by its days, and only days that new rows touch are made again; without it "
@@ -174,7 +207,8 @@ class ContractDocument(Written):
     )
     columns: Annotated[tuple[DeclaredColumn, ...], BeforeValidator(_columns)] = Field(
         default=(),
-        description=f"columns that the table has from the start, each with a type: {TYPES}",
+        description="columns that the table has from the start, by their names in the files or "
+        f"in the table, each with a type: {TYPES}",
     )
     primary_key: ColumnNames = Field(
         default=(),
@@ -195,8 +229,9 @@ class ContractDocument(Written):
     references: Annotated[tuple[tuple[tuple[str, ...], str], ...], BeforeValidator(_references)] = (
         Field(
             default=(),
-            description="columns (several: `order_id, line`) that hold another dataset's primary "
-            "key, and that dataset. They tell which days of a table a change elsewhere touches",
+            description="columns (several: `order_id, line`; a name with a comma stands in "
+            "backticks) that hold another dataset's primary key, and that dataset. They tell which "
+            "days of a table a change elsewhere touches",
         )
     )
     rules: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_rules)] = Field(

@@ -22,9 +22,9 @@ STAGE = ROOT / "build" / "bundles"
 # Pure Python all of them, so that a copy made on any machine runs in the Lambda.
 TRIGGER_DISTRIBUTIONS = ("aws-lambda-powertools", "jmespath", "typing_extensions")
 
-# Not among what Glue has installed. The modules in C of fastavro are left out, and it does without
-# them; so are lark's grammars, which only grammars that import them need.
-LIBRARY_DISTRIBUTIONS = ("fastavro", "lark")
+# Not among what Glue has installed. The modules in C of fastavro and charset-normalizer are left
+# out, and they do without them; so are lark's grammars, which only grammars that import them need.
+LIBRARY_DISTRIBUTIONS = ("fastavro", "lark", "charset-normalizer")
 
 Bundle = Mapping[PurePosixPath, bytes]
 

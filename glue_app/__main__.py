@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
+from config.dataset_notes import notes_on
 from config.datasets import DATASETS_FOLDER, load_contracts
 from config.environments import ENVIRONMENTS_FILE, Environment, load_environments
 from config.errors import ConfigError
@@ -25,6 +26,8 @@ def main(
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
+    for note in notes_on(contracts):
+        print(note, file=sys.stderr)
     app = cdk.App()
     audit(app)
 

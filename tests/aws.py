@@ -41,6 +41,9 @@ class SmallAws:
         listing = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
         return [item["Key"] for item in listing.get("Contents", ())]
 
+    def body(self, bucket: str, key: str) -> bytes:
+        return bytes(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
     def announcements(self) -> list[Mapping[str, str]]:
         received = self.sqs.receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10)
         return [json.loads(message["Body"]) for message in received.get("Messages", ())]

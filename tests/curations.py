@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from curation.building import TableBuild
 from curation.catalog import CuratedCatalog
 from curation.current import Current
+from curation.guarding import Failures
 from curation.judging import Judging
 from curation.processing import Processing
 from curation.refresh import Refresh
@@ -162,7 +163,7 @@ class Curation:
 
     def plans(self) -> str:
         """How Spark has read rows of new loads, and current rows."""
-        [build] = [b for b in self.processing()._work() if isinstance(b, TableBuild)]
+        [build] = [b for b in self.processing()._work(Failures()) if isinstance(b, TableBuild)]
         orders = build.datasets["orders"]
         asked = [
             orders.rows_of(sorted(orders.parts)[:1]),

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from lake.file_load import FileLoad
+from lake.isolation import USUAL_BUDGET
 from lake.state import State
 from tests.aws import (
     ASSETS,
@@ -58,6 +59,7 @@ class Lake:
             max_expansion_ratio=200,
         )
         self.contracts: dict[str, DatasetContract] = {}
+        self.budget = USUAL_BUDGET
 
     @property
     def state(self) -> State:
@@ -91,6 +93,7 @@ class Lake:
             contracts=self.contracts,
             state=self.state,
             spark=self.spark,
+            budget=self.budget,
         ).process()
 
     def process(self, *versions: ObjectVersion) -> str:

@@ -8,6 +8,26 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+ONE_BYTE_ENCODINGS = (
+    *(f"cp{number}" for number in range(1250, 1258)),
+    *(f"iso-8859-{part}" for part in (1, 2, 5, 7, 9, 15)),
+    *("koi8-r", "koi8-u", "mac-roman", "cp437", "cp850", "cp852", "cp866", "tis-620"),
+)
+"""Those in which ASCII's characters are spelled as in ASCII."""
+UNICODE_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+EAST_ASIAN_ENCODINGS = (
+    "shift_jis",
+    "cp932",
+    "euc-jp",
+    "iso-2022-jp",
+    "gb18030",
+    "gbk",
+    "big5",
+    "euc-kr",
+)
+ENCODINGS = UNICODE_ENCODINGS + ONE_BYTE_ENCODINGS + EAST_ASIAN_ENCODINGS
+"""That text files are known in."""
+
 
 class Evolution(StrEnum):
     """What happens when a file's columns are not those of the table."""
@@ -21,6 +41,15 @@ class Evolution(StrEnum):
     its column's type is quarantined."""
 
 
+class QuotesInFields(StrEnum):
+    """What a quote inside an unquoted field is, such as in `5" pipe`."""
+
+    QUARANTINE = "quarantine"
+    """A sign that the record is not what it seems: it is no row."""
+    KEEP = "keep"
+    """A character like any other."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CsvDemands:
     """What a contract fixes about its files; what is empty here is found in each file."""
@@ -29,9 +58,10 @@ class CsvDemands:
     quote: str = ""
     escape: str = ""
     encoding: str = ""
-    """`utf-8`, `utf-16-le`, `utf-16-be` or `cp1252`."""
+    """One of ENCODINGS."""
     header: bool | None = None
     """Whether the first record names the columns."""
+    quotes_in_fields: QuotesInFields = QuotesInFields.QUARANTINE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +155,9 @@ class DatasetContract:
     quality: Quality = Quality()
     """Of the dataset's current rows."""
     curated: tuple[CuratedTable, ...] = ()
+    refused: str = ""
+    """Why it cannot be gone by, for people. Then nothing is made of the dataset: it was not meant
+    to be inferred."""
 
 
 def contracts_to_json(contracts: Iterable[DatasetContract]) -> str:
@@ -132,33 +165,69 @@ def contracts_to_json(contracts: Iterable[DatasetContract]) -> str:
 
 
 def contracts_from_json(text: str) -> Mapping[str, DatasetContract]:
-    """Contracts by dataset name."""
-    contracts = map(_contract, json.loads(text))
+    """Contracts by dataset name. One that cannot be read is among them, and says so."""
+    contracts = [_read(item, place) for place, item in enumerate(json.loads(text))]
     return {contract.name: contract for contract in contracts}
+
+
+def _read(item: Any, place: int) -> DatasetContract:
+    try:
+        return _contract(item)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        why = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        return _unreadable(item if isinstance(item, dict) else {}, place, why)
+
+
+def _unreadable(item: Mapping[str, Any], place: int, why: str) -> DatasetContract:
+    """What can be told still claims its objects."""
+    name, keys = item.get("name"), item.get("keys")
+    own = name if isinstance(name, str) and name else f"contract_{place}"
+    return DatasetContract(
+        name=own,
+        keys=tuple(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else (),
+        refused=f"the contract of dataset '{own}' cannot be read as it was deployed ({why}): "
+        "deploy it again",
+    )
 
 
 def _contract(item: Mapping[str, Any]) -> DatasetContract:
     return DatasetContract(
-        name=item["name"],
-        keys=tuple(item["keys"]),
+        name=_text(item["name"]),
+        keys=_texts(item["keys"]),
         columns=tuple(DeclaredColumn(**column) for column in item["columns"]),
-        primary_key=tuple(item["primary_key"]),
+        primary_key=_texts(item["primary_key"]),
         evolution=Evolution(item["evolution"]),
-        csv=CsvDemands(**item["csv"]),
-        latest_by=tuple(item["latest_by"]),
+        csv=_csv(item["csv"]),
+        latest_by=_texts(item["latest_by"]),
         references=tuple(
-            Reference(columns=tuple(r["columns"]), dataset=r["dataset"], to=tuple(r["to"]))
+            Reference(columns=_texts(r["columns"]), dataset=r["dataset"], to=_texts(r["to"]))
             for r in item["references"]
         ),
         rules=tuple(BusinessRule(**rule) for rule in item["rules"]),
         quality=_quality(item["quality"]),
         curated=tuple(
             CuratedTable(
-                **{**table, "uses": tuple(table["uses"]), "quality": _quality(table["quality"])}
+                **{**table, "uses": _texts(table["uses"]), "quality": _quality(table["quality"])}
             )
             for table in item["curated"]
         ),
     )
+
+
+def _csv(item: Mapping[str, Any]) -> CsvDemands:
+    return CsvDemands(**{**item, "quotes_in_fields": QuotesInFields(item["quotes_in_fields"])})
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"expected a name, got {value!r}")
+    return value
+
+
+def _texts(items: Any) -> tuple[str, ...]:
+    if not isinstance(items, list) or not all(isinstance(text, str) for text in items):
+        raise ValueError(f"expected a list of names, got {items!r}")
+    return tuple(items)
 
 
 def _quality(item: Mapping[str, Any]) -> Quality:

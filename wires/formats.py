@@ -1,12 +1,19 @@
-"""What a file is, told by its first bytes. The name plays no part."""
+"""What a file is, told by its first bytes.
+
+Its name has a say in one thing: text that is called JSON is meant to be that.
+"""
 
 from __future__ import annotations
 
 import bz2
+import codecs
 import re
+import unicodedata
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+
+from wires.json_signs import name_says_json, start_says_json
 
 
 class Kind(Enum):
@@ -27,9 +34,15 @@ class Format:
     kind: Kind
     compression: str = ""
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether a compression keeps the content from being seen here."""
+        return self.compression == "zstd"
+
 
 _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"PAR1", Format("Parquet", Kind.OTHER_DATA)),
+    (b"PARE", Format("an encrypted Parquet file", Kind.NOT_DATA)),
     (b"Obj\x01", Format("Avro", Kind.OTHER_DATA)),
     (b"\x89PNG\r\n\x1a\n", Format("a PNG image", Kind.NOT_DATA)),
     (b"\xff\xd8\xff", Format("a JPEG image", Kind.NOT_DATA)),
@@ -52,9 +65,11 @@ _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"#!/", Format("a script", Kind.PROGRAM)),
     (b"\x00\x05\x16\x07", Format("macOS file attributes", Kind.DROPPING)),
 )
+BINARY = "binary data"
+"""What no other sign tells of."""
 _TEXT = Format("text", Kind.TABULAR_TEXT)
+_NAMED_JSON = Format("JSON by its name", Kind.OTHER_DATA)
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
-_JSON_START = re.compile(rb"\s*(\{\s*(\"|\}|$)|\[\s*(\{|\[|\"|\]|-?\d|true|false|null|$))")
 _MARKUP_START = re.compile(rb"\s*<(!doctype|html|head|body|\?xml|svg)", re.IGNORECASE)
 _CONTROL = bytes(c for c in range(32) if c not in b"\t\n\r\f") + b"\x7f"
 _TOLERATED_CONTROL_SHARE = 0.05
@@ -62,8 +77,18 @@ _TOLERATED_CONTROLS = 8
 """A short CSV may have a zero byte in it and is still one."""
 
 
-def detect(head: bytes) -> Format:
-    """The format of an object that starts with `head` (64 KiB tell all formats apart)."""
+def detect(head: bytes, name: str = "") -> Format:
+    """The format of an object that starts with `head` (64 KiB tell all formats apart).
+
+    Its `name` decides where the content is any text: what is called JSON is meant to be that.
+    """
+    found = _by_content(head)
+    if found.kind is Kind.TABULAR_TEXT and not found.is_hidden and name_says_json(name):
+        return replace(_NAMED_JSON, compression=found.compression)
+    return found
+
+
+def _by_content(head: bytes) -> Format:
     for compression, inner in (("gzip", _gunzip), ("bzip2", _bunzip)):
         start = inner(head)
         if start is not None:
@@ -75,7 +100,7 @@ def detect(head: bytes) -> Format:
 
 
 def _within(compression: str, start: bytes) -> Format:
-    found = detect(start) if start else _TEXT
+    found = _by_content(start) if start else _TEXT
     if found.compression:
         return Format(f"{found.name} compressed twice", Kind.NOT_DATA, compression)
     if start[257:262] == b"ustar":
@@ -94,19 +119,49 @@ def _plain(head: bytes) -> Format:
         return Format("ORC", Kind.OTHER_DATA)
     if head.startswith(_BYTE_ORDER_MARKS):
         return _json_or_text(head[3:]) if head.startswith(b"\xef\xbb\xbf") else _TEXT
+    if b"\0" in head and wide_encoding(head):
+        return _TEXT
     controls = len(head) - len(head.translate(None, _CONTROL))
     if controls > max(_TOLERATED_CONTROLS, len(head) * _TOLERATED_CONTROL_SHARE):
-        return Format("binary data", Kind.NOT_DATA)
+        return Format(BINARY, Kind.NOT_DATA)
     return _json_or_text(head)
 
 
+def wide_encoding(head: bytes) -> str:
+    """UTF-16 or UTF-32 without a byte order mark, or "" where `head` is neither."""
+    for name, width in (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2)):
+        text = _decoded(head[: len(head) // width * width], name)
+        if text and _is_plain(text) and text.count("\n") * 2 > head.count(b"\n"):
+            return name
+    return ""
+
+
+def _decoded(head: bytes, encoding: str) -> str:
+    """ "" where the bytes are no characters; the last one may be cut off."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeError:
+        return ""
+
+
+def _is_plain(text: str) -> bool:
+    """Lines of letters, digits and signs, most of them of a few alphabets."""
+    some = text[:4096]
+    if "\n" not in some and "\r" not in some:
+        return False
+    odd = sum(unicodedata.category(char) in ("Cc", "Cn", "Co", "Cs") for char in some)
+    odd -= sum(char in "\t\r\n\f" for char in some)
+    ascii_signs = sum(char in ",;|\t\r\n" or char.isascii() for char in some)
+    return odd == 0 and ascii_signs * 20 >= len(some)
+
+
 def _json_or_text(head: bytes) -> Format:
-    if _JSON_START.match(head):
+    if _MARKUP_START.match(head):
+        return Format("an HTML or XML document", Kind.NOT_DATA)
+    if start_says_json(head):
         lines = [line for line in head.split(b"\n") if line.strip()]
         many = len(lines) > 1 and all(line.lstrip()[:1] == b"{" for line in lines)
         return Format("JSON Lines" if many else "JSON", Kind.OTHER_DATA)
-    if _MARKUP_START.match(head):
-        return Format("an HTML or XML document", Kind.NOT_DATA)
     return _TEXT
 
 

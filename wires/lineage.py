@@ -19,6 +19,7 @@ _EVENT = f"{_SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent"
 _FACETS = {
     "datasetVersion": "1-0-1/DatasetVersionDatasetFacet",
     "schema": "1-2-0/SchemaDatasetFacet",
+    "dataQualityMetrics": "1-0-3/DataQualityMetricsInputDatasetFacet",
     "inputStatistics": "1-0-0/InputStatisticsInputDatasetFacet",
     "outputStatistics": "1-0-2/OutputStatisticsOutputDatasetFacet",
     "errorMessage": "1-0-1/ErrorMessageRunFacet",
@@ -56,6 +57,8 @@ class InputObject:
     version: ObjectVersion
     rows: int | None = None
     """None while they have not been counted."""
+    values: Mapping[str, int] | None = None
+    """Of each column of the table that it went into, how many values it brought."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,8 +173,18 @@ def _input(facets: _Facets, item: InputObject | InputTable | StagedFiles) -> Map
         "namespace": f"s3://{item.bucket}",
         "name": version.key,
         "facets": facets.of("datasetVersion", datasetVersion=version.version_id),
-        "inputFacets": facets.of("inputStatistics", size=version.size, fileCount=1, **counted),
+        "inputFacets": {
+            **facets.of("inputStatistics", size=version.size, fileCount=1, **counted),
+            **_value_counts(facets, item),
+        },
     }
+
+
+def _value_counts(facets: _Facets, item: InputObject) -> Mapping[str, Any]:
+    if item.values is None:
+        return {}
+    metrics = {name: {"count": count} for name, count in item.values.items()}
+    return facets.of("dataQualityMetrics", rowCount=item.rows, columnMetrics=metrics)
 
 
 def _output(facets: _Facets, item: OutputTable | StagedFiles) -> Mapping[str, Any]:

@@ -150,9 +150,35 @@ _SHAPES = (
     ),
     Hazard(
         name="Mixed line ends",
-        sentence="LF, CRLF and CR in one file.",
-        files={"people.csv": b"id,name\n1,Ada\r\n2,Ben\r3,Cleo\n"},
+        sentence="LF and CRLF in one file.",
+        files={"people.csv": b"id,name\n1,Ada\r\n2,Ben\n3,Cleo\r\n"},
         values=("Ada", "Ben", "Cleo"),
+        records=3,
+    ),
+    Hazard(
+        name="A carriage return inside a value",
+        sentence="Not in quotes, in a file whose lines end with LF.",
+        files={"notes.csv": b"id,note\n1,first\rsecond\n2,x\n"},
+        records=2,
+    ),
+    Hazard(
+        name="A quote inside an unquoted field",
+        sentence="Five inches.",
+        files={"items.csv": b'id,item,price\n1,5" pipe,2.50\n2,lamp,3.50\n'},
+        records=2,
+    ),
+    Hazard(
+        name="Separators inside values",
+        sentence="Semicolons, decimal commas, and one record with a field too many.",
+        files={"prices.csv": b"id;price\n1;1,5\n2;2,5\n3;x;3,5\n"},
+        values=("1,5", "2,5"),
+        records=3,
+    ),
+    Hazard(
+        name="No header",
+        sentence="And a first row in which one cell is missing.",
+        files={"values.csv": b"1,n/a\n2,3\n3,4\n"},
+        values=("n/a",),
         records=3,
     ),
     Hazard(
@@ -310,6 +336,23 @@ _BYTES = (
         files={"people.csv": "id,name,city\n1,José,München\n2,Zoë,Málaga\n".encode("cp1252")},
         values=("José", "Málaga"),
         records=2,
+    ),
+    Hazard(
+        name="Windows-1251",
+        sentence="What a spreadsheet saves as “CSV” in Russia.",
+        files={"people.csv": "id,name,city\n1,Иван,Казань\n2,Юлия,Москва\n".encode("cp1251")},
+        values=("Иван", "Москва"),
+        records=2,
+    ),
+    Hazard(
+        name="One row in another encoding",
+        sentence="Windows-1252, and a row that was added in UTF-8.",
+        files={
+            "people.csv": "id,name,city\n1,José,München\n2,Zoë,Málaga\n".encode("cp1252")
+            + "3,Cléo,Zürich\n".encode()
+        },
+        values=("José", "Málaga", "Cléo"),
+        records=3,
     ),
     Hazard(
         name="One broken character",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import DataFrame, Observation, SparkSession
@@ -13,11 +14,12 @@ from pyspark.sql import types as t
 
 from curation.current import Current
 from curation.days import DAY_KEYS, Place, write_days
-from curation.errors import ContractRefused, first_line
+from curation.errors import ContractRefused, told
 from curation.refresh import Refresh, Seen, day_writes, digest_of, refresh_id_of
 from curation.touched import touched_days
 from curation.zone import ProcessedDataset
 from lake.errors import AccountingError
+from quality import SqlRefused, query
 from wires.contracts import CuratedTable, DatasetContract
 from wires.refresh_ledger import table_unit
 
@@ -137,13 +139,20 @@ class TableBuild:
 
     def answer(self, days: set[date] | None) -> DataFrame:
         """What the SQL gives, for these days of its dataset, or for all."""
-        for name in self._inputs:
-            current = Current(self.datasets[name], self.contracts[name])
-            rows = current.rows()
-            if name == self.contract.name and days is not None:
-                rows = self._of_days(current, days)
-            rows.createOrReplaceTempView(name)
-        return self._asked()
+        sql = self.table.sql or f"SELECT * FROM {self.contract.name}"  # noqa: S608 - a checked name
+        try:
+            known, read = query(self.spark, sql, partial(self._rows, days), self._inputs)
+            return self._asked(known, read)
+        except (SqlRefused, AnalysisException, ParseException) as error:
+            source = self.table.source or self.table.table
+            raise ContractRefused(f"{source}: {told(error)}") from error
+
+    def _rows(self, days: set[date] | None, name: str) -> DataFrame:
+        """Of a dataset that the SQL reads."""
+        current = Current(self.datasets[name], self.contracts[name])
+        if name == self.contract.name and days is not None:
+            return self._of_days(current, days)
+        return current.rows()
 
     def _of_days(self, current: Current, days: set[date]) -> DataFrame:
         wanted = f.col(self.table.day).isin(sorted(days))
@@ -153,19 +162,15 @@ class TableBuild:
         keys = current.dataset.rows.where(wanted).select(*self.contract.primary_key).distinct()
         return current.rows(keys=keys).where(wanted)
 
-    def _asked(self) -> DataFrame:
-        sql = self.table.sql or f"SELECT * FROM {self.contract.name}"  # noqa: S608 - a checked name
+    def _asked(self, sql: str, read: Mapping[str, DataFrame]) -> DataFrame:
         try:
+            for name, rows in read.items():
+                rows.createOrReplaceTempView(name)
             answer = self.spark.sql(sql)
             return answer.toDF(*(name.lower() for name in answer.columns))
-        except (AnalysisException, ParseException) as error:
-            raise ContractRefused(
-                f"{self.table.source or self.table.table}: {first_line(error)}; the SQL may read "
-                f"{', '.join(self._inputs)}, as the contract of '{self.contract.name}' declares"
-            ) from error
         finally:
             # What one table may read is nothing that another finds by chance.
-            for name in self._inputs:
+            for name in read:
                 self.spark.catalog.dropTempView(name)
 
     def _write(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as f
 
-from curation.errors import ContractRefused, first_line
+from curation.errors import ContractRefused
 from curation.zone import UPLOADED_AT, VERSION, ProcessedDataset
+from quality import SqlRefused, condition
 from wires.contracts import BusinessRule, DatasetContract
 
 BROKEN = "broken_rules"
@@ -77,15 +77,14 @@ class Current:
         return bool(self._given or self.contract.rules)
 
     def _test(self, rows: DataFrame, rule: BusinessRule) -> Column:
+        """Rows have columns of the platform as well, which are none of the dataset's."""
         try:
-            test = f.expr(rule.expect).cast("boolean")
-            rows.select(test)
-        except (AnalysisException, ParseException) as error:
+            return condition(rows.select(*self.dataset.columns), rule.expect)
+        except SqlRefused as error:
             raise ContractRefused(
                 f"rule {rule.name} of dataset '{self.contract.name}' is no condition on its "
-                f"columns, {', '.join(self.dataset.columns)}: {rule.expect!r}: {first_line(error)}"
+                f"columns, {', '.join(self.dataset.columns)}: {rule.expect!r}: {error}"
             ) from error
-        return test
 
     def _of(self, keys: DataFrame) -> DataFrame:
         return self.dataset.rows.join(keys, list(self.contract.primary_key), "left_semi")

@@ -19,7 +19,7 @@ from pyspark.sql import functions as f
 
 from lake.commit import day_values
 from lake.errors import AccountingError
-from lake.store import parquet_rows, put_file, use_region
+from lake.store import footer_counts, put_file, use_region
 
 DAY_KEYS = ("year", "month", "day")
 """Partition keys of a table by days."""
@@ -64,7 +64,7 @@ def write_days(rows: DataFrame, day: str, place: Place) -> dict[date | None, int
     written = ordered.mapInArrow(partial(_write, place=place), _WRITTEN).collect()
     counts: dict[date | None, int] = {}
     for item in written:
-        stored = parquet_rows(place.bucket, item["key"])
+        stored = footer_counts(place.bucket, item["key"]).rows
         if stored != item["rows"]:
             raise AccountingError(
                 f"{item['key']} holds {stored} rows, its task wrote {item['rows']}"

@@ -6,28 +6,50 @@ LakeError
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
+import re
+from collections.abc import Iterator
+from typing import Any
+
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
+from dqdl import DqdlError
 from lake.errors import LakeError
+from quality import CannotJudge, in_words
+from quality_report.errors import ReportError
 
-FAILURES = (LakeError, PySparkException, Py4JJavaError, ClientError)
-"""What can be wrong with one unit, and must not keep the others back: its contract, its SQL over
-its data, its files. All of it is raised together at the end of the run."""
+_FOR_PEOPLE = (LakeError, CannotJudge, DqdlError, ReportError)
+_LONGEST = 1000
+_OF_A_WORKER = re.compile(r"^[\w.]+: .*", re.MULTILINE)
+"""The end of a stack: what was raised, and why."""
 
 
 class ContractRefused(LakeError):
     """Names contract or file, and what has to be changed there."""
 
 
-def told(error: Exception) -> str:
-    """For people: what kind of failure, and its first line."""
-    if isinstance(error, LakeError):
-        return str(error)
-    return f"{type(error).__name__}: {first_line(error)}"[:1000]
+def told(error: BaseException) -> str:
+    """For people: what has gone wrong first, without codes, plans and stacks."""
+    if isinstance(error, _FOR_PEOPLE):
+        return str(error)[:_LONGEST]
+    if isinstance(error, PySparkException | Py4JJavaError):
+        return _of_spark(error)[:_LONGEST]
+    if error.__cause__ is not None:
+        return told(error.__cause__)
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:_LONGEST]
 
 
-def first_line(error: Exception) -> str:
-    """Of Spark's messages, which go on with plans and traces."""
-    return " ".join(str(error).strip().split("\n\n")[0].split())
+def _of_spark(error: PySparkException | Py4JJavaError) -> str:
+    messages = list(_messages(error)) or [str(error)]
+    before, worker, stack = messages[-1].partition("Traceback (most recent call last):")
+    raised = _OF_A_WORKER.findall(stack.partition("\n\tat ")[0]) if worker else []
+    return in_words(raised[-1] if raised else before)
+
+
+def _messages(error: PySparkException | Py4JJavaError) -> Iterator[str]:
+    """Of the error and of what has caused it, one after the other."""
+    cause: Any = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    while cause is not None:
+        if cause.getMessage():
+            yield str(cause.getMessage())
+        cause = cause.getCause()

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from curation.announcing import announce
 from curation.catalog import CuratedCatalog
 from curation.diverting import Diversion
-from curation.errors import FAILURES, told
+from curation.guarding import Failures
 from curation.lineage import (
     RefreshLineage,
     lineage_run,
@@ -30,10 +30,9 @@ from curation.staged import StagedUnits
 from curation.units import Units
 from curation.zone import ProcessedZone, with_inferred
 from lake.catalog import Catalog
-from lake.errors import LakeError, LoadLost
+from lake.errors import LoadLost
 from lake.session import plan_for
 from lake.store import client
-from quality_report.errors import ReportError
 from quality_report.model import QualityReport, UnitKind, Verdict, make_report
 from wires.contracts import CuratedTable, DatasetContract, OnFailure, Quality
 from wires.job_arguments import CurationDefaults, GlueRun
@@ -73,17 +72,14 @@ class Judging:
         """
         published: list[Refresh] = []
         halted: dict[str, str] = {}
-        failed: list[str] = []
+        failed = Failures()
         for unit in self._units():
-            try:
+            with failed.guard(unit.name):
                 published += self._judge(unit, halted)
-            except (*FAILURES, ReportError) as error:
-                logger.exception("%s", unit.name)
-                failed.append(f"{unit.name}: {told(error)}")
+            if unit.name in failed:
                 halted |= dict.fromkeys(_own(unit), "it could not be judged")
         self._record(published)
-        if failed:
-            raise LakeError("; ".join(failed))
+        failed.tell()
         return published
 
     def _record(self, published: Sequence[Refresh]) -> None:
@@ -111,7 +107,8 @@ class Judging:
             yield from self._published(unit, refresh)
 
     def _passes(self, unit: _Unit, refresh: Refresh, key: str, halted: dict[str, str]) -> bool:
-        reasons = [f"{name}: {halted[name]}" for name in unit.uses if name in halted]
+        stopped = {**self._staged.opened.failed, **halted}
+        reasons = [f"{name}: {stopped[name]}" for name in unit.uses if name in stopped]
         if unit.kind is UnitKind.TABLE and reasons:
             why = f"made of datasets that were halted: {'; '.join(reasons)}"
             self.units.ledger.halt(unit.name, key, reason=why)
@@ -189,7 +186,7 @@ class Judging:
         elif report.verdict is Verdict.QUARANTINED and unit.table:
             diversion = Diversion(
                 settings=self.settings,
-                table=unit.table,
+                table=self._by_column(unit.table, unit.uses[0]),
                 refresh=refresh,
                 run=self.glue_run.JOB_RUN_ID[-12:],
                 at=self.at.isoformat(),
@@ -207,6 +204,10 @@ class Judging:
             raise LoadLost(
                 f"{unit.name} was staged anew while it was judged: the next run judges that"
             )
+
+    def _by_column(self, table: CuratedTable, dataset: str) -> CuratedTable:
+        made = self._staged.opened.contracts[dataset].curated
+        return next(one for one in made if one.table == table.table)
 
     def _rows(self, unit: _Unit, refresh: Refresh) -> DataFrame:
         if unit.table:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,19 +17,19 @@ from pyspark.sql import SparkSession
 
 from curation.accounts import DatasetAccount
 from curation.building import Stamp, TableBuild
-from curation.errors import FAILURES, ContractRefused, told
+from curation.errors import ContractRefused
+from curation.guarding import Failures
 from curation.lineage import RefreshLineage, lineage_run, staged_files
 from curation.refresh import Refresh, digest_of, load_refresh
 from curation.units import Units
-from curation.zone import ProcessedDataset, ProcessedZone, with_inferred
+from curation.zone import OpenedZone, ProcessedZone, with_inferred
 from lake.catalog import Catalog
-from lake.errors import LakeError
 from lake.session import plan_for
 from lake.store import client, supersede
 from wires.contracts import CuratedTable, DatasetContract
 from wires.job_arguments import CurationDefaults, GlueRun
 from wires.lineage import InputTable
-from wires.refresh_ledger import dataset_unit
+from wires.refresh_ledger import dataset_unit, table_unit
 
 logger = logging.getLogger(__name__)
 Work = DatasetAccount | TableBuild
@@ -53,19 +52,18 @@ class Processing:
         end, so that the run is seen to have failed.
         """
         staged: list[Refresh] = []
-        failed: dict[str, str] = {}
-        work = list(self._work())
+        failed = Failures({dataset_unit(name): why for name, why in self._zone.failed.items()})
+        work = list(self._work(failed))
         for one in work:
-            with _noted(one.unit, failed):
+            with failed.guard(one.unit):
                 self._withdraw_if_stale(one)
         for one in work:
             if one.unit not in failed:
-                with _noted(one.unit, failed):
+                with failed.guard(one.unit):
                     _check_inputs(one, failed)
                     staged += self._refresh(one)
         self._record(staged)
-        if failed:
-            raise LakeError("; ".join(failed.values()))
+        failed.tell()
         return staged
 
     def _withdraw_if_stale(self, work: Work) -> None:
@@ -93,7 +91,8 @@ class Processing:
         )
 
     def _refresh(self, work: Work) -> Iterator[Refresh]:
-        rows = sum(self._datasets[name].row_count_of(parts) for name, parts in work.seen.items())
+        datasets = self._zone.datasets
+        rows = sum(datasets[name].row_count_of(parts) for name, parts in work.seen.items())
         plan_for(self.spark, rows=rows)
         state = self.units.ledger.get(work.unit)
         before = self._refresh_at(state.published)
@@ -138,21 +137,24 @@ class Processing:
     def _refresh_at(self, key: str) -> Refresh | None:
         return load_refresh(self.settings.assets_bucket, key) if key else None
 
-    def _work(self) -> Iterator[Work]:
-        for name, dataset in self._datasets.items():
+    def _work(self, failed: Failures) -> Iterator[Work]:
+        for name, dataset in self._zone.datasets.items():
             if dataset.loads:
                 yield DatasetAccount(
                     dataset=dataset,
-                    contract=self._contracts[name],
+                    contract=self._zone.contracts[name],
                     quality_bucket=self.settings.quality_bucket,
                     stamp=self._stamp,
                 )
-        for contract in self.contracts.values():
+        for contract in self._zone.contracts.values():
             for table in contract.curated:
-                yield from self._build(contract, table)
+                with failed.guard(table_unit(table.table)):
+                    yield from self._build(contract, table)
 
     def _build(self, contract: DatasetContract, table: CuratedTable) -> Iterator[TableBuild]:
-        missing = [n for n in (contract.name, *table.uses) if n not in self._datasets]
+        missing = [n for n in (contract.name, *table.uses) if n not in self._zone.datasets]
+        if any(name in self._zone.failed for name in missing):
+            raise ContractRefused(f"waits for dataset {', '.join(missing)}, which failed")
         if missing:
             logger.info("table %s waits for the first file of %s", table.table, ", ".join(missing))
             return
@@ -160,14 +162,14 @@ class Processing:
             spark=self.spark,
             table=table,
             contract=contract,
-            contracts=self.contracts,
-            datasets=self._datasets,
+            contracts=self._zone.contracts,
+            datasets=self._zone.datasets,
             bucket=self.settings.curated_bucket,
             stamp=self._stamp,
         )
 
     @cached_property
-    def _datasets(self) -> Mapping[str, ProcessedDataset]:
+    def _zone(self) -> OpenedZone:
         """Looked at once: all tables of a run are made of the same loads."""
         zone = ProcessedZone(
             spark=self.spark,
@@ -175,11 +177,7 @@ class Processing:
             bucket=self.settings.processed_bucket,
             assets_bucket=self.settings.assets_bucket,
         )
-        return zone.open_all(self._contracts.values())
-
-    @cached_property
-    def _contracts(self) -> Mapping[str, DatasetContract]:
-        return with_inferred(self.contracts, self._catalog)
+        return zone.open_all(with_inferred(self.contracts, self._catalog))
 
     @property
     def _catalog(self) -> Catalog:
@@ -195,17 +193,7 @@ class Processing:
         )
 
 
-@contextmanager
-def _noted(unit: str, failed: dict[str, str]) -> Iterator[None]:
-    """What is wrong with one unit is told at the end of the run, beside the others."""
-    try:
-        yield
-    except FAILURES as error:
-        logger.exception("%s", unit)
-        failed[unit] = f"{unit}: {told(error)}"
-
-
-def _check_inputs(work: Work, failed: Mapping[str, str]) -> None:
+def _check_inputs(work: Work, failed: Failures) -> None:
     """Of rows that are not accounted for, no table is made."""
     broken = [name for name in work.seen if dataset_unit(name) in failed]
     if isinstance(work, TableBuild) and broken:

@@ -10,8 +10,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from curation.catalog import CuratedCatalog
 from curation.current import Current
+from curation.errors import ContractRefused, told
 from curation.refresh import Refresh
-from curation.zone import ProcessedDataset, ProcessedZone, part_of
+from curation.zone import OpenedZone, ProcessedDataset, ProcessedZone, part_of
+from quality import CannotJudge
 from wires.contracts import DatasetContract
 
 
@@ -39,31 +41,40 @@ class StagedUnits:
 
     def row_count(self, refresh: Refresh) -> int:
         """Of all that is read for the refresh's judgement, as loads have counted it."""
-        return sum(self._opened[name].row_count_of(parts) for name, parts in refresh.seen.items())
+        return sum(self._open(name).row_count_of(parts) for name, parts in refresh.seen.items())
 
     def dataset(self, name: str, refresh: Refresh) -> DataFrame:
         """Current rows of a dataset, of the loads that the refresh has seen and of no others."""
-        opened = self._opened[name]
+        opened = self._open(name)
         seen = set(refresh.seen[name])
         partitions = tuple(p for p in opened.partitions if part_of(p) in seen)
         return self._current(replace(opened, partitions=partitions), name)
 
     def references(self, *, but: str) -> Mapping[str, DataFrame]:
         """Datasets that rules may compare with, by name; each is read when a rule asks for it."""
-        return _Lazily(self, [name for name in self._opened if name != but])
+        return _Lazily(self, [name for name in self.opened.contracts if name != but])
 
     def reference(self, name: str) -> DataFrame:
-        return self._current(self._opened[name], name)
-
-    def _current(self, dataset: ProcessedDataset, name: str) -> DataFrame:
-        return Current(dataset, self.contracts[name]).rows()
+        return self._current(self._open(name), name)
 
     @cached_property
-    def _opened(self) -> Mapping[str, ProcessedDataset]:
-        return self.zone.open_all(self.contracts.values())
+    def opened(self) -> OpenedZone:
+        return self.zone.open_all(self.contracts)
+
+    def _open(self, name: str) -> ProcessedDataset:
+        if name in self.opened.failed:
+            raise ContractRefused(f"dataset '{name}': {self.opened.failed[name]}")
+        if name not in self.opened.datasets:
+            raise ContractRefused(f"dataset '{name}' has no file yet, and declares no columns")
+        return self.opened.datasets[name]
+
+    def _current(self, dataset: ProcessedDataset, name: str) -> DataFrame:
+        return Current(dataset, self.opened.contracts[name]).rows()
 
 
 class _Lazily(Mapping[str, DataFrame]):
+    """One that cannot be read costs the rules that name it, and says so there."""
+
     def __init__(self, units: StagedUnits, names: list[str]) -> None:
         self._units = units
         self._names = names
@@ -71,7 +82,10 @@ class _Lazily(Mapping[str, DataFrame]):
     def __getitem__(self, name: str) -> DataFrame:
         if name not in self._names:
             raise KeyError(name)
-        return self._units.reference(name)
+        try:
+            return self._units.reference(name)
+        except Exception as error:
+            raise CannotJudge(f"'{name}' cannot be read to compare with: {told(error)}") from error
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

@@ -12,11 +12,14 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql import types as t
 
+from curation.column_names import by_column, column_meant, with_spellings
+from curation.errors import ContractRefused
+from curation.guarding import Failures
 from lake.catalog import Catalog, Partition
 from lake.contract_terms import declared_schema
-from lake.names import METADATA_COLUMNS, PARTITION_KEYS
 from lake.schema import METADATA_TYPES, Schema
 from lake.store import client
+from wires.column_names import METADATA_COLUMNS, PARTITION_KEYS
 from wires.contracts import DatasetContract
 from wires.manifest import Manifest, manifest_key
 
@@ -110,7 +113,12 @@ class ProcessedDataset:
         metadata = [(name, METADATA_TYPES[name][1]) for name in METADATA_COLUMNS]
         keys = [(name, "string") for name in PARTITION_KEYS]
         spelled = ", ".join(f"`{name}` {kind}" for name, kind in (*data, *metadata, *keys))
-        return cast("t.StructType", t.StructType.fromDDL(spelled))
+        plain = cast("t.StructType", t.StructType.fromDDL(spelled))
+        return with_spellings(plain, self.schema)
+
+    def column(self, name: str) -> str:
+        """The column that a contract means; a name that means none stays as it is."""
+        return column_meant(name, self.schema)
 
     def _manifest(self, load_id: str) -> Manifest:
         answer = client("s3").get_object(Bucket=self.assets_bucket, Key=manifest_key(load_id))
@@ -126,9 +134,11 @@ class ProcessedZone:
     bucket: str
     assets_bucket: str
 
-    def open(self, contract: DatasetContract) -> ProcessedDataset | None:
+    def _open(self, contract: DatasetContract) -> ProcessedDataset | None:
         """A dataset of which nothing was published has no rows if its contract declares its
         columns, and cannot be read if not: then None."""
+        if contract.refused:
+            raise ContractRefused(contract.refused)
         schema = self.catalog.schema(contract.name)
         declared = declared_schema(contract)
         if schema is None and not declared.columns:
@@ -142,10 +152,32 @@ class ProcessedZone:
             assets_bucket=self.assets_bucket,
         )
 
-    def open_all(self, contracts: Iterable[DatasetContract]) -> dict[str, ProcessedDataset]:
-        """Those that can be read, by name."""
-        opened = {contract.name: self.open(contract) for contract in contracts}
-        return {name: dataset for name, dataset in opened.items() if dataset}
+    def open_all(self, contracts: Mapping[str, DatasetContract]) -> OpenedZone:
+        """Each by itself: one that cannot be opened keeps no other closed."""
+        datasets: dict[str, ProcessedDataset] = {}
+        failures = Failures()
+        for name, contract in contracts.items():
+            with failures.guard(name):
+                opened = self._open(contract)
+                datasets |= {name: opened} if opened else {}
+        schemas = {name: dataset.schema for name, dataset in datasets.items()}
+        return OpenedZone(
+            datasets=datasets,
+            contracts={name: by_column(one, schemas) for name, one in contracts.items()},
+            failed=failures.reasons,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedZone:
+    """All datasets of a run, as they were when they were first looked at."""
+
+    datasets: Mapping[str, ProcessedDataset]
+    """Those that can be read."""
+    contracts: Mapping[str, DatasetContract]
+    """All, with the names of the tables' columns."""
+    failed: Mapping[str, str]
+    """Those that could not be opened, and why."""
 
 
 def part_of(partition: Partition) -> str:

@@ -1,17 +1,20 @@
-"""Rows in = rows published + rows quarantined, each counted on its own, or nothing is published."""
+"""Rows in = rows published + rows quarantined, values in = values published, each counted on its
+own; an object of which that is not so is not published."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lake.audit import audit
 from lake.commit import PartitionWrite, Stamp
-from lake.conversion import AsideTask, Piece, PutAside
-from lake.errors import AccountingError
+from lake.conversion import AsideTask, Piece, PutAside, versions_of
 from lake.findings import Findings
+from lake.isolation import Fault
 from lake.planning import PlannedObject
 from lake.store import line_count
-from lake.writing import WrittenPartition, load_folder
+from lake.writing import WrittenPartition, load_folder, values_by_object
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
 from wires.quarantine import PREFIX as QUARANTINE
@@ -27,6 +30,8 @@ class Aside:
     attempt: str
     target_bytes: int
     max_ratio: int
+    alone: frozenset[ObjectVersion] = frozenset()
+    """Objects that share no task with others."""
 
     def prefix(self, written: WrittenPartition) -> str:
         folder = load_folder(written.plan.dataset, written.plan.values, self.stamp.load_id)
@@ -37,7 +42,8 @@ class Aside:
         batch: list[tuple[Piece, int]] = []
         number = size = 0
         for piece, line in _bad_pieces(written):
-            if batch and size + piece.size > self.target_bytes:
+            apart = batch and self._apart(batch[-1][0], piece)
+            if batch and (apart or size + piece.size > self.target_bytes):
                 yield self._task(written, batch, number)
                 batch, size, number = [], 0, number + 1
             batch.append((piece, line))
@@ -45,11 +51,16 @@ class Aside:
         if batch:
             yield self._task(written, batch, number)
 
+    def _apart(self, one: Piece, other: Piece) -> bool:
+        versions = {one.source.version, other.source.version}
+        return len(versions) > 1 and not versions.isdisjoint(self.alone)
+
     def _task(
         self, written: WrittenPartition, pieces: Sequence[tuple[Piece, int]], number: int
     ) -> AsideTask:
         return AsideTask(
-            pieces=tuple(pieces),
+            pieces=tuple(piece for piece, _ in pieces),
+            lines=tuple(line for _, line in pieces),
             stamp=self.stamp,
             raw_bucket=self.raw_bucket,
             quality_bucket=self.quality_bucket,
@@ -58,50 +69,70 @@ class Aside:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Accounts:
+    """Of a partition: what it publishes and how its objects end, unless something is wrong."""
+
+    write: PartitionWrite
+    outcomes: tuple[ObjectOutcome, ...]
+    suspects: Mapping[frozenset[ObjectVersion], str]
+    """Objects of which one at least is not what was read of it, with the difference."""
+
+
 def account(
     written: WrittenPartition,
-    asides: Sequence[tuple[AsideTask, PutAside]],
+    asides: Sequence[tuple[AsideTask, PutAside | Fault]],
     *,
     processed_bucket: str,
     quality_bucket: str,
     quarantine_prefix: str,
-) -> tuple[PartitionWrite, list[ObjectOutcome]]:
-    """What a partition publishes, and how its objects end.
-
-    Raises AccountingError unless the rows of each object, as they were cut, are those that
-    were published and quarantined, and the files in the buckets hold exactly as many.
-    """
-    rows = written.check_files(processed_bucket)
-    quarantined: dict[tuple[str, str], int] = {}
+) -> Accounts:
+    """Rows of each object, as they were cut, are those that were published and quarantined; rows
+    and values in the buckets are those that were read. Where they are not, it says so."""
+    audited = audit(processed_bucket, written.converted)
+    suspects = {
+        versions_of(written.converted[n].task.pieces): why for n, why in audited.wrong.items()
+    }
+    quarantined: Counter[ObjectVersion] = Counter()
     for task, done in asides:
-        lines = line_count(quality_bucket, done.key)
-        if lines != sum(done.rows):
-            raise AccountingError(f"{done.key} holds {lines} rows, its task wrote {sum(done.rows)}")
-        for (piece, _), count in zip(task.pieces, done.rows, strict=True):
-            name = (piece.source.version.key, piece.source.version.version_id)
-            quarantined[name] = quarantined.get(name, 0) + count
+        if why := _wrong_aside(done, quality_bucket):
+            suspects[versions_of(task.pieces)] = why
+        elif isinstance(done, PutAside):
+            for piece, count in zip(task.pieces, done.rows, strict=True):
+                quarantined[piece.source.version] += count
     outcomes = []
-    published = written.published
+    published, values = written.published, values_by_object(written.converted)
     for item in written.plan.objects:
         version = item.source.version
-        aside = quarantined.get((version.key, version.version_id), 0)
-        if published[version] + aside != item.survey.rows_in:
-            raise AccountingError(
-                f"{version.key}: {item.survey.rows_in} rows in, {published[version]} to publish "
-                f"and {aside} to quarantine: nothing of the load is published"
+        rows, aside = published.get(version, 0), quarantined[version]
+        if rows + aside != item.survey.rows_in:
+            suspects.setdefault(
+                frozenset([version]),
+                f"{item.survey.rows_in} rows were read, {rows} are to be published and {aside} "
+                "to be quarantined: nothing of the file is published",
             )
-        outcomes.append(_outcome(item, written.plan.dataset, published[version], aside))
+        outcomes.append(_outcome(item, written.plan.dataset, rows, aside))
     write = PartitionWrite(
         dataset=written.plan.dataset,
         day=written.plan.day,
         schema=written.plan.schema,
         prefix=written.prefix,
-        rows=rows,
+        rows=audited.rows,
         sources=tuple(item.source for item in written.plan.objects),
+        filled=tuple(values.get(item.source.version, {}) for item in written.plan.objects),
         quarantine_prefix=quarantine_prefix,
         rows_quarantined=sum(quarantined.values()),
     )
-    return write, outcomes
+    return Accounts(write=write, outcomes=tuple(outcomes), suspects=suspects)
+
+
+def _wrong_aside(done: PutAside | Fault, bucket: str) -> str:
+    if isinstance(done, Fault):
+        return done.reason
+    lines = line_count(bucket, done.key)
+    if lines == sum(done.rows):
+        return ""
+    return f"{sum(done.rows)} rows were put aside and {lines} are in {done.key}"
 
 
 def _bad_pieces(written: WrittenPartition) -> Iterator[tuple[Piece, int]]:
@@ -150,8 +181,8 @@ def _outcome(item: PlannedObject, dataset: str, published: int, quarantined: int
             "quote": layout.quote,
             "escape": layout.escape,
             "header": bool(layout.header),
-            "columns": len(layout.columns),
-            "columns_discarded": item.source.rules.left_out(layout.columns),
+            "columns": len(layout.fields),
+            "columns_discarded": item.source.rules.left_out(layout.fields),
             "digest": item.survey.digest,
         },
     )

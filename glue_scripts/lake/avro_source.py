@@ -1,120 +1,138 @@
-"""Avro files as Arrow batches. https://avro.apache.org/docs/1.12.0/specification/"""
+"""Avro files as Arrow batches. https://avro.apache.org/docs/1.12.0/specification/
+
+Values are read as the schema's underlying types; what a logical type makes of them is done
+column by column.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import fastavro
 import pyarrow as pa
 
-from lake.column_types import MAX_DECIMAL_DIGITS
+from lake.avro_columns import Column, Names, column_of, type_name
+from lake.avro_container import Block, blocks_of, header_of, unpacked
+from lake.budgets import check_empty_records, check_promise, check_records
+from lake.contents import Content
 from lake.errors import InputRefused
 
 _ROWS = 65_536
-_PLAIN: Mapping[str, pa.DataType] = {
-    "null": pa.null(),
-    "boolean": pa.bool_(),
-    "int": pa.int32(),
-    "long": pa.int64(),
-    "float": pa.float32(),
-    "double": pa.float64(),
-    "string": pa.string(),
-    "enum": pa.string(),
-}
-_LOGICAL: Mapping[str, pa.DataType] = {
-    "date": pa.date32(),
-    "time-millis": pa.time64("us"),
-    "time-micros": pa.time64("us"),
-    "timestamp-millis": pa.timestamp("us", tz="UTC"),
-    "timestamp-micros": pa.timestamp("us", tz="UTC"),
-    "local-timestamp-millis": pa.timestamp("us"),
-    "local-timestamp-micros": pa.timestamp("us"),
-    "uuid": pa.string(),
-}
-_DECIMAL = "decimal"
+_BATCH_BYTES = 64 * 1024 * 1024
+_BRANCHES_IN_A_BYTE = 64
+Record = dict[str, Any]
 
 
 class AvroFile:
-    """One object container file."""
+    """One object container file. Raises ValueError and the like where its bytes are damaged."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    title = "Avro"
+    words: Mapping[str, str] = {}
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._header = header_of(content.open())
 
     @cached_property
     def schema(self) -> pa.Schema:
         """Raises InputRefused, naming the field, for what has no column."""
-        with self._path.open("rb") as source:
-            written = fastavro.reader(source).writer_schema
-        if not isinstance(written, dict) or written.get("type") != "record":
-            raise InputRefused(
-                f"the Avro file holds values of type {_name(written)}, expected records"
-            )
-        return pa.schema([(field["name"], _type(field)) for field in written["fields"]])
+        return pa.schema([(column.name, column.arrow) for column in self._columns])
 
     @cached_property
     def rows(self) -> int:
         """The sum of what the blocks' heads say."""
-        with self._path.open("rb") as source:
-            return sum(block.num_records for block in fastavro.block_reader(source))
+        return sum(block.records for block in self._blocks)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        with self._path.open("rb") as source:
-            rows: list[dict[str, Any]] = []
-            for row in fastavro.reader(source):
-                rows.append(row)  # type: ignore[arg-type]  # the schema is a record
+        self._check_promise()
+        rows: list[Record] = []
+        size = 0
+        for block in self._blocks:
+            data = self._unpacked(block)
+            size += len(data)
+            for row in self._records(block, data):
+                rows.append(row)
                 if len(rows) == _ROWS:
                     yield self._batch(rows)
-                    rows = []
-            if rows:
+                    rows, size = [], 0
+            if size > _BATCH_BYTES and rows:
                 yield self._batch(rows)
+                rows, size = [], 0
+        if rows:
+            yield self._batch(rows)
 
-    def _batch(self, rows: list[dict[str, Any]]) -> pa.RecordBatch:
-        columns = [
-            pa.array([_fitting(row[field.name], field.type) for row in rows], field.type)
-            for field in self.schema
-        ]
-        return pa.record_batch(columns, schema=self.schema)
+    def culprit(self) -> str:
+        """Records are read as a whole: a column cannot be told."""
+        return ""
 
-
-def _fitting(value: Any, kind: pa.DataType) -> Any:
-    return str(value) if kind == pa.string() and value is not None else value
-
-
-def _type(field: Mapping[str, Any]) -> pa.DataType:
-    kind = field["type"]
-    if isinstance(kind, list):
-        others = [branch for branch in kind if branch != "null"]
-        if len(others) > 1:
-            named = " and ".join(map(_name, others))
+    @cached_property
+    def _columns(self) -> Sequence[Column]:
+        written = self._header.schema
+        if not isinstance(written, dict) or written.get("type") != "record":
             raise InputRefused(
-                f"the field '{field['name']}' is a union of {named}, expected one type: write it "
-                "as one of them, or as text"
+                f"the Avro file holds values of type {type_name(written)}, expected records"
             )
-        kind = others[0] if others else "null"
-    found = _column_type(kind)
-    if found is None:
-        raise InputRefused(
-            f"the field '{field['name']}' is of type {_name(kind)}, expected plain values (text, "
-            "numbers, truth values, dates, times): flatten it, or write it as text"
+        fields = written["fields"]
+        check_promise(self.title, 0, len(fields), self._content.size)
+        names = Names(written.get("namespace") or str(written["name"]).rpartition(".")[0])
+        names.learn(written)
+        return [column_of(field, names) for field in fields]
+
+    @cached_property
+    def _decoded_as(self) -> Any:
+        """Fields are numbered: their names play no part in the bytes, and may be no names."""
+        fields = [
+            {"name": f"f{number}", "type": column.read_as}
+            for number, column in enumerate(self._columns)
+        ]
+        schema: Any = fastavro.parse_schema({"type": "record", "name": "row", "fields": fields})
+        for field in schema["fields"]:
+            if isinstance(field["type"], list):
+                # A branch before the first is counted from the last by the decoder: from these.
+                field["type"] += ["no such branch"] * _BRANCHES_IN_A_BYTE
+        return schema
+
+    @cached_property
+    def _blocks(self) -> Sequence[Block]:
+        return list(blocks_of(self._content.open(), self._header, self._content.size))
+
+    @cached_property
+    def _shortest(self) -> int:
+        return sum(column.shortest for column in self._columns)
+
+    def _check_promise(self) -> None:
+        check_promise(self.title, self.rows, len(self._columns), self._content.size)
+        check_records(self.title, self.rows, self._content.size)
+        if not self._shortest:
+            check_empty_records(self.title, self.rows, self._content.size)
+
+    def _unpacked(self, block: Block) -> bytes:
+        packed = bytes(self._content.read(block.start, block.start + block.size))
+        data = unpacked(packed, self._header.codec, block.start)
+        if block.records * self._shortest > len(data):
+            raise self._miscounted(block)
+        return data
+
+    def _records(self, block: Block, data: bytes) -> Iterator[Record]:
+        source, decoded_as = io.BytesIO(data), self._decoded_as
+        read = fastavro.schemaless_reader
+        for _ in range(block.records):
+            yield read(source, decoded_as, None)  # type: ignore[misc]  # it is a record
+        if source.tell() != len(data):
+            raise self._miscounted(block)
+
+    def _miscounted(self, block: Block) -> InputRefused:
+        return InputRefused(
+            f"the Avro file is damaged: its block at byte {block.start:,} does not hold the "
+            f"{block.records:,} records that it says it has. Write and upload it again"
         )
-    return found
 
-
-def _column_type(kind: Any) -> pa.DataType | None:
-    if isinstance(kind, str):
-        return _PLAIN.get(kind)
-    logical = kind.get("logicalType")
-    if logical == _DECIMAL:
-        precision = kind["precision"]
-        fits = precision <= MAX_DECIMAL_DIGITS
-        return pa.decimal128(precision, kind.get("scale", 0)) if fits else None
-    return _LOGICAL.get(logical) or _column_type(kind["type"])
-
-
-def _name(kind: Any) -> str:
-    if isinstance(kind, dict):
-        return str(kind.get("logicalType") or kind["type"])
-    return "union" if isinstance(kind, list) else str(kind)
+    def _batch(self, rows: Sequence[Record]) -> pa.RecordBatch:
+        arrays = [
+            column.build([row[f"f{number}"] for row in rows])
+            for number, column in enumerate(self._columns)
+        ]
+        return pa.record_batch(arrays, names=[column.name for column in self._columns])

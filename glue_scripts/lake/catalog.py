@@ -11,11 +11,15 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from lake.column_types import ColumnType
-from lake.names import METADATA_COLUMNS, PARTITION_KEYS
 from lake.schema import METADATA_TYPES, Column, Schema
+from wires.column_names import METADATA_COLUMNS, PARTITION_KEYS
 from wires.quarantine import QuarantinedRow
 
 _OBSERVED = "observed"
+SOURCE = "source"
+"""Parameter of a column: what its files call it, to the letter. The comment shows it to people."""
+_DECLARED = "declared"
+_LONGEST_COMMENT = 255
 PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -186,16 +190,39 @@ def _partition_input(partition: Partition) -> dict[str, Any]:
 
 
 def _parquet_at(location: str, schema: Schema) -> dict[str, Any]:
-    data = [
-        {"Name": c.name, "Type": c.type.glue, "Parameters": {_OBSERVED: c.type.spell()}}
-        for c in schema.columns
-    ]
+    data = list(map(_column_input, schema.columns))
     metadata = [{"Name": name, "Type": METADATA_TYPES[name][1]} for name in METADATA_COLUMNS]
     return {"Columns": data + metadata, "Location": location, **PARQUET}
 
 
+def _column_input(column: Column) -> dict[str, Any]:
+    parameters = {_OBSERVED: column.type.spell()}
+    comment = column.declared
+    if column.source is None:
+        parameters[_DECLARED] = column.declared
+    else:
+        parameters[SOURCE] = comment = column.source
+    return {
+        "Name": column.name,
+        "Type": column.type.glue,
+        "Comment": _comment(comment),
+        "Parameters": parameters,
+    }
+
+
+def _comment(text: str) -> str:
+    """As Glue takes it: on one line, at most 255 bytes."""
+    line = "".join(char if char.isprintable() else " " for char in text)
+    return line.encode()[:_LONGEST_COMMENT].decode("utf-8", "ignore")
+
+
+def _column_of(item: Mapping[str, Any]) -> Column:
+    parameters = item["Parameters"]
+    declared = parameters.get(_DECLARED, "")
+    source = None if declared else parameters.get(SOURCE, item["Name"])
+    return Column(item["Name"], ColumnType.read(parameters[_OBSERVED]), source, declared)
+
+
 def _schema_of(columns: Sequence[Mapping[str, Any]]) -> Schema:
     data = [column for column in columns if column["Name"] not in METADATA_COLUMNS]
-    return Schema(
-        tuple(Column(c["Name"], ColumnType.read(c["Parameters"][_OBSERVED])) for c in data)
-    )
+    return Schema(tuple(map(_column_of, data)))

@@ -86,6 +86,14 @@ class ColumnType:
                 return pa.string()
 
     @property
+    def shown(self) -> str:
+        """For people: numbers with the digits that they may have, not with those there is room
+        for."""
+        if self.kind is Kind.DECIMAL:
+            return f"decimal({self.digits + self.scale},{self.scale})"
+        return self.glue
+
+    @property
     def glue(self) -> str:
         """The type in the Glue catalog."""
         match self.kind:
@@ -99,6 +107,19 @@ class ColumnType:
                 return "timestamp"
             case _:
                 return "string"
+
+    def holds(self, other: ColumnType) -> bool:
+        """Whether every value of the other is one of this, as files of this are stored: a column
+        in which nothing has been seen yet holds nothing but nulls."""
+        if self.kind is Kind.NOTHING:
+            return other.kind is Kind.NOTHING
+        return self.join(other).stored_as(self)
+
+    def admits(self, other: ColumnType) -> bool:
+        """Whether every value of the other is one of this as it was declared: with no more digits
+        than that says, whatever there is room for."""
+        joined = self.join(other)
+        return joined.kind is self.kind if self.kind is Kind.DOUBLE else joined == self
 
     def stored_as(self, other: ColumnType) -> bool:
         """Whether both are stored alike, so that files with either can stand in one table."""

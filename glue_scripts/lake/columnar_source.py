@@ -1,38 +1,56 @@
 """The readers of files that bring their types with them: Parquet, ORC and Avro.
 
-Such a file is read from a copy on the worker's disk, made while its bytes are digested. Its
-rows are numbered from 1 where text would have lines.
+Such a file is read from a copy, made while its bytes are digested. Its rows are numbered from 1
+where text would have lines.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pyarrow import orc
+import pyarrow.compute as pc
 
 from lake.avro_source import AvroFile
+from lake.budgets import check_values
 from lake.column_types import ColumnType
 from lake.compression import decompress
-from lake.errors import AccountingError, InputRefused, LakeError
+from lake.contents import Content, copied, stored
+from lake.errors import InputRefused
+from lake.orc_source import OrcFile
 from lake.originals import BlockDigests, Original, read_on
-from lake.pieces import Chunk, Origin
-from lake.typed import type_of, values_of
+from lake.parquet_source import ParquetFile
+from lake.pieces import BadRecord, Chunk, Origin, Tally
+from lake.refusals import TITLES, told_of
+from lake.soundness import flaws, shown
+from lake.typed import plain, plain_type, type_of, values_of
 
-_ROWS = 65_536
-_PARQUET, _ORC, _AVRO = FORMATS = ("parquet", "orc", "avro")
+FORMATS = ("parquet", "orc", "avro")
+_SURPLUS_ROWS = 1_000_000
+"""Read beyond what a file says that it has, to say how many there are."""
+_NO_PLACE = (
+    (pa.types.is_map, "a map"),
+    (pa.types.is_struct, "a struct"),
+    (pa.types.is_union, "a union of several types"),
+    (pa.types.is_nested, "a list"),
+    (pa.types.is_duration, "a duration"),
+)
 
 
 class _File(Protocol):
     @property
     def schema(self) -> pa.Schema: ...
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """What columns without a place in a table are, where their Arrow type does not tell."""
+        ...
 
     @property
     def rows(self) -> int:
@@ -41,23 +59,32 @@ class _File(Protocol):
 
     def batches(self) -> Iterable[pa.RecordBatch]: ...
 
+    def culprit(self) -> str:
+        """The column that cannot be read, "" if that is not known."""
+        ...
+
 
 def columns_in(
     original: Original, name: str, *, compression: str, max_ratio: int
 ) -> tuple[list[str], list[ColumnType]]:
     """Names as they stand, and types. Raises InputRefused, naming the column, for one that has
     no place in a table."""
-    with _opened(original, name, compression, max_ratio, BlockDigests()) as file:
-        fields = list(file.schema)
-    types = []
-    for field in fields:
-        kind = type_of(field.type)
-        if kind is None:
-            raise InputRefused(_homeless(field))
-        types.append(kind)
-    if not fields:
-        raise InputRefused(f"the {name} file has no column")
-    return [field.name for field in fields], types
+    if compression:
+        plain_bytes = decompress(
+            read_on(original, 0, original.size), compression, max_ratio=max_ratio
+        )
+        with copied(plain_bytes) as content:
+            return _columns(content, name)
+    return _columns(stored(original), name)
+
+
+def _columns(content: Content, name: str) -> tuple[list[str], list[ColumnType]]:
+    with told_of(name, lambda: 0, str):
+        file = _opened(content, name)
+        types = [_type(field, file.words) for field in file.schema]
+    if not types:
+        raise InputRefused(f"the {TITLES[name]} file has no column")
+    return list(file.schema.names), types
 
 
 @dataclass
@@ -76,126 +103,110 @@ class ColumnarReader:
         return self.original.size
 
     def __iter__(self) -> Iterator[Chunk]:
-        source = (self.original, self.layout, self.compression, self.max_ratio, self.digest)
-        with _opened(*source) as file, _refusals(self.layout, lambda: self.lines):
-            for batch in file.batches():
-                yield _chunk(batch, self.lines)
-                self.lines += batch.num_rows
-            if self.lines != file.rows:
-                raise AccountingError(
-                    f"{self.lines} rows were read of a {self.layout} file that says it has "
-                    f"{file.rows}"
-                )
+        with self._content() as content:
+            with told_of(self.layout, lambda: 0, str):
+                file = _opened(content, self.layout)
+                for field in file.schema:
+                    _type(field, file.words)
+            with told_of(self.layout, lambda: self.lines, file.culprit):
+                yield from self._chunks(file, content.size)
+
+    @contextmanager
+    def _content(self) -> Iterator[Content]:
+        taken = self.digest.over(read_on(self.original, 0, self.original.size))
+        with copied(decompress(taken, self.compression, max_ratio=self.max_ratio)) as content:
+            yield content
+
+    def _chunks(self, file: _File, size: int) -> Iterator[Chunk]:
+        title = TITLES[self.layout]
+        held = 0
+        for batch in file.batches():
+            rows = _plain(batch)
+            held += rows.nbytes
+            check_values(title, held, size)
+            yield _chunk(rows, self.lines)
+            self.lines += batch.num_rows
+            if self.lines > file.rows + _SURPLUS_ROWS:
+                break
+        if self.lines != file.rows:
+            count = f"more than {file.rows:,}" if self.lines > file.rows else f"{self.lines:,}"
+            raise InputRefused(
+                f"the {title} file is damaged, or its writer miscounts: it says that it has "
+                f"{file.rows:,} rows, and holds {count}. Write and upload it again"
+            )
+
+
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return pa.record_batch([plain(array) for array in batch.columns], names=batch.schema.names)
 
 
 def _chunk(batch: pa.RecordBatch, line: int) -> Chunk:
-    table = pa.Table.from_batches([batch])
+    reasons = flaws(batch)
+    bad = [BadRecord(line + row, _raw(batch, row), reason) for row, reason in reasons.items()]
+    kept = np.setdiff1d(np.arange(batch.num_rows), list(reasons)) if reasons else None
+    sound = batch if kept is None else batch.take(pa.array(kept))
+    table = pa.Table.from_batches([sound])
+    tallies = dict(zip(table.column_names, map(_tally, table.columns), strict=True))
     typed = [values_of(column) for column in table.columns]
-    rows = pa.table([values for _, values in typed], names=table.column_names)
-    types = tuple(kind for kind, _ in typed)
-    return Chunk(rows, [], batch.num_rows, lambda: _origin(rows, line), types)
+    return Chunk(
+        rows=pa.table([values for _, values in typed], names=table.column_names),
+        bad=bad,
+        records=batch.num_rows,
+        origin=lambda: _origin(sound, line, kept),
+        types=tuple(kind for kind, _ in typed),
+        tallies=tallies,
+    )
 
 
-def _origin(rows: pa.Table, line: int) -> Origin:
+def _tally(column: pa.ChunkedArray) -> Tally:
+    filled = len(column) - column.null_count
+    if not pa.types.is_string(column.type):
+        return Tally(values=filled)
+    blanks = pc.sum(pc.equal(pc.binary_length(column), 0)).as_py() or 0
+    return Tally(values=filled - blanks, blanks=blanks)
+
+
+def _origin(batch: pa.RecordBatch, line: int, kept: Any) -> Origin:
+    lines: Sequence[int] | Any = range(line, line + batch.num_rows) if kept is None else line + kept
+    return Origin(lines, lambda row: _raw(batch, row))
+
+
+def _raw(batch: pa.RecordBatch, row: int) -> bytes:
     """Rows of a file that is no text are shown as JSON."""
-
-    def raw(number: int) -> bytes:
-        [row] = rows.slice(number, 1).to_pylist()
-        return json.dumps(row, default=str, ensure_ascii=False).encode()
-
-    return Origin(range(line, line + rows.num_rows), raw)
+    return json.dumps(shown(batch, row), default=str, ensure_ascii=False).encode()
 
 
-@contextmanager
-def _opened(
-    original: Original, name: str, compression: str, max_ratio: int, digest: BlockDigests
-) -> Iterator[_File]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "original")
-        stored = digest.over(read_on(original, 0, original.size))
-        with path.open("wb") as copy:
-            copy.writelines(decompress(stored, compression, max_ratio=max_ratio))
-        with _refusals(name, lambda: 0):
-            file = _KINDS[name](path)
-            _check_names(file.schema.names)
-        yield file
-
-
-def _check_names(names: Sequence[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
+def _opened(content: Content, name: str) -> _File:
+    file = _KINDS[name](content)
+    twice = sorted(found for found, times in Counter(file.schema.names).items() if times > 1)
     if twice:
         raise InputRefused(f"two columns have one name: '{twice[0]}'")
+    return file
 
 
-@contextmanager
-def _refusals(name: str, rows: Callable[[], int]) -> Iterator[None]:
-    """What the libraries say about damage, for the uploader."""
-    try:
-        yield
-    except (LakeError, MemoryError):
-        raise
-    except Exception as error:  # damaged bytes make these libraries raise anything
-        where = f" behind row {rows()}" if rows() else ""
+def _type(field: pa.Field, words: Mapping[str, str]) -> ColumnType:
+    kind = type_of(field.type)
+    if kind is None or field.name in words:
+        what = words.get(field.name) or _in_words(plain_type(field.type))
+        advice = (
+            "flatten it before the upload" if pa.types.is_nested(field.type) else "write it as text"
+        )
         raise InputRefused(
-            f"the {name} file is damaged{where}, or was not written to its end: {error}"
-        ) from error
+            f"the column '{field.name}' is {what}, expected plain values (text, numbers, truth "
+            f"values, dates, times): {advice}"
+        )
+    return kind
 
 
-def _homeless(field: pa.Field) -> str:
-    advice = (
-        "flatten it before the upload" if pa.types.is_nested(field.type) else "write it as text"
+def _in_words(kind: pa.DataType) -> str:
+    return next(
+        (words for holds, words in _NO_PLACE if holds(kind)),
+        "bytes, which the file does not call text",
     )
-    return (
-        f"the column '{field.name}' is {field.type}, expected plain values (text, numbers, truth "
-        f"values, dates, times): {advice}"
-    )
 
 
-@dataclass(frozen=True)
-class _ParquetFile:
-    file: pq.ParquetFile
-
-    @classmethod
-    def open(cls, path: Path) -> _ParquetFile:
-        return cls(pq.ParquetFile(path))
-
-    @property
-    def schema(self) -> pa.Schema:
-        return self.file.schema_arrow
-
-    @property
-    def rows(self) -> int:
-        return int(self.file.metadata.num_rows)
-
-    def batches(self) -> Iterable[pa.RecordBatch]:
-        yield from self.file.iter_batches(batch_size=_ROWS)
-
-
-@dataclass(frozen=True)
-class _OrcFile:
-    file: orc.ORCFile
-
-    @classmethod
-    def open(cls, path: Path) -> _OrcFile:
-        return cls(orc.ORCFile(str(path)))
-
-    @property
-    def schema(self) -> pa.Schema:
-        return self.file.schema
-
-    @property
-    def rows(self) -> int:
-        return int(self.file.nrows)
-
-    def batches(self) -> Iterable[pa.RecordBatch]:
-        for stripe in range(self.file.nstripes):
-            batch = self.file.read_stripe(stripe)
-            for start in range(0, batch.num_rows, _ROWS):
-                yield batch.slice(start, _ROWS)
-
-
-_KINDS: Mapping[str, Any] = {
-    _PARQUET: _ParquetFile.open,
-    _ORC: _OrcFile.open,
-    _AVRO: AvroFile,
+_KINDS: Mapping[str, Callable[[Content], _File]] = {
+    "parquet": ParquetFile,
+    "orc": OrcFile,
+    "avro": AvroFile,
 }

@@ -8,6 +8,7 @@ the partitions: it says which originals they were made of, and how those were re
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -54,6 +55,8 @@ class PartitionWrite:
     """Where the files are, in the processed bucket; ends with `/`."""
     rows: int
     sources: tuple[Source, ...]
+    filled: tuple[Mapping[str, int], ...]
+    """Of each source how many values it has brought to each column: as many as were read of it."""
     quarantine_prefix: str
     rows_quarantined: int
 
@@ -130,7 +133,7 @@ def _outcome(item: dict[str, Any]) -> ObjectOutcome:
 
 def _layout(item: dict[str, Any]) -> Layout:
     before = tuple((line, text) for line, text in item["before"])
-    names = {name: tuple(item[name]) for name in ("columns", "fields", "nested")}
+    names = {name: tuple(item[name]) for name in ("fields", "nested")}
     return Layout(**{**item, **names, "before": before})
 
 
@@ -157,4 +160,5 @@ def _partition(item: dict[str, Any]) -> PartitionWrite:
         )
         for source in item["sources"]
     )
-    return PartitionWrite(**{**item, "schema": Schema.read(item["schema"]), "sources": sources})
+    read = {"schema": Schema.read(item["schema"]), "sources": sources}
+    return PartitionWrite(**{**item, **read, "filled": tuple(item["filled"])})

@@ -6,7 +6,7 @@ import re
 
 from lake.column_types import TEXT, ColumnType, Kind, decimal_type
 from lake.row_rules import RowRules
-from lake.schema import Column, Schema
+from lake.schema import Schema
 from wires.contracts import DatasetContract, Evolution
 
 _INT64_DIGITS = 19
@@ -32,30 +32,37 @@ def declared_type(spelled: str) -> ColumnType:
 
 def declared_schema(contract: DatasetContract) -> Schema:
     """The columns that the table has from the start."""
-    columns = (Column(column.name, declared_type(column.type)) for column in contract.columns)
-    return Schema(tuple(columns))
+    return Schema.declared((column.name, declared_type(column.type)) for column in contract.columns)
 
 
-def rules_of(contract: DatasetContract) -> RowRules:
-    """What is demanded of each row, whatever its file."""
+def rules_of(contract: DatasetContract, table: Schema) -> RowRules:
+    """What is demanded of each row, whatever its file; `table` says which columns are meant."""
+    key = tuple(source_of(name, table) for name in contract.primary_key)
     if contract.evolution is not Evolution.DISCARD:
-        return RowRules(required=contract.primary_key, unique=contract.primary_key)
-    declared = declared_schema(contract)
+        return RowRules(required=key, unique=key)
+    declared = [(source_of(c.name, table), declared_type(c.type)) for c in contract.columns]
     return RowRules(
-        required=contract.primary_key,
-        unique=contract.primary_key,
-        types=tuple((column.name, column.type.spell()) for column in declared.columns),
-        only=tuple(column.name for column in declared.columns),
+        required=key,
+        unique=key,
+        types=tuple((source, kind.spell()) for source, kind in declared),
+        only=tuple(source for source, _ in declared),
     )
 
 
-def wanted_columns(found: Schema, contract: DatasetContract) -> Schema:
+def source_of(name: str, table: Schema) -> str:
+    """What files call the column that a contract names; that name where none has it yet."""
+    column = table.called(name)
+    return name if column is None or column.source is None else column.source
+
+
+def wanted_columns(found: Schema, table: Schema, contract: DatasetContract) -> Schema:
     """Of a file's columns those that its table is to have, in the types that it asks for."""
     if contract.evolution is not Evolution.DISCARD:
         return found
-    names = {column.name for column in found.columns}
-    declared = declared_schema(contract).columns
-    return Schema(tuple(column for column in declared if column.name in names))
+    names = table.merge(found)
+    types = {source_of(c.name, names): declared_type(c.type) for c in contract.columns}
+    kept = [column for column in found.columns if column.source in types]
+    return Schema.of([str(c.source) for c in kept], [types[str(c.source)] for c in kept])
 
 
 def differences(found: Schema, table: Schema | None, contract: DatasetContract) -> list[str]:
@@ -64,10 +71,27 @@ def differences(found: Schema, table: Schema | None, contract: DatasetContract) 
     expected = declared if declared.columns else table
     if contract.evolution is not Evolution.STRICT or expected is None:
         return []
-    names = {column.name for column in found.columns}
     missing = [
         f"column '{column.name}' is missing"
         for column in declared.columns
-        if column.name not in names
+        if found.called(column.declared) is None
     ]
     return missing + expected.changes(expected.merge(found))
+
+
+def as_in(table: Schema, found: Schema) -> Schema:
+    """A file's columns that a table has, in the types that they have there."""
+    names = table.merge(found)
+    types = {names.of_column(column).source: column.type for column in table.columns}
+    kept = [str(column.source) for column in found.columns if column.source in types]
+    return Schema.of(kept, [types[source] for source in kept])
+
+
+def overflowing(found: Schema, contract: DatasetContract) -> Schema:
+    """Of a file's columns those that seem to have more digits than a strict contract declares, as
+    it declares them: their values tell."""
+    if contract.evolution is not Evolution.STRICT:
+        return Schema()
+    types = {source_of(c.name, found): declared_type(c.type) for c in contract.columns}
+    over = [c for c in found.columns if c.source in types and not types[c.source].admits(c.type)]
+    return Schema.of([str(c.source) for c in over], [types[str(c.source)] for c in over])

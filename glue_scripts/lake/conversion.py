@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,14 +19,17 @@ from lake.commit import Source, Stamp
 from lake.errors import InputRefused
 from lake.findings import ABOVE, Findings, nothing_found
 from lake.fitting import fit
+from lake.isolation import Budget, Fault, Guarded, fault_of, is_passing, within
 from lake.observing import convert, observe
 from lake.originals import Span
 from lake.pieces import Chunk
 from lake.reading import PieceReading
 from lake.schema import Schema
-from lake.spreading import spread, start_workers
+from lake.spreading import spread_guarded, start_workers
 from lake.store import StoredOriginal, client, put_file
 from lake.typed import recast
+from lake.value_account import ValueAccount
+from wires.manifest import ObjectVersion
 from wires.quarantine import QuarantinedRow
 
 _SAMPLED_ROWS = 20_000
@@ -53,6 +56,11 @@ class Piece:
     @property
     def size(self) -> int:
         return self.span.end - self.span.start
+
+
+def versions_of(pieces: Iterable[Piece]) -> frozenset[ObjectVersion]:
+    """The objects that pieces are of."""
+    return frozenset(piece.source.version for piece in pieces)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +94,14 @@ class Converted:
     published: tuple[int, ...]
     """Rows of each piece."""
     findings: tuple[Findings, ...]
+    values: tuple[Mapping[str, int], ...]
+    """Of each piece how many values it has in each column, as the reader has cut them."""
     misfit: bool = False
     """A value did not fit the presumed schema: there is no file, the findings say what would."""
     refused: tuple[str, ...]
     """Of each piece why it cannot be read, or "": then there is no file either."""
+    failed: tuple[str, ...]
+    """Of each piece why it could not be read, whatever is in it, or ""."""
 
 
 def start_converters(spark: SparkSession) -> None:
@@ -97,17 +109,21 @@ def start_converters(spark: SparkSession) -> None:
     start_workers(spark, partial(client, "s3"))
 
 
-def convert_all(spark: SparkSession, tasks: Sequence[ConversionTask]) -> list[Converted]:
+def convert_all(
+    spark: SparkSession, tasks: Sequence[ConversionTask], budget: Budget
+) -> list[Converted | Fault]:
     """Run the tasks; results in their order. A task that is run twice writes the same key."""
-    return spread(spark, _convert, tasks, weight=lambda task: task.size)
+    guarded = Guarded(partial(_convert, budget), partial(_seconds, budget))
+    return spread_guarded(spark, guarded, tasks, weight=lambda task: task.size)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AsideTask:
     """Some pieces whose records that are no rows become one file of JSON Lines."""
 
-    pieces: tuple[tuple[Piece, int], ...]
-    """Each with the line of its first record, from 1."""
+    pieces: tuple[Piece, ...]
+    lines: tuple[int, ...]
+    """Of each the line of its first record, from 1."""
     stamp: Stamp
     raw_bucket: str
     quality_bucket: str
@@ -116,7 +132,7 @@ class AsideTask:
 
     @property
     def size(self) -> int:
-        return sum(piece.size for piece, _ in self.pieces)
+        return sum(piece.size for piece in self.pieces)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,24 +143,30 @@ class PutAside:
     rows: tuple[int, ...]
 
 
-def put_all_aside(spark: SparkSession, tasks: Sequence[AsideTask]) -> list[PutAside]:
+def put_all_aside(
+    spark: SparkSession, tasks: Sequence[AsideTask], budget: Budget
+) -> list[PutAside | Fault]:
     """Run the tasks; results in their order."""
-    return spread(spark, _put_aside, tasks, weight=lambda task: task.size)
+    guarded = Guarded(_put_aside, partial(_seconds, budget))
+    return spread_guarded(spark, guarded, tasks, weight=lambda task: task.size)
 
 
-def typed(piece: Piece, chunk: Chunk, schema: Schema, stamp: Stamp) -> pa.Table:
+def _seconds(budget: Budget, task: ConversionTask | AsideTask) -> float:
+    """What its pieces may take together; each has a fence of its own while it is read."""
+    return sum(budget.seconds(piece.size) for piece in task.pieces) + budget.least_seconds
+
+
+def typed(chunk: Chunk, schema: Schema, source_file: str, stamp: Stamp) -> pa.Table:
     """Rows in the columns of `schema`, which holds all their values."""
-    targets = {column.name: column.type for column in schema.columns}
-    names = piece.source.layout.names
     values = {}
-    for number, name in enumerate(chunk.rows.column_names):
-        if chunk.rows.num_rows or names.get(name) in targets:
-            target, column = targets[names[name]], chunk.rows.column(number)
+    for number, source in enumerate(chunk.rows.column_names):
+        if chunk.rows.num_rows or source in schema.by_source:
+            column, target = chunk.rows.column(number), schema.by_source[source]
             kind = chunk.types[number] if chunk.types else TEXT
-            values[names[name]] = (
-                recast(column, kind, target) if chunk.types else convert(column, target)
+            values[target.name] = (
+                recast(column, kind, target.type) if chunk.types else convert(column, target.type)
             )
-    return _table(values, chunk.rows.num_rows, schema, piece.source.version.key, stamp)
+    return _table(values, chunk.rows.num_rows, schema, source_file, stamp)
 
 
 def _table(
@@ -169,74 +191,96 @@ def _table(
     return pa.table(columns, schema=schema.arrow)
 
 
-def _convert(task: ConversionTask) -> Converted:
+@dataclass(frozen=True, kw_only=True)
+class _Written:
+    """What became of a piece in a task."""
+
+    published: int
+    findings: Findings
+    values: Mapping[str, int] = field(default_factory=dict)
+    refused: str = ""
+    failed: str = ""
+
+
+def _convert(budget: Budget, task: ConversionTask) -> Converted:
     key = f"{task.target.prefix}part-{task.part:05d}.snappy.parquet"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rows")
         with _RowGroups(path, task.schema.arrow) as rows:
-            results = [_try_piece(task, piece, rows) for piece in task.pieces]
-        published = tuple(count for count, _, _ in results)
-        if task.replaces or (not rows.misfit and any(published)):
+            results = [_try_piece(budget, task, piece, rows) for piece in task.pieces]
+        if task.replaces or (not rows.misfit and any(result.published for result in results)):
             put_file(path, task.target.processed_bucket, key)
         else:
             key = ""
     return Converted(
         task=task,
         file=key,
-        published=published,
-        findings=tuple(findings for _, findings, _ in results),
+        published=tuple(result.published for result in results),
+        findings=tuple(result.findings for result in results),
+        values=tuple(result.values for result in results),
         misfit=rows.misfit,
-        refused=tuple(reason for _, _, reason in results),
+        refused=tuple(result.refused for result in results),
+        failed=tuple(result.failed for result in results),
     )
 
 
-def _try_piece(task: ConversionTask, piece: Piece, rows: _RowGroups) -> tuple[int, Findings, str]:
+def _try_piece(budget: Budget, task: ConversionTask, piece: Piece, rows: _RowGroups) -> _Written:
     """What cannot be read does not keep the other objects of the load from being written."""
+    refused = failed = ""
     try:
-        return *_write_piece(task, piece, rows), ""
+        with within(budget.seconds(piece.size)):
+            return _write_piece(task, piece, rows)
     except InputRefused as refusal:
-        rows.add(None)
-        names = piece.source.layout.source_names
-        return 0, nothing_found(piece.span, names), str(refusal)
+        refused = str(refusal)
+    except Exception as error:
+        if is_passing(error):
+            raise
+        failed = fault_of(error).reason
+    rows.add(None)
+    nothing = nothing_found(piece.span, piece.source.layout.fields)
+    return _Written(published=0, findings=nothing, refused=refused, failed=failed)
 
 
-def _write_piece(task: ConversionTask, piece: Piece, rows: _RowGroups) -> tuple[int, Findings]:
-    reading = reading_of(piece, task.target.raw_bucket, task.max_ratio)
-    types = dict.fromkeys(piece.source.layout.source_names, NOTHING)
+def _write_piece(task: ConversionTask, piece: Piece, rows: _RowGroups) -> _Written:
+    texts = frozenset(s for s, column in task.schema.by_source.items() if column.type == TEXT)
+    reading = reading_of(piece, task.target.raw_bucket, task.max_ratio, texts)
+    types = dict.fromkeys(piece.source.layout.fields, NOTHING)
+    account = ValueAccount(task.schema)
     published = 0
     for chunk in reading:
         if task.look:
             shaped, seen = _shaped(task, piece, chunk, types)
             types |= {name: types.get(name, NOTHING).join(kind) for name, kind in seen.items()}
-            rows.add(shaped)
         else:
-            rows.add(typed(piece, chunk, task.schema, task.stamp))
+            shaped = typed(chunk, task.schema, piece.source.version.key, task.stamp)
+        if shaped is not None:
+            account.add(chunk, shaped)
+        rows.add(shaped)
         published += chunk.rows.num_rows
     found = replace(reading.findings, names=tuple(types), types=tuple(types.values()))
-    return published, found
+    return _Written(published=published, findings=found, values=account.values)
 
 
 def _shaped(
     task: ConversionTask, piece: Piece, chunk: Chunk, known: Mapping[str, ColumnType]
 ) -> tuple[pa.Table | None, Mapping[str, ColumnType]]:
     """The rows as they are written, None if they do not fit; and what types they have."""
-    names = piece.source.layout.names
-    targets = {column.name: column.type for column in task.schema.columns}
     seen: dict[str, ColumnType] = {}
     values: dict[str, pa.ChunkedArray] = {}
     fits, fixed = True, bool(piece.source.rules.types)
-    for number, name in enumerate(chunk.rows.column_names):
+    for number, source in enumerate(chunk.rows.column_names):
         column, kind = chunk.rows.column(number), chunk.types[number] if chunk.types else None
-        target = targets.get(names.get(name, ""))
-        if target == TEXT == known.get(name) and kind is None:
+        target = task.schema.by_source.get(source)
+        if target and target.type == TEXT == known.get(source) and kind is None:
             # What is known to be text stays that, whatever else comes.
-            seen[name], fitted = TEXT, column
+            seen[source], fitted = TEXT, column
         else:
-            seen[name], fitted = _fitted(column, kind, target, fixed=fixed)
-        if fitted is None:
+            wanted = target.type if target else None
+            seen[source], fitted = _fitted(column, kind, wanted, fixed=fixed)
+        if fitted is None or target is None:
             fits = False
         else:
-            values[names[name]] = fitted
+            values[target.name] = fitted
     if not fits:
         return None, seen
     key = piece.source.version.key
@@ -253,17 +297,19 @@ def _fitted(
         return (observe(column) if kind is None else kind), None
     if kind is None:
         return fit(column, target)
-    if target.join(kind).stored_as(target):
+    if target.holds(kind):
         return kind, recast(column, kind, target)
     return fit(column, target) if fixed and pa.types.is_string(column.type) else (kind, None)
 
 
-def reading_of(piece: Piece, bucket: str, max_ratio: int) -> PieceReading:
-    """The rows of a piece, as text."""
+def reading_of(
+    piece: Piece, bucket: str, max_ratio: int, texts: frozenset[str] = frozenset()
+) -> PieceReading:
+    """The rows of a piece; `texts` are the columns that are wanted as text."""
     original = StoredOriginal(bucket, piece.source.version)
     source = piece.source
     return PieceReading(
-        original, source.layout, piece.span, max_ratio, look=False, rules=source.rules
+        original, source.layout, piece.span, max_ratio, look=False, rules=source.rules, texts=texts
     )
 
 
@@ -272,7 +318,7 @@ def _put_aside(task: AsideTask) -> PutAside:
         path = Path(folder, "rows")
         with path.open("w", encoding="utf-8") as file:
             counts = []
-            for piece, line in task.pieces:
+            for piece, line in zip(task.pieces, task.lines, strict=True):
                 rows = list(_rows_aside(task, piece, line))
                 file.writelines(f"{row.to_json()}\n" for row in rows)
                 counts.append(len(rows))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lake.column_types import ColumnType
 from lake.compression import decompress, find_compression, first_block
+from lake.csv_layout import Sample, find_layout, types_of
 from lake.decoding import (
     SINGLE_BYTE,
     Encoding,
@@ -17,7 +18,9 @@ from lake.decoding import (
     up_to,
 )
 from lake.dialect import SAMPLE_BYTES
-from lake.layout import CSV, Layout, find_layout, types_of
+from lake.encoding_detection import detect_encoding
+from lake.errors import InputRefused
+from lake.layout import CSV, Layout
 from lake.originals import READ_BYTES, Original, stored_blocks
 from lake.records import MAX_RECORD_BYTES, first_record_start, no_line_end
 from wires.contracts import CsvDemands
@@ -31,21 +34,25 @@ def examine(
     original: Original, *, max_ratio: int, demands: CsvDemands = NOTHING_DEMANDED
 ) -> tuple[Layout, list[ColumnType]]:
     """The layout, and types that are likely. Raises InputRefused if it cannot be read as CSV."""
+    if demands.encoding == SINGLE_BYTE.name:
+        demands = replace(demands, encoding=_told(original, max_ratio))
     for size in (SAMPLE_BYTES, 8 * SAMPLE_BYTES, MAX_RECORD_BYTES + READ_BYTES):
-        layout, types, whole = _examine(original, size, max_ratio=max_ratio, demands=demands)
-        if layout.columns or whole:
+        sample = _sample(original, size, max_ratio=max_ratio, demands=demands)
+        if sample.is_other:
+            other = _census(original, sample.compression, max_ratio)
+            name = detect_encoding(other.told) if other.looks_single_byte else "utf-8"
+            demands = replace(demands, encoding=name)
+            sample = _sample(original, size, max_ratio=max_ratio, demands=demands)
+        layout, types = find_layout(sample, demands)
+        if layout.fields or sample.whole_file:
             break
     else:
         raise no_line_end()
-    if layout.encoding == SINGLE_BYTE.name and not (whole or demands.encoding):
-        sure = "cp1252" if is_single_byte(original, layout, max_ratio) else "utf-8"
-        demands = replace(demands, encoding=sure)
-        layout, types, _ = _examine(original, size, max_ratio=max_ratio, demands=demands)
     if layout.splittable and original.size > 2 * _INNER_SAMPLES * _INNER_SAMPLE_BYTES:
         for position in _inner_positions(original.size):
-            sample = original.read(position, position + _INNER_SAMPLE_BYTES)
-            start = first_record_start(sample, layout.dialect)
-            seen = types_of(sample[start:], layout)
+            inner = original.read(position, position + _INNER_SAMPLE_BYTES)
+            start = first_record_start(inner, layout.dialect)
+            seen = types_of(inner[start:], layout)
             types = [a.join(b) for a, b in zip(types, seen, strict=True)]
     return layout, types
 
@@ -57,46 +64,58 @@ def may_be_single_byte(layout: Layout) -> bool:
 
 def is_single_byte(original: Original, layout: Layout, max_ratio: int) -> bool:
     """Whether the whole text speaks against UTF-8."""
-    census = Utf8Census()
-    for block in decompress(stored_blocks(original), layout.compression, max_ratio=max_ratio):
-        census.add(block)
-    census.add(b"", final=True)
-    return census.looks_single_byte
-
-
-def _examine(
-    original: Original, size: int, *, max_ratio: int, demands: CsvDemands
-) -> tuple[Layout, list[ColumnType], bool]:
-    head, stored = first_block(stored_blocks(original))
-    compression = find_compression(head)
-    start, plain = first_block(decompress(stored, compression, max_ratio=max_ratio))
-    encoding = Encoding(demands.encoding) if demands.encoding else find_encoding(start)
-    text = b"".join(up_to(cuttable(plain, encoding), size + 1))
-    whole_file = len(text) <= size
-    if encoding == Encoding() and _speaks_against_utf8(text[:size]):
-        encoding = SINGLE_BYTE
-    layout, types = find_layout(
-        text[:size],
-        whole_file=whole_file,
-        compression=compression,
-        encoding=encoding.name,
-        mark=encoding.mark,
-        demands=demands,
-    )
-    return layout, types, whole_file
+    return _census(original, layout.compression, max_ratio).looks_single_byte
 
 
 def cuttable(plain: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
     """The text in a form in which records can be cut: one-byte encodings stay as they are."""
-    return to_utf8(plain, Encoding() if encoding == SINGLE_BYTE else encoding)
+    return to_utf8(plain, encoding)
 
 
-def _speaks_against_utf8(sample: bytes) -> bool:
-    if decodes(sample, "utf-8"):
-        return False
+def _told(original: Original, max_ratio: int) -> str:
+    """The encoding of a file that is not in UTF-8, by all its lines."""
+    head, _ = first_block(stored_blocks(original))
+    return detect_encoding(_census(original, find_compression(head), max_ratio).told)
+
+
+def _census(original: Original, compression: str, max_ratio: int) -> Utf8Census:
     census = Utf8Census()
-    census.add(sample)
-    return census.looks_single_byte
+    for block in decompress(stored_blocks(original), compression, max_ratio=max_ratio):
+        census.add(block)
+    census.add(b"", final=True)
+    return census
+
+
+def _sample(original: Original, size: int, *, max_ratio: int, demands: CsvDemands) -> Sample:
+    head, stored = first_block(stored_blocks(original))
+    compression = find_compression(head)
+    start, plain = first_block(decompress(stored, compression, max_ratio=max_ratio))
+    found = find_encoding(start)
+    if demands.encoding:
+        found = replace(found, name=demands.encoding) if _agree(found, demands) else found
+    text = b"".join(up_to(cuttable(plain, found), size + 1))
+    return Sample(
+        text=text[:size],
+        whole_file=len(text) <= size,
+        compression=compression,
+        encoding=found,
+        is_other=found == Encoding() and not demands.encoding and not _is_utf8(text, size),
+    )
+
+
+def _is_utf8(text: bytes, size: int) -> bool:
+    whole = text if len(text) <= size else text[: text.rfind(b"\n") + 1 or size]
+    return whole.isascii() or decodes(whole, "utf-8")
+
+
+def _agree(found: Encoding, demands: CsvDemands) -> bool:
+    """Raises InputRefused where a byte order mark speaks against the encoding that is declared."""
+    if found.mark and found.name != demands.encoding:
+        raise InputRefused(
+            f"the byte order mark says {found.name}, the contract of the dataset says "
+            f"{demands.encoding}: save the file in that, or leave csv: encoding out of the contract"
+        )
+    return True
 
 
 def _inner_positions(size: int) -> list[int]:

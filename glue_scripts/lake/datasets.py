@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from importlib.resources import files
 
-from lake.names import short_hash, snake_case
+from lake.contract_terms import declared_schema
+from lake.names import snake_case
+from wires.column_names import short_hash
 from wires.contracts import DatasetContract, contracts_from_json
 from wires.lanes import LEGISLATORS_TABLE, incoming_path
 
@@ -15,8 +18,19 @@ Claim = Callable[[str, str], str]
 
 
 def shipped_contracts() -> Mapping[str, DatasetContract]:
-    """The contracts that were deployed with this library, by dataset."""
-    return contracts_from_json(files("dataset_contracts").joinpath("contracts.json").read_text())
+    """The contracts that were deployed with this library, by dataset. One that is wrong says so,
+    and is in nobody's way but its own dataset's."""
+    text = files("dataset_contracts").joinpath("contracts.json").read_text(encoding="utf-8")
+    return {name: _checked(one) for name, one in contracts_from_json(text).items()}
+
+
+def _checked(contract: DatasetContract) -> DatasetContract:
+    try:
+        declared_schema(contract)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        why = f"the contract of dataset '{contract.name}' declares a type that there is not"
+        return replace(contract, columns=(), refused=f"{why}: {error}")
+    return contract
 
 
 def source_name(key: str) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
 from lake.compression import first_block
 from lake.errors import InputRefused
+from wires.contracts import ONE_BYTE_ENCODINGS
+from wires.formats import wide_encoding
 
+SINGLE_BYTE_ENCODINGS = frozenset(ONE_BYTE_ENCODINGS)
+"""Text in these is cut as it is, and decoded when it is parsed: so it can be read in pieces."""
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -18,7 +21,9 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_ESCAPED_BYTES = re.compile("[\udc80-\udcff]")
+_WIDE = ("utf-16", "utf-32")
+_SWITCH = (b"\x1b$", b"\x1b(")
+"""What ISO-2022 begins another alphabet with."""
 
 
 @dataclass(frozen=True)
@@ -30,31 +35,49 @@ class Encoding:
     """The byte order mark that the file starts with."""
 
 
-SINGLE_BYTE = Encoding("cp1252")
+SINGLE_BYTE = Encoding("not utf-8")
+"""Demanded of a file that is known to be in another encoding than UTF-8, and not yet in which."""
 
 
 class Utf8Census:
-    """Counts, block by block, what speaks for UTF-8 and what against it."""
+    """Counts, block by block, the lines that speak for UTF-8 and those that speak against it."""
 
     def __init__(self) -> None:
         self.multi_byte = 0
-        """Characters beyond ASCII that are spelled as UTF-8 demands."""
+        """Lines with characters beyond ASCII, all spelled as UTF-8 demands."""
         self.stray = 0
-        """Bytes that are not UTF-8."""
-        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        """Lines with bytes that are not UTF-8."""
+        self.told: dict[bytes, None] = {}
+        """Some of those lines, each once."""
+        self._rest = b""
 
     def add(self, block: bytes, *, final: bool = False) -> None:
-        if block.isascii() and not self._decoder.getstate()[0]:
+        if block.isascii() and self._rest.isascii() and not final:
+            self._rest = b""
             return
-        text = self._decoder.decode(block, final)
-        stray = len(_ESCAPED_BYTES.findall(text))
-        self.stray += stray
-        self.multi_byte += len(text) - len(text.encode("ascii", "ignore")) - stray
+        text = self._rest + block
+        end = len(text) if final else text.rfind(b"\n") + 1
+        self._rest = text[end:][-_LONGEST_LINE:]
+        for line in text[:end].split(b"\n"):
+            if not line.isascii():
+                self._judge(line)
+
+    def _judge(self, line: bytes) -> None:
+        if decodes(line, "utf-8"):
+            self.multi_byte += 1
+            return
+        self.stray += 1
+        if len(self.told) < _TOLD_LINES:
+            self.told[line[:_LONGEST_LINE]] = None
 
     @property
     def looks_single_byte(self) -> bool:
-        """Stray bytes outnumber proper UTF-8: the file is in a one-byte encoding."""
+        """Lines that are not UTF-8 outnumber those that are: the file is in another encoding."""
         return self.stray > self.multi_byte
+
+
+_LONGEST_LINE = 64 * 1024
+_TOLD_LINES = 3000
 
 
 def decodes(text: bytes, encoding: str) -> bool:
@@ -66,37 +89,65 @@ def decodes(text: bytes, encoding: str) -> bool:
     return True
 
 
+def is_foreign(record: bytes) -> bool:
+    """Whether characters beyond ASCII, of which there are some, are all spelled as in UTF-8."""
+    return not record.isascii() and decodes(record, "utf-8")
+
+
+def shown(raw: bytes, encoding: str) -> bytes:
+    """A record as people are to see it: its characters in UTF-8."""
+    if encoding not in SINGLE_BYTE_ENCODINGS or raw.isascii():
+        return raw
+    return raw.decode(encoding, "backslashreplace").encode()
+
+
 def find_encoding(head: bytes) -> Encoding:
-    """By the byte order mark; without one, UTF-8 until something speaks against it."""
+    """By the byte order mark; without one, by the zero bytes of UTF-16 and UTF-32, and by what
+    ISO-2022 switches alphabets with; else UTF-8, until something speaks against it."""
     for mark, name in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return Encoding(name, mark)
+    if b"\0" in head[:4096]:
+        return Encoding(wide_encoding(head) or "utf-8")
+    if any(switch in head for switch in _SWITCH) and head.isascii():
+        return Encoding(
+            "iso-2022-jp" if decodes(head[: head.rfind(b"\n") + 1], "iso-2022-jp") else "utf-8"
+        )
     return Encoding()
 
 
 def to_utf8(blocks: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
     """The text in UTF-8, without byte order mark.
 
-    In UTF-8 and in one-byte encodings, bytes that mean nothing are passed on as they are,
-    for the cutter to quarantine their records. Raises InputRefused where UTF-16 or UTF-32
-    does not decode, because nothing after the first damage can be trusted there.
+    Bytes that mean nothing are passed on as they are, for the cutter to quarantine their records.
+    Raises InputRefused where UTF-16, UTF-32 or ISO-2022 does not decode, because nothing after
+    the first damage can be trusted there.
     """
     head, source = first_block(blocks)
     source = chain([head.removeprefix(encoding.mark)], islice(source, 1, None))
-    if encoding.name == "utf-8":
+    if encoding.name == "utf-8" or encoding.name in SINGLE_BYTE_ENCODINGS:
         yield from source
         return
-    errors = "surrogateescape" if encoding == SINGLE_BYTE else "strict"
+    strict = encoding.name.startswith((*_WIDE, "iso-2022"))
+    errors = "strict" if strict else "surrogateescape"
     decoder = codecs.getincrementaldecoder(encoding.name)(errors)
     try:
         for block in source:
             yield decoder.decode(block).encode("utf-8", errors)
         yield decoder.decode(b"", final=True).encode("utf-8", errors)
     except UnicodeError as error:
+        told = "the byte order mark says" if encoding.mark else "the text seems to be in"
         raise InputRefused(
-            f"the byte order mark says {encoding.name}, but the bytes do not decode ({error}): "
-            "save the file again as UTF-8"
+            f"{told} {encoding.name}, but the bytes do not decode ({_place(error)}): save the file "
+            "again as UTF-8"
         ) from error
+
+
+def _place(error: UnicodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        found = error.object[error.start : error.start + 4].hex(" ")
+        return f"the bytes {found} are no character"
+    return "half of a character"
 
 
 def up_to(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:

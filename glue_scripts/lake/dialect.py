@@ -1,184 +1,184 @@
-"""How a CSV text is written: delimiter, quote, escape, and where its table begins.
+"""How a CSV text is written: delimiter, quote, escape, judged by a sample from its start.
 
-Judged by a sample from the start of the text. Where two readings fit every record alike,
-the text is refused and both are named: nothing is guessed.
+Each candidate is judged by how many records it splits into as many fields, and by how well the
+values are typed that it makes; one record that disagrees does not decide. Where two readings are
+equally good, the text is refused and both are shown: nothing is guessed.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
-from lake.column_types import TEXT, ColumnType, Kind
+from lake.cell_kinds import is_typed, is_whole_value, main_kind
 from lake.errors import InputRefused
-from lake.observing import kind_of_value
-from lake.records import Dialect, cut_records
+from lake.readings import QUOTES_LOOKED_AT, USUAL, Reading, read_sample
+from lake.record_grammar import Dialect
+from lake.records import ends_with_cr
 
 SAMPLE_BYTES = 1024 * 1024
-SAMPLE_RECORDS = 1000
-_DELIMITERS = {
-    b",": "comma",
-    b";": "semicolon",
-    b"\t": "tab",
-    b"|": "pipe",
-    b":": "colon",
-    b"^": "caret",
-    b"~": "tilde",
-    b"\x1f": "unit separator",
-    b"\x01": "start of heading",
-}
-_USUAL = frozenset({b",", b";", b"\t", b"|"})
-_QUOTES = (b'"', b"'")
+_UNUSUAL = (b":", b" ", b"^", b"~", b"\x1f", b"\x01")
+_NO_DELIMITERS = (b"\x1f", b"\x1e", b"\x1d", b"\x1c", b"\x01", b"\x02")
+"""One of those that do not occur stands for the delimiter where there is one column."""
 _ESCAPE = b"\\"
+_HALF, _NEARLY_ALL = 0.5, 0.9
+_CLEARER = 0.05
+"""How much better one of two readings has to be."""
+_FEW_ROWS = 3
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How a sample looks when it is read in a dialect."""
+class _Sample:
+    """What the readings are of."""
 
-    dialect: Dialect
-    width: int
-    """The number of fields that a row has."""
-    agreeing: float
-    """Share of the records that have as many."""
-    records: int
-    titled: bool
-    """Whether there are narrower lines above the table."""
-    quoted: int
-    """Borders of fields at which there is a quote."""
+    text: bytes
+    encoding: str
+    whole_file: bool
+    fixed: Dialect
+    """What is not empty here is given."""
 
-    @property
-    def name(self) -> str:
-        title = " below a title" if self.titled else ""
-        return f"{_DELIMITERS[self.dialect.delimiter]} ({self.width} columns{title})"
+    def best(self, delimiter: bytes) -> Reading:
+        """With the quote, the escape and the padding that fit a delimiter best."""
+        dialects = _written(self.text, delimiter, self.fixed)
+        return max(map(self.read, dialects), key=_explained)
+
+    def read(self, dialect: Dialect) -> Reading:
+        return read_sample(self.text, dialect, encoding=self.encoding, whole_file=self.whole_file)
 
 
-def find_reading(sample: bytes, *, whole_file: bool, fixed: Dialect | None = None) -> Reading:
-    """The reading under which the records agree best.
+def find_reading(text: bytes, *, encoding: str, whole_file: bool, fixed: Dialect) -> Reading:
+    """The reading that explains the start of a text best. What is not empty in `fixed` is given.
 
-    A text that no delimiter splits has one column. Raises InputRefused if two delimiters
-    split every record of the sample into the same number of fields each.
+    Raises InputRefused if two are equally good.
     """
-    if fixed:
-        return _read(sample, fixed, whole_file=whole_file)
-    readings = [_read(sample, dialect, whole_file=whole_file) for dialect in _candidates(sample)]
-    splitting = [reading for reading in readings if reading.width > 1]
-    usual = [r for r in splitting if r.dialect.delimiter in _USUAL]
-    # The colon of a time and its like count only in a text that nothing else splits.
-    splitting = usual or [r for r in splitting if r.agreeing == 1 and not r.titled]
-    if not splitting:
-        single = [r for r in readings if r.dialect.delimiter in _USUAL] or [
-            _read(sample, Dialect(), whole_file=whole_file)
-        ]
-        return max(single, key=_rank)
-    best = max(splitting, key=_rank)
-    _refuse_ambiguity(best, splitting)
+    fixed = replace(fixed, cr_ends=ends_with_cr(text, fixed.quote or b'"'))
+    sample = _Sample(text, encoding, whole_file, fixed)
+    if fixed.delimiter:
+        return sample.best(fixed.delimiter)
+    usual = [sample.best(delimiter) for delimiter in USUAL if delimiter in text]
+    splitting = [reading for reading in usual if reading.splits]
+    clear = [reading for reading in splitting if reading.is_clear]
+    if len(clear) == 1 and not any(_may_rival(r) for r in splitting if r is not clear[0]):
+        return _unless_decimals(clear[0], sample)
+    single = _single(sample)
+    if not splitting or max(r.score for r in splitting) < single.score:
+        unusual = _unusual(sample, single)
+        if unusual:
+            return unusual
+    best = _choose(splitting, single)
+    return _one_column(best, usual, sample) if best is single else best
+
+
+def _single(sample: _Sample) -> Reading:
+    """Each line one field."""
+    unused = (d for d in _NO_DELIMITERS if d not in sample.text)
+    return sample.best(next(unused, _NO_DELIMITERS[0]))
+
+
+def _one_column(single: Reading, usual: Sequence[Reading], sample: _Sample) -> Reading:
+    """A delimiter in a few of the values, which are neither numbers nor sentences, is one that
+    should not be there: those records have a field too many."""
+    few = [r for r in usual if r.width == 1 and _breaks_few(r, single)]
+    if len(few) < len(usual):
+        return single
+    delimiter = few[0].dialect.delimiter if few else b","
+    return sample.read(replace(single.dialect, delimiter=delimiter))
+
+
+def _breaks_few(reading: Reading, single: Reading) -> bool:
+    broken = [i for i, width in enumerate(reading.widths) if width > 1]
+    cells = [cell for i in broken if i < single.records for cell in single.cells(i)]
+    return len(broken) < _HALF * reading.records and not all(map(is_whole_value, cells))
+
+
+def _may_rival(reading: Reading) -> bool:
+    """Whether a reading is worth looking at beside one under which all records agree."""
+    return reading.agreeing >= _HALF and (not reading.above or reading.is_titled)
+
+
+def _written(sample: bytes, delimiter: bytes, fixed: Dialect) -> list[Dialect]:
+    quotes = [fixed.quote] if fixed.quote else [b'"', *([b"'"] if b"'" in sample else [])]
+    padded = delimiter != b" " and _follows_first(sample, delimiter)
+    found: list[Dialect] = []
+    for quote, padding in product(quotes, (b"", b" ") if padded else (b"",)):
+        plain = replace(fixed, delimiter=delimiter, quote=quote, padding=padding)
+        found.append(plain)
+        if not fixed.escape and _ESCAPE + quote in sample:
+            found.append(replace(plain, escape=_ESCAPE))
+    return found
+
+
+def _follows_first(sample: bytes, delimiter: bytes) -> bool:
+    """Whether a space follows the first delimiter, as it does each one that it belongs to."""
+    return sample.startswith(delimiter + b" ", sample.find(delimiter))
+
+
+def _explained(reading: Reading) -> tuple[float, bool, bool, bool]:
+    """Agreement first, then what is usual and explains the text with less."""
+    dialect = reading.dialect
+    looked_at = min(reading.records, QUOTES_LOOKED_AT) - reading.above - 1
+    foreign = dialect.quote != b'"' and reading.quoted < max(1, looked_at)
+    unpadded = bool(dialect.padding) and not reading.is_padded
+    return (
+        round(reading.agreeing - 0.001 * reading.above - 0.002 * foreign - 2 * unpadded, 3),
+        bool(dialect.padding),
+        dialect.quote != b'"' and not foreign,
+        not dialect.escape,
+    )
+
+
+def _unusual(sample: _Sample, single: Reading) -> Reading | None:
+    """Colon, space and their like split a text that nothing else splits, and whose header they
+    split too. Times, addresses and sentences in one column are left whole."""
+    found = [sample.best(d) for d in _UNUSUAL if d in sample.text]
+    found = [r for r in found if r.splits and not r.above and r.agreeing >= _NEARLY_ALL]
+    found = [r for r in found if r.score > single.score + _CLEARER and not _are_words(r)]
+    best = max(found, key=lambda reading: reading.score, default=None)
+    if best and best.dialect.delimiter == b" " and best.width == 2 and not best.quoted:
+        _refuse([best, single])
     return best
 
 
-def has_header(first: Sequence[str | None], rest: Sequence[ColumnType]) -> bool:
-    """Whether the first record names the columns.
-
-    `rest` are the types of the records after it. It is a header if some column is typed
-    and its first cell is not; with no typed column, if its cells are all filled, distinct
-    and not all typed; with no records after it, if no cell is typed.
-    """
-    kinds = [kind_of_value(cell) if cell else None for cell in first]
-    typed = [i for i, kind in enumerate(rest) if kind.kind not in (Kind.TEXT, Kind.NOTHING)]
-    judged = [i for i in typed if kinds[i] is not None]
-    if judged:
-        return any(_breaks(kinds[i], rest[i]) for i in judged)
-    filled = [kind for kind in kinds if kind is not None]
-    if typed or all(kind.kind is Kind.NOTHING for kind in rest):
-        return all(kind == TEXT for kind in filled) and bool(filled)
-    distinct = len(set(first)) == len(first) and len(filled) == len(first)
-    return (distinct and TEXT in filled) or all(kind == TEXT for kind in filled)
+def _are_words(reading: Reading) -> bool:
+    """Whether what a space tells apart may be the words of names."""
+    if reading.dialect.delimiter != b" " or reading.quoted:
+        return False
+    columns = zip(*reading.table[1:], strict=True)
+    return not any(is_typed(main_kind(column)[0]) for column in columns)
 
 
-def _breaks(cell: ColumnType | None, column: ColumnType) -> bool:
-    return cell is not None and column.join(cell) == TEXT
+def _choose(splitting: Sequence[Reading], single: Reading) -> Reading:
+    # A delimiter that the first record has is no part of one column.
+    headed = [r for r in splitting if not r.above and r.agreeing >= _HALF]
+    below = [r for r in splitting if r.widths[0] == 1] or not splitting
+    candidates = headed or ([*splitting, single] if below else splitting)
+    best, *others = sorted(candidates, key=lambda reading: -reading.score)
+    rivals = [r for r in others if r.score > best.score - _CLEARER]
+    if best.is_clear and best.records <= _FEW_ROWS:
+        rivals = [r for r in others if r.is_clear]
+    if rivals:
+        _refuse([best, *rivals])
+    return best
 
 
-def _candidates(sample: bytes) -> list[Dialect]:
-    delimiters = [d for d in _DELIMITERS if d in sample] or [b","]
-    quotes = [q for q in _QUOTES if q == b'"' or q in sample]
-    dialects = [Dialect(d, q) for d, q in product(delimiters, quotes)]
-    escaped = [
-        Dialect(d.delimiter, d.quote, _ESCAPE) for d in dialects if _ESCAPE + d.quote in sample
-    ]
-    return dialects + escaped
+def _unless_decimals(reading: Reading, sample: _Sample) -> Reading:
+    """Numbers alone, in two columns or with a decimal comma in one: told by their digits."""
+    if reading.width == 2 and reading.has_decimals:
+        _refuse([reading, _single(sample)])
+    return reading
 
 
-def _rank(reading: Reading) -> tuple[float, bool, bool, bool, int]:
-    """Agreement first, then what is usual and explains the text with less."""
-    is_quoted = reading.dialect.quote == b'"' or reading.quoted >= 2 * max(1, reading.records)
-    wrapped = reading.dialect.quote != b'"' and is_quoted
-    return (
-        round(reading.agreeing, 3) if is_quoted else round(reading.agreeing, 3) - 0.001,
-        not reading.titled,
-        wrapped,
-        not reading.dialect.escape,
-        reading.width,
+def _refuse(readings: Sequence[Reading]) -> None:
+    readings = sorted(
+        readings, key=lambda r: [*USUAL, r.dialect.delimiter].index(r.dialect.delimiter)
     )
-
-
-def _refuse_ambiguity(best: Reading, readings: Sequence[Reading]) -> None:
-    rivals = {
-        r.dialect.delimiter: r
-        for r in readings
-        if r.agreeing == best.agreeing == 1
-        and r.records > 1
-        and r.quoted >= best.quoted
-        and r.titled == best.titled
-    }
-    if len(rivals) > 1:
-        named = " and by ".join(reading.name for reading in rivals.values())
-        raise InputRefused(
-            f"the delimiter is ambiguous: every record can be split by {named}. Put quotes "
-            "around values that contain one of them, or fix the delimiter in a contract"
-        )
-
-
-def _read(sample: bytes, dialect: Dialect, *, whole_file: bool) -> Reading:
-    cut = cut_records(sample, dialect, at_end=whole_file)
-    fields = [int(count) for count in cut.fields if count][:SAMPLE_RECORDS]
-    if not fields:
-        return Reading(dialect, 0, 0, 0, titled=False, quoted=0)
-    width = _width(fields)
-    table = fields[fields.index(width) :] if width else fields
-    return Reading(
-        dialect,
-        width,
-        sum(count == width for count in table) / len(table),
-        len(table),
-        titled=len(table) < len(fields),
-        quoted=_quoted_borders(sample[: cut.end], dialect),
+    named = " and by ".join(reading.name for reading in readings if reading.splits)
+    if not all(reading.splits for reading in readings):
+        named += ", or are one column"
+    shown = " or ".join(str(reading.shown) for reading in readings)
+    raise InputRefused(
+        f"the delimiter is ambiguous: the records can be split by {named}; one of them reads "
+        f"{shown}. Put quotes around values that contain a delimiter, or declare delimiter and "
+        "header in the contract of the dataset (csv)"
     )
-
-
-def _width(fields: Sequence[int]) -> int:
-    """The first record's, unless it looks like a title above a table that is clearly wider."""
-    counts = Counter(count for count in fields if count > 0)
-    if not counts:
-        return 0
-    usual, times = max(counts.items(), key=lambda item: (item[1], item[0]))
-    is_title = fields[0] < usual and (fields[0] <= 1 or 2 * fields[0] <= usual)
-    if is_title and 2 * times > len(fields) - fields.index(usual):
-        return usual
-    return fields[0] if fields[0] > 0 else usual
-
-
-def _quoted_borders(sample: bytes, dialect: Dialect) -> int:
-    d, q = dialect.delimiter, dialect.quote
-    if q not in sample:
-        return 0
-    borders = (d + q, q + d, b"\n" + q, q + b"\n", q + b"\r")
-    found = sum(sample.count(border) for border in borders)
-    if q == b'"':
-        return found
-    # Two apostrophes with nothing between them may as well be a value.
-    empty = re.compile(rb"(?<=[%b\n])%b(?=[%b\r\n])" % (re.escape(d), q + q, re.escape(d)))
-    return found - 2 * len(empty.findall(sample))

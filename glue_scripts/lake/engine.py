@@ -3,23 +3,27 @@
 What is presumed of a large object (its types, its encoding, that it is no duplicate) is
 confirmed while it is written. Where it proves wrong, the partition is written anew with
 what is known then; so the result is that of having read everything beforehand.
+
+Whatever an object does on its way, the others go on without it: it is taken out with the reason,
+and what it had a part in is written again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pyspark.sql import SparkSession
 
-from lake.accounting import Aside, account
-from lake.commit import Commit, PartitionWrite, Stamp
-from lake.conversion import put_all_aside
+from lake.accounting import Accounts, Aside, account
+from lake.commit import Commit, Stamp
+from lake.conversion import put_all_aside, versions_of
 from lake.datasets import contracts_by_key
-from lake.errors import LakeError
-from lake.planning import ClaimContent, Plan, plan
+from lake.errors import Unavailable
+from lake.isolation import USUAL_BUDGET, Budget, Fault
+from lake.planning import ClaimContent, Plan, PlannedPartition, plan
 from lake.repeats import Repeats, find_repeats
 from lake.schema import Schema
 from lake.surveying import (
@@ -33,12 +37,12 @@ from lake.surveying import (
 from lake.writing import Places, Writer, WrittenPartition
 from wires.contracts import DatasetContract
 from wires.manifest import ObjectVersion
-from wires.object_ledger import ObjectOutcome
 
 logger = logging.getLogger(__name__)
-_ROUNDS = 6
+_ROUNDS = 8
 """Presumptions that can prove wrong one after the other: encoding, types, the same content, the
 same keys."""
+_Known = dict[ObjectVersion, Surveyed]
 
 
 @dataclass(kw_only=True)
@@ -52,15 +56,20 @@ class Engine:
     target_bytes: int
     max_ratio: int
     isolate: bool
+    """Whether AWS's refusals, too, cost the objects that they concern; otherwise they end the run,
+    so that another attempt meets them."""
     contracts: Mapping[str, DatasetContract]
     claim_content: ClaimContent
+    budget: Budget = USUAL_BUDGET
     _folders: int = field(default=0)
+    _alone: frozenset[ObjectVersion] = field(default=frozenset())
     _by_key: Mapping[str, DatasetContract] = field(default_factory=dict)
 
     def look_at(self, versions: Sequence[ObjectVersion]) -> list[Surveyed]:
         """Survey the objects of the load; to be called once, before `write`."""
         self._by_key = contracts_by_key([version.key for version in versions], self.contracts)
-        return survey_objects(self.spark, versions, self._look)
+        found = survey_objects(self.spark, versions, self._look)
+        return self._settled(versions, found)
 
     def write(
         self,
@@ -70,39 +79,35 @@ class Engine:
     ) -> Commit:
         """Write everything and count it; nothing is visible yet."""
         written: dict[tuple[str, str], WrittenPartition] = {}
-        known = list(surveyed)
-        for _ in range(_ROUNDS):
-            planned = plan(
-                known,
-                datasets,
-                tables,
-                self.contracts,
-                claim=self.claim_content,
-                offender=partial(first_offender, self._look),
-            )
-            wanted = {(p.dataset, p.day): p for p in planned.partitions}
-            todo = [
-                p for k, p in wanted.items() if k not in written or not written[k].is_right_for(p)
-            ]
-            logger.info(
-                "%d partitions to write, %d are as they must be", len(todo), len(wanted) - len(todo)
-            )
-            if not todo:
-                fitting = [replace(written[k], plan=p) for k, p in wanted.items()]
+        known: _Known = {item.version: item for item in surveyed}
+        left = _ROUNDS
+        while True:
+            planned = self._plan(known, datasets, tables)
+            before = dict(known)
+            todo = [p for p in planned.partitions if not _stands(written.get(p.place), p)]
+            if todo:
+                logger.info(
+                    "%d partitions to write, %d are as they must be",
+                    len(todo),
+                    len(planned.partitions) - len(todo),
+                )
+                self._folders += 1
+                done = self.writer(f"{self.attempt}-{self._folders}").write(todo)
+                written |= {item.plan.place: item for item in done}
+                progress = self._learn(known, done)
+            else:
+                fitting = [replace(written[p.place], plan=p) for p in planned.partitions]
                 repeats = self._repeats(fitting)
-                if not repeats:
-                    return self._commit(planned, fitting)
-                known = [_with_repeats(item, repeats.get(item.version, {})) for item in known]
-                continue
-            self._folders += 1
-            writer = self.writer(f"{self.attempt}-{self._folders}")
-            done = writer.write(todo)
-            written |= {(item.plan.dataset, item.plan.day): item for item in done}
-            known = self._learned(known, done)
-        raise LakeError(
-            f"what is in the objects of load {self.stamp.load_id} came out differently "
-            f"{_ROUNDS} times: the reader contradicts itself"
-        )
+                accounts = {} if repeats else self._accounts(fitting)
+                if not repeats and not any(own.suspects for own in accounts.values()):
+                    return self._commit(planned, list(accounts.values()))
+                for version, places in repeats.items():
+                    known[version] = _with_repeats(known[version], places)
+                progress = self._suspect(known, accounts, written)
+            # Taking objects out, or apart, comes to an end by itself; learning might not.
+            left -= not progress
+            if left < 0:
+                self._give_up(known, before)
 
     def writer(self, attempt: str) -> Writer:
         return Writer(
@@ -112,6 +117,8 @@ class Engine:
             attempt=attempt,
             target_bytes=self.target_bytes,
             max_ratio=self.max_ratio,
+            budget=self.budget,
+            alone=self._alone,
         )
 
     @property
@@ -122,45 +129,108 @@ class Engine:
             max_ratio=self.max_ratio,
             target_bytes=self.target_bytes,
             parallelism=self.spark.sparkContext.defaultParallelism,
-            isolate=self.isolate,
+            budget=self.budget,
         )
 
-    def _learned(
-        self, known: Sequence[Surveyed], written: Sequence[WrittenPartition]
+    def _settled(
+        self, versions: Sequence[ObjectVersion], found: Sequence[Surveyed | Fault]
     ) -> list[Surveyed]:
-        """What is known after writing: all of it for sure, but for encodings that proved wrong."""
-        refused = {v: reason for item in written for v, reason in item.refused.items()}
-        known = [
-            Surveyed(version=item.version, refused=refused[item.version])
-            if item.version in refused
-            else item
-            for item in known
+        """What was found, and of each object that nothing was found of, why. Raises Unavailable
+        if that is due to AWS and concerns them all."""
+        faults = [item for item in found if isinstance(item, Fault)]
+        if faults and len(faults) == len(found):
+            self._check_available(faults)
+        return [
+            Surveyed(version=version, failed=item.reason) if isinstance(item, Fault) else item
+            for version, item in zip(versions, found, strict=True)
         ]
+
+    def _check_available(self, faults: Iterable[Fault]) -> None:
+        passing = [fault for fault in faults if fault.passing]
+        if passing and not self.isolate:
+            raise Unavailable(f"AWS does not answer as it must: {passing[0].reason}")
+
+    def _plan(
+        self, known: _Known, datasets: Mapping[str, str], tables: Mapping[str, Schema]
+    ) -> Plan:
+        return plan(
+            list(known.values()),
+            datasets,
+            tables,
+            self.contracts,
+            claim=self.claim_content,
+            offender=partial(first_offender, self._look),
+        )
+
+    def _learn(self, known: _Known, written: Sequence[WrittenPartition]) -> bool:
+        """What is known after writing: all of it for sure, but for encodings that proved wrong.
+        Returns whether objects were taken out, or apart."""
+        progress = False
+        for item in written:
+            for version, reason in item.refused.items():
+                known[version] = Surveyed(version=version, refused=reason)
+            for version, reason in item.failed.items():
+                known[version] = Surveyed(version=version, failed=reason)
+            for task, fault in item.faults:
+                self._check_available([fault])
+                self._take_apart(known, versions_of(task.pieces), fault.reason)
+            progress |= bool(item.refused or item.failed or item.faults)
         findings = {v: found for item in written for v, found in item.findings.items()}
         unsure = [
-            item for item in known if item.survey and not item.sure and item.version in findings
+            item
+            for item in known.values()
+            if item.survey
+            and not item.sure
+            and item.version in findings
+            and len(findings[item.version]) == len(item.spans)
         ]
         doubtful = [i for i in unsure if any(found.stray for found in findings[i.version])]
-        again = {item.version: item for item in recoded(self.spark, doubtful, self._look)}
-        confirmable = {item.version for item in unsure if again.get(item.version, item) == item}
-        return [
-            confirmed(item, findings[item.version])
-            if item.version in confirmable
-            else again.get(item.version, item)
-            for item in known
-        ]
+        recoding = recoded(self.spark, doubtful, self._look)
+        again = self._settled([item.version for item in doubtful], recoding)
+        known |= {item.version: item for item in again}
+        for looked in unsure:
+            if known[looked.version] == looked:
+                known[looked.version] = confirmed(looked, findings[looked.version])
+        return progress
+
+    def _take_apart(self, known: _Known, suspects: Iterable[ObjectVersion], reason: str) -> None:
+        """Of several objects each is to be tried alone; one that was alone is at fault."""
+        versions = set(suspects)
+        if len(versions) == 1 or versions <= self._alone:
+            known |= {version: Surveyed(version=version, failed=reason) for version in versions}
+        self._alone |= versions
+
+    def _suspect(
+        self,
+        known: _Known,
+        accounts: Mapping[tuple[str, str], Accounts],
+        written: dict[tuple[str, str], WrittenPartition],
+    ) -> bool:
+        """Take out, or apart, objects of which something else was written than was read."""
+        suspicious = {place: own for place, own in accounts.items() if own.suspects}
+        for place, own in suspicious.items():
+            del written[place]
+            for versions, reason in own.suspects.items():
+                self._take_apart(known, versions, reason)
+        return bool(suspicious)
+
+    def _give_up(self, known: _Known, before: _Known) -> None:
+        """Take out the objects that come out differently every time."""
+        for version, item in known.items():
+            if item != before[version] or not item.sure:
+                reason = "it came out differently each time: the reader contradicts itself"
+                known[version] = Surveyed(version=version, failed=reason)
 
     def _repeats(self, written: Sequence[WrittenPartition]) -> Repeats:
         """Rows that repeat a key, where a contract says that there is one."""
         found: dict[ObjectVersion, Mapping[int, tuple[int, ...]]] = {}
         for item in written:
-            contract = self.contracts.get(item.plan.dataset)
-            if contract and contract.primary_key:
+            if item.plan.key:
                 bucket = self.places.processed_bucket
-                found |= find_repeats(self.spark, item.converted, contract.primary_key, bucket)
+                found |= find_repeats(self.spark, item.converted, item.plan.key, bucket)
         return found
 
-    def _commit(self, planned: Plan, written: Sequence[WrittenPartition]) -> Commit:
+    def _accounts(self, written: Sequence[WrittenPartition]) -> dict[tuple[str, str], Accounts]:
         aside = Aside(
             raw_bucket=self.places.raw_bucket,
             quality_bucket=self.places.quality_bucket,
@@ -168,28 +238,35 @@ class Engine:
             attempt=f"{self.attempt}-{self._folders}",
             target_bytes=self.target_bytes,
             max_ratio=self.max_ratio,
+            alone=self._alone,
         )
         tasks = [list(aside.tasks(item)) for item in written]
-        done = iter(put_all_aside(self.spark, [task for own in tasks for task in own]))
-        outcomes: list[ObjectOutcome] = list(planned.settled)
-        writes: list[PartitionWrite] = []
-        for item, own in zip(written, tasks, strict=True):
-            write, ends = account(
+        every = [task for own in tasks for task in own]
+        done = iter(put_all_aside(self.spark, every, self.budget))
+        return {
+            item.plan.place: account(
                 item,
                 [(task, next(done)) for task in own],
                 processed_bucket=self.places.processed_bucket,
                 quality_bucket=self.places.quality_bucket,
                 quarantine_prefix=aside.prefix(item),
             )
-            writes.append(write)
-            outcomes += ends
+            for item, own in zip(written, tasks, strict=True)
+        }
+
+    def _commit(self, planned: Plan, accounts: Sequence[Accounts]) -> Commit:
         return Commit(
             load_id=self.stamp.load_id,
             job=self.stamp.processing_job,
             processed_at=self.stamp.processed_at,
-            outcomes=tuple(outcomes),
-            partitions=tuple(writes),
+            outcomes=(*planned.settled, *(end for own in accounts for end in own.outcomes)),
+            partitions=tuple(own.write for own in accounts),
         )
+
+
+def _stands(written: WrittenPartition | None, plan: PlannedPartition) -> bool:
+    """Whether a partition is written as it is planned."""
+    return written is not None and written.is_right_for(plan)
 
 
 def _with_repeats(item: Surveyed, places: Mapping[int, tuple[int, ...]]) -> Surveyed:

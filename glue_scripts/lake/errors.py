@@ -2,7 +2,10 @@
 
 LakeError
 ├── InputRefused       this object cannot be read as what it claims to be; others are not affected
-├── AccountingError    rows in ≠ rows published + rows quarantined: nothing of the load is published
+├── AccountingError    rows or values that went in are not those that came out: the object fails
+├── BudgetExceeded     this object takes more of something than any one may; others are not affected
+├── Unavailable        AWS does not answer as it must: another attempt may find it better
+├── Misfit             a value does not fit exactly into the type that it was to have
 ├── LoadLost           another run has the load; this one leaves without a trace
 └── OriginalGone       an original that must be read again is no longer in the raw bucket
 """
@@ -17,7 +20,28 @@ class InputRefused(LakeError):
 
 
 class AccountingError(LakeError):
-    """Rows that went in are not the rows that came out."""
+    """Rows or values that went in are not those that came out."""
+
+
+class BudgetExceeded(LakeError):
+    """An object takes longer, or more, than any one may."""
+
+
+class Unavailable(LakeError):
+    """AWS, or the way to it, does not answer as it must, whatever the objects are."""
+
+
+class Misfit(LakeError):
+    """A value that a type does not hold as it is."""
+
+    def __init__(self, value: str, kind: str, target: str) -> None:
+        super().__init__(value, kind, target)
+        self.value = value
+        self.kind = kind
+        self.target = target
+
+    def __str__(self) -> str:
+        return f"{self.value} is {self.kind}, expected what {self.target} holds exactly"
 
 
 class LoadLost(LakeError):

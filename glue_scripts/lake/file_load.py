@@ -23,11 +23,13 @@ from lake.conversion import start_converters
 from lake.datasets import name_datasets
 from lake.engine import Engine
 from lake.errors import LakeError, LoadLost
+from lake.isolation import USUAL_BUDGET, Budget
 from lake.lineage import Lineage
 from lake.publishing import Publisher
 from lake.schema import Schema
 from lake.state import State
 from lake.store import client
+from lake.surveying import Surveyed
 from lake.writing import Places
 from wires.contracts import DatasetContract, Evolution
 from wires.job_arguments import GlueRun, LoadDefaults, LoadRun
@@ -52,6 +54,7 @@ class FileLoad:
     contracts: Mapping[str, DatasetContract]
     state: State
     spark: SparkSession
+    budget: Budget = USUAL_BUDGET
 
     def process(self) -> Commit:
         """Publish the load. Raises LoadLost if another run has it; then nothing was written."""
@@ -101,12 +104,18 @@ class FileLoad:
         datasets = name_datasets(
             [item.version.key for item in surveyed], self.contracts, self.state.names.claim
         )
-        for _ in range(_ROUNDS):
+        changed = 0
+        while changed < _ROUNDS:
             before = self._tables(datasets.values())
             commit = engine.write(surveyed, datasets, before)
             with self._leases(commit.datasets):
-                if self._still_fits(commit, before):
-                    return self._publish(commit)
+                if not self._still_fits(commit, before):
+                    changed += 1
+                    continue
+                prepared = self._publisher(f"attempt-{self.run.attempt}").prepare_moves(commit)
+                if not prepared.hindered:
+                    return self._publish(replace(commit, moves=prepared.moves))
+            surveyed = [_hindered(item, datasets, prepared.hindered) for item in surveyed]
         raise LakeError(
             f"other runs changed the tables of load {self.run.load_id} {_ROUNDS} times while it "
             "was being written; the next attempt tries again"
@@ -115,10 +124,8 @@ class FileLoad:
     def _publish(self, commit: Commit) -> Commit:
         attempt = f"attempt-{self.run.attempt}"
         logger.info("load %s is written and counted: publishing it", self.run.load_id)
-        publishing = self._publisher(attempt)
-        commit = replace(commit, moves=publishing.prepare_moves(commit))
         key = self._commit(commit, attempt)
-        publishing.publish(commit, commit_key=key)
+        self._publisher(attempt).publish(commit, commit_key=key)
         return commit
 
     def _still_fits(self, commit: Commit, before: Mapping[str, Schema]) -> bool:
@@ -224,6 +231,7 @@ class FileLoad:
             isolate=self.run.last_attempt,
             contracts=self.contracts,
             claim_content=self.state.claim_content,
+            budget=self.budget,
         )
 
     def _publisher(self, attempt: str) -> Publisher:
@@ -252,3 +260,9 @@ class FileLoad:
             self.glue_run.JOB_RUN_ID,
             {**totals, "load_id": commit.load_id, "datasets": commit.datasets},
         )
+
+
+def _hindered(item: Surveyed, datasets: Mapping[str, str], reasons: Mapping[str, str]) -> Surveyed:
+    """An object whose dataset cannot take what the load brings."""
+    reason = reasons.get(datasets[item.version.key])
+    return Surveyed(version=item.version, failed=reason) if reason and item.survey else item

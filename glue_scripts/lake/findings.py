@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lake.column_types import NOTHING, ColumnType
@@ -34,6 +34,9 @@ class Findings:
     """SHA-256 of each DIGEST_BLOCK of the piece, one after the other."""
     stray: bool
     """Whether there were bytes that are no characters."""
+    shapes: tuple[tuple[str, bool], ...] = ()
+    """Of columns of JSON that have a value: whether they hold objects and lists, as the piece's
+    first value does, or the file's where that was known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,9 @@ class Survey:
     """For people: where and why the first record that is no row is none."""
     digest: str
     """SHA-256 over the SHA-256 of each 8 MiB of the object as stored."""
+    settled: bool = True
+    """Whether all pieces took each column for what the first piece with a value did: otherwise
+    the object has to be read again, with the layout that is known now."""
 
 
 def nothing_found(span: Span, names: Sequence[str]) -> Findings:
@@ -69,25 +75,52 @@ def nothing_found(span: Span, names: Sequence[str]) -> Findings:
 
 def put_together(layout: Layout, pieces: Iterable[Findings]) -> Survey:
     """The survey of an object from the findings of all its pieces, in order."""
-    types = dict.fromkeys(layout.source_names, NOTHING)
+    pieces = list(pieces)
+    shapes = _shapes_of(layout, pieces)
+    types = dict.fromkeys(layout.fields, NOTHING)
     rows_in = rows_bad = len(layout.before)
     first_bad = f"line {layout.before[0][0]}: {ABOVE}" if layout.before else ""
     digest = hashlib.sha256()
     line = layout.body_line
     for piece in pieces:
+        others = _of_other_shape(piece, shapes)
         for name, kind in zip(piece.names, piece.types, strict=True):
-            types[name] = types.get(name, NOTHING).join(kind)
+            types[name] = types.get(name, NOTHING).join(NOTHING if name in others else kind)
         rows_in += piece.records
         rows_bad += piece.bad
         if piece.first_bad and not first_bad:
             first_bad = f"line {line + piece.first_bad.line}: {piece.first_bad.reason}"
         line += piece.lines
         digest.update(piece.digests)
+    settled = not any(_of_other_shape(piece, shapes) for piece in pieces)
     return Survey(
-        layout=layout if tuple(types) == layout.source_names else layout.with_fields(types),
+        layout=_learned(layout, types, shapes if any(p.shapes for p in pieces) else {}, settled),
         types=tuple(types.values()),
         rows_in=rows_in,
         rows_bad=rows_bad,
         first_bad=first_bad,
         digest=digest.hexdigest(),
+        settled=settled,
     )
+
+
+def _shapes_of(layout: Layout, pieces: Sequence[Findings]) -> dict[str, bool]:
+    """What each column's first value in the file says."""
+    shapes = layout.shapes
+    for piece in pieces:
+        shapes = {**dict(piece.shapes), **shapes}
+    return shapes
+
+
+def _of_other_shape(piece: Findings, shapes: Mapping[str, bool]) -> set[str]:
+    return {name for name, is_nested in piece.shapes if shapes[name] != is_nested}
+
+
+def _learned(
+    layout: Layout, types: Mapping[str, ColumnType], shapes: Mapping[str, bool], settled: bool
+) -> Layout:
+    """The layout stays as it is where it was right: then what was read with it stays right."""
+    is_complete = tuple(types) == layout.fields
+    if not is_complete:
+        layout = layout.with_fields(types)
+    return layout.with_shapes(shapes) if shapes and not (is_complete and settled) else layout

@@ -33,10 +33,10 @@ def fit(column: pa.ChunkedArray, target: ColumnType) -> tuple[ColumnType, pa.Chu
         some = observe(column.slice(0, _SOME_ROWS))
         return (some if some == TEXT else observe(column)), column
     quick = _quickly(column, target)
-    if quick and target.join(quick[0]).stored_as(target):
+    if quick and target.holds(quick[0]):
         return quick
     found = observe(column)
-    if not target.join(found).stored_as(target):
+    if not target.holds(found):
         return found, None
     return found, convert(column, target)
 
@@ -183,7 +183,14 @@ def _decimal(texts: _Texts) -> ColumnType | None:
     leading = np.where(negative, texts.at(1), texts.first)
     if (whole < 1).any() or (fraction < 1).any() or ((leading == _ZERO) & (whole > 1)).any():
         return None
+    if (negative & (leading == _ZERO)).any() and _has_negative_zero(texts, negative):
+        return None
     return decimal_type(int(whole.max()), int(fraction.max()))
+
+
+def _has_negative_zero(texts: _Texts, negative: npt.NDArray[np.bool_]) -> bool:
+    """No decimal has its sign."""
+    return any(not texts.value(int(i)).strip("-0.") for i in np.flatnonzero(negative))
 
 
 def _all_in_utc(texts: _Texts) -> bool:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from lake.catalog import quarantine_columns
 from lake.commit import Commit
-from lake.names import METADATA_COLUMNS
 from lake.schema import METADATA_TYPES, Schema
 from lake.store import client
+from wires.column_names import METADATA_COLUMNS
 from wires.job_arguments import LoadDefaults
 from wires.lineage import (
     InputObject,
@@ -63,11 +63,17 @@ class Lineage:
 
     def _counted(self, commit: Commit, objects: Sequence[ObjectVersion]) -> list[InputObject]:
         rows = {(outcome.key, outcome.version_id): outcome.rows_in for outcome in commit.outcomes}
+        values = {
+            source.version: filled
+            for write in commit.partitions
+            for source, filled in zip(write.sources, write.filled, strict=True)
+        }
         return [
             InputObject(
                 bucket=self.settings.raw_bucket,
                 version=item,
                 rows=rows.get((item.key, item.version_id)),
+                values=values.get(item),
             )
             for item in objects
         ]

@@ -1,7 +1,7 @@
 """Which type a column of text values has, and the values in that type.
 
 Nothing is inferred that could not be written back as it came, apart from how a number of
-fraction digits or an offset is spelled: `007`, `+49 30`, `12d`, `1e5` and ` 5` are text.
+fraction digits or an offset is spelled: `007`, `+49 30`, `12d`, `1e5`, `-0.0` and ` 5` are text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
 _PATTERNS = {
     Kind.INTEGER: _WHOLE,
-    Kind.DECIMAL: rf"(?:{_WHOLE}|-?(?:0|[1-9][0-9]*)\.[0-9]+)",
+    Kind.DECIMAL: rf"(?:{_WHOLE}|(?:0|-?[1-9][0-9]*)\.[0-9]+|-0\.[0-9]*[1-9][0-9]*)",
     Kind.DATE: _DAY,
     Kind.TIMESTAMP: _DAY + _TIME,
     Kind.INSTANT: _DAY + _TIME + r"(?:Z|[+-][0-9]{2}:?[0-9]{2})",
@@ -49,12 +49,11 @@ def observe(column: pa.ChunkedArray) -> ColumnType:
 def convert(column: pa.ChunkedArray, target: ColumnType) -> pa.ChunkedArray:
     """The values of a string column in `target`, which must hold them all.
 
-    Quoted empty values are kept in text and null in every other type.
+    Quoted empty values are kept in text, and where nothing else has come yet, which is stored
+    as text; they are null in every other type.
     """
-    if target.kind is Kind.TEXT:
+    if target.kind in (Kind.TEXT, Kind.NOTHING):
         return column
-    if target.kind is Kind.NOTHING:
-        return pa.chunked_array([pa.nulls(len(column), pa.string())])
     if pc.any(pc.equal(column, "")).as_py():
         column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
     return pc.cast(column, target.arrow)

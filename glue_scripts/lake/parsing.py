@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from lake.records import Dialect, without_escapes
+from lake.decoding import SINGLE_BYTE_ENCODINGS
+from lake.record_grammar import Dialect, plain_records
 
 
 def parse(
@@ -70,9 +71,10 @@ def _check_characters(text: pa.Buffer) -> None:
 
 def _in_utf8(records: bytes, dialect: Dialect, encoding: str, part: slice) -> pa.Buffer:
     """What Arrow is to read; the records themselves, uncopied, where nothing has to be changed."""
-    if encoding != "cp1252" and not dialect.escape:
+    coded = encoding in SINGLE_BYTE_ENCODINGS
+    if not (coded or dialect.escape or dialect.padding):
         return pa.py_buffer(records)[part]
-    text = without_escapes(records[part], dialect)
-    if encoding == "cp1252":
-        text = text.decode("cp1252", "surrogateescape").encode("utf-8", "surrogateescape")
+    text = plain_records(records[part], dialect)
+    if coded and not text.isascii():
+        text = text.decode(encoding, "surrogateescape").encode("utf-8", "surrogateescape")
     return pa.py_buffer(text)

@@ -7,31 +7,40 @@ exactly the records that reading from the top would give, and each once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
 from lake.column_types import ColumnType
+from lake.decoding import SINGLE_BYTE_ENCODINGS, is_foreign, shown
 from lake.errors import AccountingError
+from lake.header_repeats import header_repeats
 from lake.layout import Layout
+from lake.long_records import SHOWN_BYTES, end_of_record
 from lake.parsing import parse
+from lake.record_grammar import MALFORMED, MARK, why_malformed
 from lake.records import (
-    MALFORMED,
     MAX_RECORD_BYTES,
+    TOO_LONG,
     Cut,
     Flags,
     Positions,
     cut_records,
     find_region,
-    no_line_end,
 )
 
 _LARGE_BYTES = 1024 * 1024
 _SEAM_BYTES = 64 * 1024
 STRAY = "bytes that are no characters in the file's encoding"
+FOREIGN = "bytes that spell UTF-8 in a file of another encoding"
+AGAIN = "the header once more"
+_UTF8_SPELLED = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,23 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How many fields of a column are not empty, counted where records are cut, apart from any
+    conversion."""
+
+    values: int = 0
+    """Fields that hold a value other than an empty text."""
+    blanks: int = 0
+    """Empty texts: a value in a column of text, nothing in any other."""
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.values + other.values, self.blanks + other.blanks)
+
+    def __sub__(self, other: Tally) -> Tally:
+        return Tally(self.values - other.values, self.blanks - other.blanks)
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Consecutive records of a piece."""
 
@@ -68,6 +94,9 @@ class Chunk:
     """Of the rows. Takes its time: most chunks are never asked."""
     types: tuple[ColumnType, ...] | None = None
     """Of the columns, in formats that have types; there, not all columns are text."""
+    tallies: Mapping[str, Tally] | None = None
+    """Of the columns of `rows`, by source name, counted before anything was made of their values;
+    None where `rows` is as it was cut, and can be counted itself."""
 
 
 class PieceReader:
@@ -81,9 +110,11 @@ class PieceReader:
         self, layout: Layout, blocks: Iterable[bytes], *, start: int = 0, limit: int | None = None
     ) -> None:
         self._layout = layout
-        self._blocks = blocks
+        self._dialect = layout.dialect
+        self._columns = layout.fields
+        self._blocks = iter(blocks)
         self._limit = limit
-        self._header = layout.header.encode("latin-1")
+        self._repeats = header_repeats(layout)
         self.position = start
         """Where the text that is not read yet begins; at the end, the next record's start."""
         self.lines = 0
@@ -91,7 +122,7 @@ class PieceReader:
 
     def __iter__(self) -> Iterator[Chunk]:
         rest = b""
-        for block in self._blocks:
+        while (block := next(self._blocks, None)) is not None:
             if self._is_done():
                 return
             beyond = self._limit is not None and (
@@ -101,15 +132,31 @@ class PieceReader:
                 rest = yield from self._take_up_to_limit(rest + block, at_end=False)
             else:
                 rest = yield from self._take_behind(rest, block)
-            if len(rest) > 2 * MAX_RECORD_BYTES:
-                raise no_line_end()
+            if len(rest) > MAX_RECORD_BYTES and not self._is_done():
+                yield self._take_undecided(rest)
+                rest = b""
         if rest and not self._is_done():
             # The last line of a file may lack its end.
-            whole = rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
+            ends = (b"\n", b"\r") if self._dialect.cr_ends else b"\n"
+            whole = rest if rest.endswith(ends) else rest + b"\n"
             yield from self._take_up_to_limit(whole, at_end=True)
 
     def _is_done(self) -> bool:
         return self._limit is not None and self.position >= self._limit
+
+    def _take_undecided(self, text: bytes) -> Chunk:
+        """A record that goes on after as many bytes as one may have."""
+        found = end_of_record(text, self._blocks, self._dialect)
+        self._blocks = found.following
+        raw = found.start.rstrip(b"\r\n")
+        is_long = found.size > MAX_RECORD_BYTES
+        reason = _too_long() if is_long else why_malformed(raw, self._dialect)
+        bad = BadRecord(self.lines, shown(raw, self._layout.encoding), reason)
+        self.position += found.size
+        self.lines += found.lines
+        rows = self._parsed(b"")
+        assert rows is not None, "no text is always parsed"  # noqa: S101
+        return Chunk(rows, [bad], 1, lambda: Origin([], _no_row))
 
     def _take_behind(self, rest: bytes, block: bytes) -> Generator[Chunk, None, bytes]:
         """Where the record that `rest` begins ends near the start of a large block, the block is
@@ -125,10 +172,14 @@ class PieceReader:
 
     def _take(self, text: bytes, start: int = 0) -> Generator[Chunk, None, bytes]:
         """What follows the last whole record; `start` is where a record begins."""
-        region = find_region(text, self._layout.dialect, start=start)
-        if region.cut is None and region.end > start and not self._repeats_header(text):
+        region = find_region(text, self._dialect, start=start)
+        if region.cut is None and region.end > start and not self._is_special(text):
             rows = self._parsed(text, start, region.ends)
-            if rows is not None and rows.num_rows == region.records:
+            if (
+                rows is not None
+                and rows.num_rows == region.records
+                and not len(self._repeats.rows(rows))
+            ):
                 origin = partial(self._origin_in, text, start, region.end, self.lines)
                 self.position += region.end - start
                 self.lines += region.lines
@@ -136,12 +187,12 @@ class PieceReader:
                 return text[region.end :]
         text = text[start:]
         end = region.end - start
-        cut = region.cut or cut_records(text[:end], self._layout.dialect, at_end=True)
+        cut = region.cut or cut_records(text[:end], self._dialect, at_end=True)
         yield from self._take_cut(text, cut)
         return text[end:]
 
     def _take_up_to_limit(self, text: bytes, *, at_end: bool) -> Generator[Chunk, None, bytes]:
-        cut = cut_records(text, self._layout.dialect, at_end=at_end)
+        cut = cut_records(text, self._dialect, at_end=at_end)
         if self._limit is not None:
             cut = cut.before(self._limit - self.position)
         yield from self._take_cut(text, cut)
@@ -157,85 +208,128 @@ class PieceReader:
             yield chunk
 
     def _chunk(self, text: bytes, cut: Cut) -> Chunk:
-        width = len(self._layout.columns)
-        good: Flags = cut.fields == width
-        repeats = self._repeated_headers(text, cut, good)
-        good[repeats] = False
+        cut = _unmarked(text, cut)
+        good: Flags = cut.fields == len(self._columns)
+        reasons = dict.fromkeys(self._foreign(text, cut, good), FOREIGN)
+        good[list(reasons)] = False
         rows = self._parsed(_join(text, cut, good))
-        stray = np.empty(0, np.int64)
         if rows is None:
-            taken = [self._decodes(text, cut, i) for i in np.flatnonzero(good)]
-            stray = np.flatnonzero(good)[~np.array(taken, np.bool_)]
-            good[stray] = False
+            for i in np.flatnonzero(good):
+                if self._parsed(_record(text, cut, i)) is None:
+                    reasons[int(i)] = STRAY
+            good[list(reasons)] = False
             rows = self._parsed(_join(text, cut, good))
         count = int(np.count_nonzero(good))
         if rows is None or rows.num_rows != count:
             raise AccountingError(
                 f"the parser made {'no' if rows is None else rows.num_rows} rows of {count} records"
             )
-        bad = [
-            BadRecord(
-                line=self.lines + int(cut.lines[i]),
-                raw=text[cut.starts[i] : cut.ends[i]].rstrip(b"\r\n"),
-                reason=_reason(int(cut.fields[i]), width, i in repeats, i in stray),
-            )
-            for i in np.flatnonzero(~good & (cut.fields != 0))
-        ]
-        return Chunk(rows, bad, count + len(bad), partial(_origin, text, cut, good, self.lines))
+        rows = self._without_repeats(rows, good, reasons)
+        bad = [self._bad(text, cut, i, reasons) for i in np.flatnonzero(~good & (cut.fields != 0))]
+        origin = partial(self._origin, text, cut, good, self.lines)
+        return Chunk(rows, bad, rows.num_rows + len(bad), origin)
+
+    def _without_repeats(self, rows: pa.Table, good: Flags, reasons: dict[int, str]) -> pa.Table:
+        repeated = self._repeats.rows(rows)
+        if not len(repeated):
+            return rows
+        again = np.flatnonzero(good)[repeated]
+        reasons |= dict.fromkeys(again.tolist(), AGAIN)
+        good[again] = False
+        kept = np.ones(rows.num_rows, np.bool_)
+        kept[repeated] = False
+        return rows.filter(pa.array(kept))
+
+    def _bad(self, text: bytes, cut: Cut, i: np.int64, reasons: Mapping[int, str]) -> BadRecord:
+        raw = _record(text, cut, i).rstrip(b"\r\n")
+        reason = reasons.get(int(i)) or self._reason(raw, int(cut.fields[i]))
+        if cut.fields[i] == TOO_LONG:
+            raw = raw[:SHOWN_BYTES]
+        own = self._layout.encoding
+        line = self.lines + int(cut.lines[i])
+        return BadRecord(line, raw if reason == FOREIGN else shown(raw, own), reason)
+
+    def _reason(self, raw: bytes, fields: int) -> str:
+        if fields == TOO_LONG:
+            return _too_long()
+        if fields == MALFORMED:
+            return why_malformed(raw, self._dialect)
+        return f"{fields} field{'' if fields == 1 else 's'}, expected {len(self._columns)}"
 
     def _origin_in(self, text: bytes, start: int, end: int, line: int) -> Origin:
         text = text[start:end]
-        cut = cut_records(text, self._layout.dialect, at_end=True)
-        return _origin(text, cut, cut.fields != 0, line)
+        cut = cut_records(text, self._dialect, at_end=True)
+        return self._origin(text, cut, cut.fields != 0, line)
+
+    def _origin(self, text: bytes, cut: Cut, good: Flags, line: int) -> Origin:
+        rows = np.flatnonzero(good)
+
+        def raw(number: int) -> bytes:
+            return shown(_record(text, cut, rows[number]).rstrip(b"\r\n"), self._layout.encoding)
+
+        return Origin(line + cut.lines[rows], raw)
 
     def _parsed(self, text: bytes, start: int = 0, ends: Sequence[int] = ()) -> pa.Table | None:
         """None where Arrow does not take the records, for whatever reason."""
-        layout = self._layout
+        own = self._layout.encoding
         try:
-            return parse(
-                text, layout.dialect, layout.encoding, layout.columns, start=start, ends=ends
-            )
+            return parse(text, self._dialect, own, self._columns, start=start, ends=ends)
         except pa.ArrowInvalid:
             return None
 
-    def _repeats_header(self, records: bytes) -> bool:
-        return bool(self._header) and self._header in records
+    def _is_special(self, text: bytes) -> bool:
+        """Whether some records have to be looked at one by one."""
+        if self._layout.encoding in SINGLE_BYTE_ENCODINGS:
+            return not text.isascii() and bool(_UTF8_SPELLED.search(text))
+        return _has_mark(text)
 
-    def _repeated_headers(self, text: bytes, cut: Cut, good: Flags) -> Positions:
-        repeated = [
-            i
-            for i in (np.flatnonzero(good) if self._repeats_header(text) else ())
-            if text[cut.starts[i] : cut.ends[i]].rstrip(b"\r\n") == self._header
-        ]
-        return np.array(repeated, np.int64)
-
-    def _decodes(self, text: bytes, cut: Cut, i: np.int64) -> bool:
-        return self._parsed(text[cut.starts[i] : cut.ends[i]]) is not None
-
-
-def _reason(fields: int, width: int, is_header: bool, is_stray: bool) -> str:
-    if is_header:
-        return "the header once more"
-    if is_stray:
-        return STRAY
-    if fields == MALFORMED:
-        return "a quoted field is not closed, or text follows its closing quote"
-    return f"{fields} field{'' if fields == 1 else 's'}, expected {width}"
+    def _foreign(self, text: bytes, cut: Cut, good: Flags) -> Iterator[int]:
+        """Records in UTF-8 among others in a one-byte encoding, which would be read as `cafÃ©`."""
+        if self._layout.encoding in SINGLE_BYTE_ENCODINGS and self._is_special(text):
+            for i in np.flatnonzero(good):
+                if is_foreign(_record(text, cut, i)):
+                    yield int(i)
 
 
-def _origin(text: bytes, cut: Cut, good: Flags, line: int) -> Origin:
-    rows = np.flatnonzero(good)
+def _too_long() -> str:
+    return f"a record of more than {MAX_RECORD_BYTES:,} bytes, which is the limit"
 
-    def raw(number: int) -> bytes:
-        row = rows[number]
-        return text[cut.starts[row] : cut.ends[row]].rstrip(b"\r\n")
 
-    return Origin(line + cut.lines[rows], raw)
+def _no_row(number: int) -> bytes:
+    raise IndexError(number)
+
+
+def _has_mark(text: bytes) -> bool:
+    return b"\xef" in text and MARK in text
+
+
+def _unmarked(text: bytes, cut: Cut) -> Cut:
+    """A byte order mark before a record is no part of it."""
+    if not _has_mark(text):
+        return cut
+    starts = cut.starts.copy()
+    fields = cut.fields.copy()
+    for i, (start, end) in enumerate(zip(cut.starts, cut.ends, strict=True)):
+        while text.startswith(MARK, starts[i], end):
+            starts[i] += len(MARK)
+        if starts[i] > start and not text[starts[i] : end].strip(b"\r\n"):
+            fields[i] = 0
+    return replace(cut, starts=starts, fields=fields)
+
+
+def _record(text: bytes, cut: Cut, i: np.int64) -> bytes:
+    return text[cut.starts[i] : cut.ends[i]]
 
 
 def _join(text: bytes, cut: Cut, good: Flags) -> bytes:
-    if len(good) and good.all():
+    if not good.any():
+        return b""
+    begun = np.concatenate(([True], cut.starts[1:] != cut.ends[:-1]))
+    if good.all() and not begun[1:].any():
         return text[cut.starts[0] : cut.ends[-1]]
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], good, [False])).astype(np.int8)))
-    runs = zip(edges[0::2], edges[1::2], strict=True)
-    return b"".join(text[cut.starts[first] : cut.ends[last - 1]] for first, last in runs)
+    before = np.concatenate(([False], good[:-1]))
+    after = np.concatenate((good[1:], [False]))
+    firsts = np.flatnonzero(good & (~before | begun))
+    lasts = np.flatnonzero(good & (~after | np.concatenate((begun[1:], [True]))))
+    runs = zip(cut.starts[firsts], cut.ends[lasts], strict=True)
+    return b"".join(text[start:end] for start, end in runs)

@@ -7,21 +7,41 @@ an object is 'published' only when its rows can be read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lake.catalog import Catalog, Partition, QuarantineCatalog
 from lake.commit import Commit, Move, PartitionWrite
-from lake.errors import LakeError, OriginalGone
+from lake.errors import LoadLost, OriginalGone
+from lake.isolation import fault_of, reason_of
 from lake.schema import Schema
 from lake.store import client, supersede
 from lake.writing import Places, Writer, load_folder
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
 from wires.quarantine import PREFIX, put_aside
 
+Item = TypeVar("Item")
+_FEW = 8
+_AT_ONCE = 8
+_FINAL = frozenset({"InvalidInputException", "ValidationException", "EntityNotFoundException"})
+"""What the catalog says of a table that it will never take."""
 KeepLease = Callable[[str], None]
 """Called between long steps with the dataset at work. Raises LoadLost if its lease is gone."""
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What has to move before a commit is published, and what keeps datasets from it."""
+
+    moves: tuple[Move, ...]
+    hindered: Mapping[str, str]
+    """The reason, by dataset."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,30 +55,33 @@ class Publisher:
     alerts_topic_arn: str
     keep_lease: KeepLease
 
-    def prepare_moves(self, commit: Commit) -> tuple[Move, ...]:
+    def prepare_moves(self, commit: Commit) -> Moves:
         """Rebuild the partitions whose files are too narrow for what the commit brings."""
-        moves = []
+        moves: list[Move] = []
+        hindered: dict[str, str] = {}
         for dataset in commit.datasets:
-            wider = self._wider(commit, dataset)
-            table = self.catalog.schema(dataset)
-            if table is not None and not table.stored_as_in(wider):
-                for partition in self.catalog.partitions(dataset):
-                    if not partition.schema.stored_as_in(wider):
-                        moves.append(self._rebuild(dataset, partition, wider))
-                        self.keep_lease(dataset)
-        return tuple(moves)
+            try:
+                moves += self._moves(commit, dataset)
+            except (LoadLost, BotoCoreError, ClientError):
+                raise
+            except Exception as error:  # noqa: BLE001 - costs the dataset's objects of this load
+                hindered[dataset] = fault_of(error).reason
+        return Moves(tuple(moves), hindered)
 
     def publish(self, commit: Commit, *, commit_key: str) -> None:
         """Make everything that the commit holds visible and final."""
-        for move in commit.moves:
-            self._move(move)
-        for dataset in commit.datasets:
-            self._put_table(commit, dataset)
-        for write in commit.partitions:
-            self.keep_lease(write.dataset)
-            self._add(commit, write, commit_key)
-        for outcome in commit.outcomes:
-            self._finish(commit, outcome)
+        refused: dict[str, str] = {}
+
+        def publish_one(dataset: str) -> None:
+            try:
+                self._publish_dataset(commit, dataset, commit_key)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _FINAL:
+                    raise
+                refused[dataset] = f"the Glue catalog refuses the table: {reason_of(error)}"
+
+        _each(publish_one, commit.datasets)
+        _each(partial(self._finish, commit), [_ended(o, refused) for o in commit.outcomes])
 
     def clean_up(self, commit: Commit) -> None:
         """Give to the buckets' lifecycle what no table points at: of dead attempts, and moved."""
@@ -76,12 +99,26 @@ class Publisher:
     def _places(self) -> Places:
         return self.writer.places
 
-    def _wider(self, commit: Commit, dataset: str) -> Schema:
-        schema = self.catalog.schema(dataset) or Schema()
-        for write in commit.partitions:
-            if write.dataset == dataset and write.rows:
-                schema = schema.merge(write.schema)
-        return schema
+    def _moves(self, commit: Commit, dataset: str) -> Iterator[Move]:
+        table = self.catalog.schema(dataset)
+        if table is None:
+            return
+        wider = _wider(commit, dataset, table)
+        if not table.stored_as_in(wider):
+            for partition in self.catalog.partitions(dataset):
+                if not partition.schema.stored_as_in(wider):
+                    yield self._rebuild(dataset, partition, wider)
+                    self.keep_lease(dataset)
+
+    def _publish_dataset(self, commit: Commit, dataset: str, commit_key: str) -> None:
+        for move in commit.moves:
+            if move.write.dataset == dataset:
+                self._move(move)
+        writes = [write for write in commit.partitions if write.dataset == dataset]
+        table = self._put_table(commit, dataset) if any(w.rows for w in writes) else Schema()
+        for write in writes:
+            self.keep_lease(dataset)
+            self._add(commit, write, table, commit_key)
 
     def _rebuild(self, dataset: str, partition: Partition, wider: Schema) -> Move:
         key = partition.parameters["commit"]
@@ -110,19 +147,18 @@ class Publisher:
         if standing and standing.location == move.from_location:
             self.catalog.move_partition(move.write.dataset, partition)
 
-    def _put_table(self, commit: Commit, dataset: str) -> None:
+    def _put_table(self, commit: Commit, dataset: str) -> Schema:
+        """A table may have no column of its own: its rows are there all the same."""
         standing = self.catalog.schema(dataset)
-        wider = self._wider(commit, dataset)
-        if standing == wider or not wider.columns:
-            return
-        location = f"s3://{self._places.processed_bucket}/{dataset}/"
-        self.catalog.put_table(dataset, wider, location=location, exists=standing is not None)
+        wider = _wider(commit, dataset, standing)
+        if standing != wider:
+            location = f"s3://{self._places.processed_bucket}/{dataset}/"
+            exists = standing is not None
+            self.catalog.put_table(dataset, wider, location=location, exists=exists)
+        return wider
 
-    def _add(self, commit: Commit, write: PartitionWrite, commit_key: str) -> None:
+    def _add(self, commit: Commit, write: PartitionWrite, table: Schema, commit_key: str) -> None:
         if write.rows:
-            table = self.catalog.schema(write.dataset)
-            if table is None:
-                raise LakeError(f"table {write.dataset} has gone while it was published to")
             fitting = write
             if not write.schema.stored_as_in(table):
                 # Only when an earlier attempt died after its commit and the table went on.
@@ -139,7 +175,11 @@ class Publisher:
             values=(*write.values, load_id),
             location=f"s3://{self._places.processed_bucket}/{write.prefix}",
             schema=write.schema,
-            parameters={"commit": commit_key, "rows": str(write.rows)},
+            parameters={
+                "commit": commit_key,
+                "rows": str(write.rows),
+                "values": str(sum(sum(filled.values()) for filled in write.filled)),
+            },
         )
 
     def _finish(self, commit: Commit, outcome: ObjectOutcome) -> None:
@@ -157,6 +197,32 @@ class Publisher:
         self.ledger.finish(
             outcome, load_id=commit.load_id, finished_at=datetime.now(UTC).isoformat()
         )
+
+
+def _wider(commit: Commit, dataset: str, standing: Schema | None) -> Schema:
+    schema = standing or Schema()
+    for write in commit.partitions:
+        if write.dataset == dataset and write.rows:
+            schema = schema.merge(write.schema)
+    return schema
+
+
+def _ended(outcome: ObjectOutcome, refused: Mapping[str, str]) -> ObjectOutcome:
+    """What came of an object whose table cannot be."""
+    reason = refused.get(outcome.dataset)
+    if not reason or outcome.status is not ObjectStatus.PUBLISHED:
+        return outcome
+    return replace(outcome, status=ObjectStatus.FAILED, reason=reason, rows_published=0)
+
+
+def _each(function: Callable[[Item], object], items: Sequence[Item]) -> None:
+    """Many at a time where there are many: each waits for AWS most of its time."""
+    if len(items) <= _FEW:
+        for item in items:
+            function(item)
+        return
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(function, items))
 
 
 def _key_of(location: str) -> str:

@@ -19,18 +19,11 @@ from lake.column_types import NOTHING, TEXT, ColumnType
 from lake.columnar_source import ColumnarReader, columns_in
 from lake.compression import decompress, find_compression, first_block
 from lake.csv_source import NOTHING_DEMANDED, cuttable, is_single_byte, may_be_single_byte
-from lake.decoding import SINGLE_BYTE, Encoding, find_encoding, up_to
-from lake.dialect import SAMPLE_BYTES
+from lake.decoding import SINGLE_BYTE, Encoding, find_encoding
+from lake.errors import InputRefused
 from lake.findings import Findings, Survey, put_together
-from lake.json_source import (
-    DOCUMENTS,
-    LINES,
-    LIST,
-    JsonLinesReader,
-    JsonTextReader,
-    find_json_format,
-    sample_rows,
-)
+from lake.json_layout import look
+from lake.json_source import DOCUMENTS, LINES, LIST, JsonLinesReader, JsonTextReader
 from lake.layout import Layout
 from lake.observing import observe
 from lake.originals import (
@@ -44,12 +37,21 @@ from lake.originals import (
 from lake.pieces import STRAY, BadRecord, Chunk, PieceReader
 from lake.records import first_record_start
 from lake.row_rules import NO_RULES, RowRules, without_rows
+from lake.tallies import tallies_of
 from wires.contracts import CsvDemands
-from wires.formats import detect
+from wires.formats import BINARY, detect
+from wires.formats import Kind as FormatKind
 
 _SYNC_BYTES = 1024 * 1024
 _LOOK_AHEAD_BYTES = 64 * 1024
 _TELLING_BYTES = 64 * 1024
+_JSON_READERS = (JsonLinesReader, JsonTextReader)
+
+
+_NO_TABLES = (FormatKind.NOT_DATA, FormatKind.PROGRAM)
+
+
+_NO_TABLES = (FormatKind.NOT_DATA, FormatKind.PROGRAM)
 
 
 class _Reader(Protocol):
@@ -65,9 +67,17 @@ class _Reader(Protocol):
 
 
 def examine(
-    original: Original, *, max_ratio: int, demands: CsvDemands = NOTHING_DEMANDED
+    original: Original,
+    *,
+    max_ratio: int,
+    demands: CsvDemands = NOTHING_DEMANDED,
+    name: str = "",
 ) -> tuple[Layout, list[ColumnType]]:
-    """The layout, and types that are likely. Raises InputRefused if it cannot be read."""
+    """The layout, and types that are likely. Raises InputRefused if it cannot be read.
+
+    `name` is what the uploader called the object: text that says of itself that it is JSON is
+    read as that, whatever it holds.
+    """
     original = StartKept(original)
     head, stored = first_block(stored_blocks(original))
     compression = find_compression(head)
@@ -76,31 +86,43 @@ def examine(
     telling = start[:_TELLING_BYTES]
     if encoding.name.startswith(("utf-16", "utf-32")):
         telling = telling.decode(encoding.name, "ignore").encode()
-    name = detect(telling.removeprefix(encoding.mark)).name.lower()
-    if name in columnar_source.FORMATS:
-        names, types = columns_in(original, name, compression=compression, max_ratio=max_ratio)
-        layout = Layout(format=name, compression=compression)
+    found = detect(telling.removeprefix(encoding.mark), name)
+    if found.kind in _NO_TABLES and found.name != BINARY:
+        raise InputRefused(_no_table(found.name, compression))
+    kind = found.name.lower()
+    if kind in columnar_source.FORMATS:
+        names, types = columns_in(original, kind, compression=compression, max_ratio=max_ratio)
+        layout = Layout(format=kind, compression=compression)
         layout = layout.with_fields(dict(zip(names, types, strict=True)))
         return layout, types
-    if name.startswith("json"):
-        text = b"".join(up_to(cuttable(plain, encoding), SAMPLE_BYTES + 1))
-        return _examine_json(text, compression, encoding)
+    if kind.startswith("json"):
+        return _examine_json(cuttable(plain, encoding), compression, encoding)
     return csv_source.examine(original, max_ratio=max_ratio, demands=demands)
 
 
+def _no_table(name: str, compression: str) -> str:
+    inside = f" inside {compression}" if compression else ""
+    advice = "unpack it" if "archive" in name or "XZ" in name else "upload what it was made from"
+    if "encrypted" in name:
+        advice = "upload it unencrypted"
+    return (
+        f"the content is {name}{inside}, expected CSV, JSON, Parquet, ORC or Avro, plain or "
+        f"compressed with gzip, bzip2 or zstd: {advice}"
+    )
+
+
 def _examine_json(
-    text: bytes, compression: str, encoding: Encoding
+    text: Iterable[bytes], compression: str, encoding: Encoding
 ) -> tuple[Layout, list[ColumnType]]:
-    whole = len(text) <= SAMPLE_BYTES
-    kind = find_json_format(text[:SAMPLE_BYTES], whole=whole)
-    names, types = sample_rows(text[:SAMPLE_BYTES], kind, whole=whole)
+    sample = look(text)
     layout = Layout(
-        format=kind,
+        format=sample.layout,
         compression=compression,
         encoding=encoding.name,
         mark=encoding.mark.decode("latin-1"),
     )
-    return layout.with_fields(dict(zip(names, types, strict=True))), types
+    layout = layout.with_fields(sample.fields).with_shapes(sample.shapes)
+    return layout, list(sample.fields.values())
 
 
 @dataclass
@@ -114,6 +136,9 @@ class PieceReading:
     look: bool = True
     """Whether the types are to be observed: not if they are known."""
     rules: RowRules = NO_RULES
+    texts: frozenset[str] = frozenset()
+    """Columns, by the file's names, that are wanted as text: their numbers as the file spells
+    them, where it is text."""
     _findings: list[Findings] = field(default_factory=list)
 
     @property
@@ -124,13 +149,14 @@ class PieceReading:
     def __iter__(self) -> Iterator[Chunk]:
         digest = BlockDigests()
         reader, first = self._reader(digest)
-        types = dict.fromkeys(self.layout.source_names, NOTHING)
+        types = dict.fromkeys(self.layout.fields, NOTHING)
         records = bad = 0
         first_bad: BadRecord | None = None
         stray = False
         rows = 0
         for found in reader:
-            ruled = self.rules.applied(found, self.layout.names)
+            cut = replace(found, tallies=tallies_of(found))
+            ruled = self.rules.applied(cut)
             chunk = self._without_repeats(ruled, rows)
             rows += ruled.rows.num_rows
             if self.look:
@@ -152,6 +178,7 @@ class PieceReading:
             types=tuple(types.values()),
             digests=digest.blocks(),
             stray=stray,
+            shapes=tuple(reader.shapes.items()) if isinstance(reader, _JSON_READERS) else (),
         )
         self._findings.append(findings)
 
@@ -171,7 +198,8 @@ class PieceReading:
             of = (self.original, layout.format, layout.compression, self.max_ratio, digest)
             return ColumnarReader(*of), 0
         if layout.format in (LIST, DOCUMENTS):
-            return JsonTextReader(self._stream(digest), layout.shapes, layout.format), 0
+            of_text = (self._stream(digest), layout.shapes, layout.format)
+            return JsonTextReader(*of_text, texts=self.texts), 0
         if not layout.splittable:
             return self._line_reader(self._stream(digest)), 0
         body = len(layout.mark) + layout.body
@@ -184,7 +212,8 @@ class PieceReading:
         self, blocks: Iterable[bytes], *, start: int = 0, limit: int | None = None
     ) -> _Reader:
         if self.layout.format == LINES:
-            return JsonLinesReader(blocks, self.layout.shapes, start=start, limit=limit)
+            shapes = self.layout.shapes
+            return JsonLinesReader(blocks, shapes, start=start, limit=limit, texts=self.texts)
         return PieceReader(self.layout, blocks, start=start, limit=limit)
 
     def _first_record(self, body: int) -> tuple[bytes, int]:
@@ -235,9 +264,10 @@ def survey(
     max_ratio: int,
     demands: CsvDemands = NOTHING_DEMANDED,
     rules: RowRules = NO_RULES,
+    name: str = "",
 ) -> Survey:
     """Read an object through. Raises InputRefused if it cannot be read."""
-    layout, _ = examine(original, max_ratio=max_ratio, demands=demands)
+    layout, _ = examine(original, max_ratio=max_ratio, demands=demands, name=name)
     found = _read_through(original, layout, max_ratio, rules)
     if found.stray and may_be_single_byte(layout) and is_single_byte(original, layout, max_ratio):
         layout, _ = examine(

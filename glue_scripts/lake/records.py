@@ -1,11 +1,12 @@
 """Cutting CSV text into records, before and apart from any parsing.
 
-A record ends at LF, CRLF or CR outside quotes. A field that starts with a quote runs to
-the quote that closes it; inside, two quotes stand for one, and where the dialect has an
-escape, that and a quote stand for one too. A quote inside an unquoted field is a character
-like any other. Where a quoted field is not closed, or text follows its closing quote, the
-record is malformed and reaches to the end of its line: one bad quote costs one record. So
-does a record of more than MAX_RECORD_BYTES.
+A record ends at a line end outside quotes: LF, with any CRs before it; where the file has no LF,
+a CR. A field that starts with a quote runs to the quote that closes it; inside, two quotes stand
+for one, and where the dialect has an escape, that and a quote stand for one too. Where a quoted
+field is not closed, text follows its closing quote, a quote stands inside an unquoted field or a
+CR that ends no line stands outside quotes, the record is malformed and reaches to the end of its
+line: one bad quote costs one record. A record of more than MAX_RECORD_BYTES is one that is too
+long, whatever is in it.
 
 What a record is depends on the text behind its start alone. So a file can be cut in many
 places at once, and the pieces can be checked against each other.
@@ -13,33 +14,30 @@ places at once, and the pieces can be checked against each other.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from lake.errors import InputRefused
+from lake.record_grammar import (
+    MALFORMED,
+    Dialect,
+    count_fields,
+    line,
+    line_ends_in,
+    record,
+)
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Octets = npt.NDArray[np.uint8]
 _LF, _CR = 10, 13
 MAX_RECORD_BYTES = 32 * 1024 * 1024
-MALFORMED = -1
+TOO_LONG = -2
 _PART_BYTES = 2 * 1024 * 1024
 """What is parsed at a time. The parser goes over it once for each column: it is twice as fast if
 that fits into a processor's cache."""
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How fields are told apart. Each member is one byte; `escape` may be empty."""
-
-    delimiter: bytes = b","
-    quote: bytes = b'"'
-    escape: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Cut:
     ends: Positions
     """Just behind each record's line end."""
     fields: Positions
-    """Fields per record; 0 for a blank line, MALFORMED for a record that is none."""
+    """Fields per record; 0 for a blank line, MALFORMED or TOO_LONG for a record that is none."""
     lines: Positions
     """Line of each start, counted from 0."""
     line_count: int
@@ -131,9 +129,18 @@ def cut_records(text: bytes, dialect: Dialect, *, at_end: bool) -> Cut:
     # A CR at the very end may be the first half of a CRLF.
     usable = text[:-1] if text.endswith(b"\r") and not at_end else text
     cut = _cut_regular(usable, dialect, at_end=at_end)
-    if cut is None or len(usable) - cut.end > MAX_RECORD_BYTES or _has_giant(cut):
-        return _cut_one_by_one(usable, dialect, at_end=at_end)
-    return cut
+    return _cut_one_by_one(usable, dialect, at_end=at_end) if cut is None else cut
+
+
+def ends_with_cr(text: bytes, quote: bytes) -> bool:
+    """Whether the lines of a text end at CR alone: there is no LF but inside quotes, and behind
+    the last of them."""
+    text = text.rstrip(b"\r\n")
+    if b"\r" not in text or b"\n" not in text:
+        return b"\r" in text
+    data = np.frombuffer(text, np.uint8)
+    outside = _outside(np.flatnonzero(data == _LF), np.flatnonzero(data == quote[0]))
+    return not len(outside)
 
 
 def first_record_start(text: bytes, dialect: Dialect) -> int:
@@ -152,49 +159,9 @@ def first_record_start(text: bytes, dialect: Dialect) -> int:
         for inside in (0, 1)
     ]
     starts_inside = misplaced[1] < misplaced[0]
-    ends = _line_ends(data, has_cr=b"\r" in text)
+    ends = _line_ends(data, dialect, has_cr=b"\r" in text)
     outside = ends[(np.searchsorted(quotes, ends) % 2 == 1) == starts_inside]
     return int(outside[0]) + 1 if len(outside) else len(text)
-
-
-def split_fields(record: bytes, dialect: Dialect) -> list[bytes]:
-    """The fields of one well-formed record, unquoted."""
-    fields = []
-    for position, found in enumerate(_field(dialect).finditer(record.rstrip(b"\r\n"))):
-        text = found.group()[1 if position else 0 :]
-        fields.append(_unquoted(text, dialect) if text[:1] == dialect.quote else text)
-    return fields
-
-
-def without_escapes(records: bytes, dialect: Dialect) -> bytes:
-    """Well-formed records with doubled quotes in place of escaped ones."""
-    if not dialect.escape or dialect.escape not in records:
-        return records
-
-    def doubled(found: re.Match[bytes]) -> bytes:
-        inner = _unquoted(found.group(), dialect)
-        return dialect.quote + inner.replace(dialect.quote, dialect.quote * 2) + dialect.quote
-
-    return _quoted_field(dialect).sub(doubled, records)
-
-
-def _unquoted(field: bytes, dialect: Dialect) -> bytes:
-    inner = field[1:-1]
-    if dialect.escape:
-        pair = re.compile(
-            b"(?:%b|%b)([%b%b])"
-            % (*map(re.escape, (dialect.escape, dialect.quote)), *_in_set(dialect))
-        )
-        return pair.sub(lambda m: m[1] if m[0] != dialect.quote + dialect.escape else m[0], inner)
-    return inner.replace(dialect.quote * 2, dialect.quote)
-
-
-def _in_set(dialect: Dialect) -> tuple[bytes, bytes]:
-    return re.escape(dialect.quote), re.escape(dialect.escape)
-
-
-def _has_giant(cut: Cut) -> bool:
-    return bool(len(cut.starts) and (cut.ends - cut.starts).max() > MAX_RECORD_BYTES)
 
 
 def _region_of_quoted(text: bytes, dialect: Dialect, start: int) -> Region | None:
@@ -223,27 +190,48 @@ def _cut_regular(text: bytes, dialect: Dialect, *, at_end: bool) -> Cut | None:
         data, quotes, dialect, opening=quotes[0::2], closing=quotes[1::2]
     ):
         return None
-    line_ends = _line_ends(data, has_cr=b"\r" in text)
+    lone_crs = not dialect.cr_ends and _has_lone_cr(text)
+    if lone_crs and len(quotes):
+        return None
+    line_ends = _line_ends(data, dialect, has_cr=b"\r" in text)
     record_ends = _outside(line_ends, quotes)
     starts = np.concatenate((np.zeros(1, np.int64), record_ends + 1))[:-1]
     delimiters = _outside(np.flatnonzero(data == dialect.delimiter[0]), quotes)
     up_to = np.searchsorted(delimiters, record_ends)
     fields = np.diff(up_to, prepend=0) + 1
     fields[_blank(data, starts, record_ends)] = 0
+    if lone_crs:
+        _look_at_returns(data, starts, record_ends, fields)
+    fields[record_ends + 1 - starts > MAX_RECORD_BYTES] = TOO_LONG
     lines = np.searchsorted(line_ends, starts)
     used = int(np.searchsorted(line_ends, record_ends[-1], side="right")) if len(record_ends) else 0
     return Cut(starts, record_ends + 1, fields, lines, used)
 
 
-def _line_ends(data: Octets, *, has_cr: bool) -> Positions:
+def _line_ends(data: Octets, dialect: Dialect, *, has_cr: bool) -> Positions:
     """The last byte of each line end."""
     feeds = np.flatnonzero(data == _LF)
-    if not has_cr:
+    if not has_cr or not dialect.cr_ends:
         return feeds
     returns = np.flatnonzero(data == _CR)
     following = np.append(data, 0)[returns + 1]
     lone = returns[following != _LF]
     return np.sort(np.concatenate((feeds, lone))) if len(lone) else feeds
+
+
+def _look_at_returns(data: Octets, starts: Positions, ends: Positions, fields: Positions) -> None:
+    """In text without quotes. CRs in a row before an LF are its line end's; a record that has any
+    other is malformed by it."""
+    returns = np.flatnonzero(data == _CR)
+    following = np.append(data, 0)[returns + 1]
+    ending = following == _LF
+    for i in np.flatnonzero(following[:-1] == _CR)[::-1]:
+        ending[i] = ending[i + 1]
+    hit = np.searchsorted(ends, returns[~ending])
+    fields[hit[hit < len(ends)]] = MALFORMED
+    for i in np.flatnonzero((data[starts] == _CR) & (fields > 0)):
+        if (data[starts[i] : ends[i]] == _CR).all():
+            fields[i] = 0
 
 
 def _blank(data: Octets, starts: Positions, ends: Positions) -> Flags:
@@ -273,80 +261,38 @@ def _misplaced(
     return int(np.count_nonzero(~before) + np.count_nonzero(~after))
 
 
-def _patterns(dialect: Dialect) -> tuple[bytes, bytes, bytes, bytes]:
-    """Delimiter, inside of a quoted field, quoted field, unquoted field."""
-    d, q = re.escape(dialect.delimiter), re.escape(dialect.quote)
-    e = re.escape(dialect.escape)
-    inside = b"(?:[^%b%b]++|%b%b%b)*+" % (q, e, q, q, b"|%b(?s:.)" % e if e else b"")
-    return d, inside, b"%b%b%b" % (q, inside, q), b"(?!%b)[^%b\r\n]*+" % (q, d)
-
-
-@cache
-def _field(dialect: Dialect) -> re.Pattern[bytes]:
-    d, _, quoted, plain = _patterns(dialect)
-    return re.compile(rb"(?:\A|%b)(?:%b|%b)" % (d, quoted, plain))
-
-
-@cache
-def _quoted_field(dialect: Dialect) -> re.Pattern[bytes]:
-    d, _, quoted, _ = _patterns(dialect)
-    return re.compile(rb"(?:\A|(?<=[%b\r\n]))%b(?=[%b\r\n]|\Z)" % (d, quoted, d))
-
-
-@cache
-def _record(dialect: Dialect) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """A whole record with its line end, and one that the text may have cut off."""
-    d, inside, quoted, plain = _patterns(dialect)
-    q, e = re.escape(dialect.quote), re.escape(dialect.escape)
-    field = b"(?:%b|%b)" % (quoted, plain)
-    whole = rb"%b(?:%b%b)*+(?:\r\n|\n|\r)" % (field, d, field)
-    tail = rb"(?:%b%b(?:%b%b)?|%b)\Z" % (q, inside, q, b"|" + e if e else b"", plain)
-    return re.compile(whole), re.compile(b"(?:%b%b)*+%b" % (field, d, tail))
-
-
-_LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\n|\r)")
-
-
 def _cut_one_by_one(text: bytes, dialect: Dialect, *, at_end: bool) -> Cut:
     """The same borders as `_cut_regular` gives, and malformed records besides."""
-    whole, cut_off = _record(dialect)
+    whole, cut_off = record(dialect)
+    to_line_end = line(dialect)
     starts: list[int] = []
     ends: list[int] = []
     fields: list[int] = []
     lines: list[int] = []
-    position = line = 0
+    position = line_number = 0
     while position < len(text):
         count = MALFORMED
-        found = whole.match(text, position, position + MAX_RECORD_BYTES)
+        found = whole.match(text, position)
         if found:
-            count = _count_fields(found.group(), dialect)
+            count = count_fields(found.group(), dialect)
+        elif not at_end and cut_off.match(text, position):
+            break
         else:
-            undecided = len(text) - position < MAX_RECORD_BYTES and not at_end
-            if undecided and cut_off.match(text, position):
-                break
-            found = _LINE.match(text, position)
+            found = to_line_end.match(text, position)
             if not found:
                 break
-            if len(found.group()) > MAX_RECORD_BYTES:
-                raise no_line_end()
+        if found.end() - position > MAX_RECORD_BYTES:
+            count = TOO_LONG
         starts.append(position)
         ends.append(found.end())
         fields.append(count)
-        lines.append(line)
-        line += len(_LINE.findall(found.group()))
+        lines.append(line_number)
+        line_number += line_ends_in(found.group(), dialect)
         position = found.end()
     return Cut(
         starts=np.array(starts, np.int64),
         ends=np.array(ends, np.int64),
         fields=np.array(fields, np.int64),
         lines=np.array(lines, np.int64),
-        line_count=line,
+        line_count=line_number,
     )
-
-
-def _count_fields(record: bytes, dialect: Dialect) -> int:
-    if not record.rstrip(b"\r\n") and len(record) <= 2:
-        return 0
-    if dialect.quote not in record:
-        return record.count(dialect.delimiter) + 1
-    return len(_field(dialect).findall(record))

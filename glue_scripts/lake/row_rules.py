@@ -15,6 +15,7 @@ from lake.column_types import NOTHING, TEXT, ColumnType
 from lake.observing import kind_of_value, observe
 from lake.pieces import BadRecord, Chunk, Origin
 from lake.records import Positions
+from lake.tallies import tallies_in, tallies_of
 from lake.typed import spelled
 
 Flags = npt.NDArray[np.bool_]
@@ -25,7 +26,7 @@ Finding = tuple[Flags, Callable[[int], str]]
 
 @dataclass(frozen=True, kw_only=True)
 class RowRules:
-    """Names are columns'. Nothing is demanded by default."""
+    """Names are what the file calls its columns. Nothing is demanded by default."""
 
     required: tuple[str, ...] = ()
     """Columns that must have a value."""
@@ -36,13 +37,10 @@ class RowRules:
     unique: tuple[str, ...] = ()
     """Columns whose values together stand once in a file."""
 
-    def applied(self, chunk: Chunk, names: dict[str, str]) -> Chunk:
-        """The chunk without the rows that break a rule, which are among its bad records then.
-
-        `names` has the column of each name in the file.
-        """
-        chunk = self._without_others(chunk, names)
-        columns = {names.get(name, name): i for i, name in enumerate(chunk.rows.column_names)}
+    def applied(self, chunk: Chunk) -> Chunk:
+        """The chunk without the rows that break a rule, which are among its bad records then."""
+        chunk = self._without_others(chunk)
+        columns = {name: i for i, name in enumerate(chunk.rows.column_names)}
         broken = np.zeros(chunk.rows.num_rows, np.bool_)
         reasons: dict[int, str] = {}
         for flags, reason in self._findings(chunk, columns):
@@ -55,16 +53,14 @@ class RowRules:
         """Those that are not kept."""
         return [name for name in columns if self.only and name not in self.only]
 
-    def _without_others(self, chunk: Chunk, names: dict[str, str]) -> Chunk:
-        kept = [
-            number
-            for number, name in enumerate(chunk.rows.column_names)
-            if names.get(name, name) in self.only
-        ]
-        if not self.only or len(kept) == chunk.rows.num_columns:
+    def _without_others(self, chunk: Chunk) -> Chunk:
+        names = chunk.rows.column_names
+        kept = [number for number, name in enumerate(names) if name in self.only]
+        if not self.only or len(kept) == len(names):
             return chunk
         types = chunk.types and tuple(chunk.types[number] for number in kept)
-        return replace(chunk, rows=chunk.rows.select(kept), types=types)
+        tallies = {names[number]: tallies_of(chunk)[names[number]] for number in kept}
+        return replace(chunk, rows=chunk.rows.select(kept), types=types, tallies=tallies)
 
     def _findings(self, chunk: Chunk, columns: dict[str, int]) -> Iterator[Finding]:
         for name in self.required:
@@ -91,12 +87,14 @@ def without_rows(chunk: Chunk, flags: Flags, reasons: Mapping[int, str]) -> Chun
     ]
     kept = np.flatnonzero(~flags)
     rows = chunk.rows.take(pa.array(kept))
+    aside = tallies_in(chunk.rows.take(pa.array(np.flatnonzero(flags))))
     return replace(
         chunk,
         rows=rows,
         bad=sorted([*chunk.bad, *bad], key=lambda record: record.line),
         origin=partial(_some_of, chunk.origin, kept),
         types=_retyped(rows, chunk.types),
+        tallies={name: tally - aside[name] for name, tally in tallies_of(chunk).items()},
     )
 
 
@@ -119,24 +117,20 @@ def _of_other_type(
     column: pa.ChunkedArray, known: ColumnType | None, name: str, kind: ColumnType
 ) -> Finding | None:
     whole = known if known is not None else observe(column)
-    if kind.join(whole).stored_as(kind):
+    if kind.admits(whole):
         return None
     texts = column if pa.types.is_string(column.type) else spelled(column)
     values = texts.combine_chunks().dictionary_encode()
     values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     alien = np.array(
-        [
-            not kind.join(kind_of_value(value)).stored_as(kind)
-            for value in values.dictionary.to_pylist()
-        ]
-        + [False]
+        [not kind.admits(kind_of_value(value)) for value in values.dictionary.to_pylist()] + [False]
     )
     flags: Flags = alien[values.indices.fill_null(len(alien) - 1).to_numpy(zero_copy_only=False)]
 
     def reason(row: int) -> str:
         shown = texts[row].as_py()
         shown = shown if len(shown) <= _SHOWN_LETTERS else f"{shown[:_SHOWN_LETTERS]}…"
-        return f"{name} is '{shown}', expected {kind.glue}"
+        return f"{name} is '{shown}', expected {kind.shown}"
 
     return flags, reason
 

@@ -1,14 +1,19 @@
-"""A table's columns, and how a file's columns join them. Pure."""
+"""A table's columns, and how a file's columns join them. Pure.
+
+A column is what its files call it: that is its identity, and what two schemas have in common is
+found by it. What it is called in the table follows from the source names of all its columns.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import pyarrow as pa
 
 from lake.column_types import NOTHING, ColumnType
-from lake.names import METADATA_COLUMNS
+from wires.column_names import METADATA_COLUMNS, column_name_of, column_names
 
 METADATA_TYPES = {
     "processed_at": (pa.timestamp("us", tz="UTC"), "timestamp"),
@@ -21,10 +26,19 @@ METADATA_TYPES = {
 
 @dataclass(frozen=True)
 class Column:
-    """A data column: SQL-safe name and observed type."""
+    """A data column."""
 
     name: str
+    """SQL-safe."""
     type: ColumnType
+    source: str | None
+    """What the files call it; None for one that is declared, and that no file has had yet."""
+    declared: str = ""
+    """What a contract calls it, if it does."""
+
+    @property
+    def identity(self) -> tuple[str, bool]:
+        return (self.declared, False) if self.source is None else (self.source, True)
 
 
 @dataclass(frozen=True)
@@ -34,56 +48,135 @@ class Schema:
     columns: tuple[Column, ...] = ()
 
     @classmethod
-    def of(cls, names: Sequence[str], types: Sequence[ColumnType]) -> Schema:
-        return cls(tuple(Column(*pair) for pair in zip(names, types, strict=True)))
+    def of(cls, sources: Sequence[str], types: Sequence[ColumnType]) -> Schema:
+        """Of a file's columns."""
+        return _named(Column("", kind, name) for name, kind in zip(sources, types, strict=True))
+
+    @classmethod
+    def declared(cls, types: Iterable[tuple[str, ColumnType]]) -> Schema:
+        """Of what a contract declares, by source name or by the column's."""
+        return _named(Column("", kind, None, declared=name) for name, kind in types)
 
     def merge(self, other: Schema) -> Schema:
         """Every column of both, wide enough for both; the order of self, then what is new."""
-        theirs = {column.name: column.type for column in other.columns}
-        mine = {column.name for column in self.columns}
-        widened = (
-            Column(column.name, column.type.join(theirs.get(column.name, NOTHING)))
-            for column in self.columns
-        )
-        return Schema((*widened, *(c for c in other.columns if c.name not in mine)))
+        if all(self._has(column) for column in other.columns):
+            return self
+        return _named((*self.columns, *other.columns))
 
     def retyped(self, wider: Schema) -> Schema:
-        """The columns of self with the types that they have in `wider`."""
-        types = {column.name: column.type for column in wider.columns}
-        return Schema(tuple(Column(c.name, types[c.name]) for c in self.columns))
+        """The columns of self with the types and names that they have in `wider`."""
+        return Schema(tuple(map(wider.of_column, self.columns)))
+
+    def only(self, sources: Iterable[str]) -> Schema:
+        """The columns that files call so."""
+        kept = set(sources)
+        return Schema(tuple(column for column in self.columns if column.source in kept))
+
+    def of_column(self, column: Column) -> Column:
+        """The same column here. Raises KeyError if it is not here."""
+        found = self._by_identity.get(column.identity) or (
+            self.called(column.declared) if column.source is None else None
+        )
+        if found is None:
+            raise KeyError(column)
+        return found
+
+    def called(self, name: str) -> Column | None:
+        """The column that a contract means: files call it so, else it is called so here."""
+        return self._by_identity.get((name, True)) or self._by_name.get(column_name_of(name))
+
+    @cached_property
+    def by_source(self) -> dict[str, Column]:
+        """By what files call them."""
+        return {c.source: c for c in self.columns if c.source is not None}
 
     def stored_as_in(self, wider: Schema) -> bool:
         """Whether files of self can stand in a table of `wider` as they are."""
         pairs = zip(self.columns, self.retyped(wider).columns, strict=True)
-        return all(mine.type.stored_as(theirs.type) for mine, theirs in pairs)
+        return all(
+            mine.name == theirs.name and mine.type.stored_as(theirs.type) for mine, theirs in pairs
+        )
 
     def changes(self, wider: Schema) -> list[str]:
         """What a reader of the table would notice, for people."""
-        types = {column.name: column.type for column in self.columns}
         notes = []
         for column in wider.columns:
-            known = types.get(column.name)
+            known = self._by_identity.get(column.identity)
+            if known is None and column.declared:
+                known = self._by_identity.get((column.declared, False))
             if known is None:
                 notes.append(f"column '{column.name}' is not in the table")
-            elif not known.stored_as(column.type) and known != NOTHING:
+            elif known.name != column.name:
+                notes.append(f"column '{known.name}' would have to be called '{column.name}'")
+            elif not known.type.stored_as(column.type) and known.type != NOTHING:
                 notes.append(
-                    f"column '{column.name}' holds values that are no {known.glue} "
-                    f"and would make it {column.type.glue}"
+                    f"column '{column.name}' holds values that are no {known.type.shown} "
+                    f"and would make it {column.type.shown}"
                 )
         return notes
 
-    @property
+    @cached_property
     def arrow(self) -> pa.Schema:
         """With the metadata columns at the end."""
         data = [pa.field(column.name, column.type.arrow) for column in self.columns]
         metadata = [pa.field(name, METADATA_TYPES[name][0]) for name in METADATA_COLUMNS]
         return pa.schema(data + metadata)
 
-    def spell(self) -> list[list[str]]:
+    def spell(self) -> list[list[str | None]]:
         """For JSON."""
-        return [[column.name, column.type.spell()] for column in self.columns]
+        return [[c.name, c.type.spell(), c.source, c.declared] for c in self.columns]
 
     @classmethod
-    def read(cls, spelled: Sequence[Sequence[str]]) -> Schema:
+    def read(cls, spelled: Sequence[Sequence[str | None]]) -> Schema:
         """Undo `spell`."""
-        return cls(tuple(Column(name, ColumnType.read(kind)) for name, kind in spelled))
+        return cls(
+            tuple(
+                Column(str(name), ColumnType.read(str(kind)), source, str(declared))
+                for name, kind, source, declared in spelled
+            )
+        )
+
+    @cached_property
+    def _by_identity(self) -> dict[tuple[str, bool], Column]:
+        return {column.identity: column for column in self.columns}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    def _has(self, column: Column) -> bool:
+        mine = self._by_identity.get(column.identity)
+        return (
+            mine is not None
+            and mine.declared == column.declared
+            and mine.type.join(column.type) == mine.type
+        )
+
+
+def _named(columns: Iterable[Column]) -> Schema:
+    """One column for each source name, and for each declared one that no file has had.
+
+    A contract's name means the column that files call so, else the one that is called so in the
+    table.
+    """
+    every = list(columns)
+    names = column_names(dict.fromkeys(c.source for c in every if c.source is not None))
+    meant = _meant({c.declared: None for c in every if c.declared}, names)
+    declared = {source: name for name, source in meant.items() if source is not None}
+    merged: dict[tuple[str, bool], Column] = {}
+    for column in every:
+        source = meant[column.declared] if column.source is None else column.source
+        own = (
+            Column(column_name_of(column.declared), column.type, None, column.declared)
+            if source is None
+            else Column(names[source], column.type, source, declared.get(source, ""))
+        )
+        known = merged.get(own.identity)
+        merged[own.identity] = replace(own, type=known.type.join(own.type)) if known else own
+    return Schema(tuple(merged.values()))
+
+
+def _meant(declared: Iterable[str], names: Mapping[str, str]) -> dict[str, str | None]:
+    """Which column, by its source name, each name of a contract means, if it is there."""
+    sources = {name: source for source, name in names.items()}
+    return {name: name if name in names else sources.get(column_name_of(name)) for name in declared}

@@ -38,6 +38,7 @@ from lake.csv_source import examine, is_single_byte, may_be_single_byte
 from lake.decoding import SINGLE_BYTE
 from lake.errors import InputRefused, LakeError
 from lake.findings import Findings, put_together
+from lake.isolation import USUAL_BUDGET
 from lake.layout import Layout
 from lake.observing import convert
 from lake.originals import Span
@@ -100,8 +101,8 @@ class LakeCsv(DataSource):
         schema = Schema()
         partitions: list[PiecePartition] = []
         for item, lines in surveyed:
-            if item.survey and item.survey.layout.columns:
-                schema = schema.merge(Schema.of(item.survey.layout.columns, item.survey.types))
+            if item.survey and item.survey.layout.fields:
+                schema = schema.merge(Schema.of(item.survey.layout.fields, item.survey.types))
                 source = Source(version=item.version, layout=item.survey.layout, spans=item.spans)
                 for span, line in zip(item.spans, lines, strict=True):
                     number = len(partitions)
@@ -132,8 +133,8 @@ class LakeCsvReader(DataSourceReader):
             bad += [self._aside(partition, r.line, r.raw, r.reason) for r in chunk.bad]
             present = set(chunk.rows.column_names)
             columns = [
-                convert(chunk.rows.column(column.name), column.type)
-                if column.name in present
+                convert(chunk.rows.column(column.source), column.type)
+                if column.source in present
                 else pa.chunked_array([pa.nulls(chunk.rows.num_rows, column.type.arrow)])
                 for column in types.columns
             ]
@@ -206,7 +207,7 @@ class _Surveying:
             max_ratio=self._ratio,
             target_bytes=int(self.options.get("piecebytes", _PIECE_BYTES)),
             parallelism=1,
-            isolate=False,
+            budget=USUAL_BUDGET,
         )
         spans = spans_of(version.size, splittable=layout.splittable, look=look)
         read = partial(self._read, original, layout)

@@ -6,22 +6,30 @@ import gc
 import logging
 import pickle
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Thread
 from typing import TypeVar
 from zipimport import zipimporter
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
+from lake.isolation import Fault, Guarded
 from lake.store import region, use_region
+from lake.witness import each_alone
 
 logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _WAVES = 4
-_CORES_TO_START = 16
 """Slices per core: enough to even out items of different size, few enough to cost nothing."""
+_CORES_TO_START = 16
+_PAUSES = (1.0, 5.0)
+"""Seconds before what AWS has refused is asked for once more; its clients have tried, too."""
+_WITNESSED = 50
+"""Items that share a witness, while none of them ends it."""
 
 
 def spread(
@@ -52,6 +60,48 @@ def spread(
         for i, result in zip(hand, pickle.loads(played), strict=True)  # noqa: S301 - made below
     }
     return [results[i] for i in range(len(items))]
+
+
+def spread_guarded(
+    spark: SparkSession,
+    guarded: Guarded[Item, Result],
+    items: Sequence[Item],
+    *,
+    weight: Callable[[Item], int],
+) -> list[Result | Fault]:
+    """As `spread`, with a fault in place of the result of each item that has none.
+
+    What AWS has refused is asked for again. Where a worker has died, it is not told of which of
+    its items: all are done again by workers that have each item done before a witness.
+    """
+    results = _survived(spark, guarded, items, weight=weight)
+    for pause in _PAUSES:
+        again = [i for i, found in enumerate(results) if isinstance(found, Fault) and found.passing]
+        if not again:
+            break
+        time.sleep(pause)
+        found = _survived(spark, guarded, [items[i] for i in again], weight=weight)
+        for i, result in zip(again, found, strict=True):
+            results[i] = result
+    return results
+
+
+def _survived(
+    spark: SparkSession,
+    guarded: Guarded[Item, Result],
+    items: Sequence[Item],
+    *,
+    weight: Callable[[Item], int],
+) -> list[Result | Fault]:
+    try:
+        return spread(spark, guarded, items, weight=weight)
+    except Py4JJavaError as error:
+        # Nothing that is raised comes out of a guarded function: a worker has died.
+        logger.warning("a worker died; its items are done one by one", exc_info=error)
+    batches = [items[start : start + _WITNESSED] for start in range(0, len(items), _WITNESSED)]
+    watched = partial(each_alone, guarded, region())
+    done = spread(spark, watched, batches, weight=lambda batch: sum(map(weight, batch)))
+    return [result for batch in done for result in batch]
 
 
 def start_workers(spark: SparkSession, warm: Callable[[], object]) -> None:

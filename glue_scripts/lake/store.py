@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lake.errors import OriginalGone
 from wires.manifest import ObjectVersion
 
 _READ_BYTES = 16 * 1024 * 1024
+_FOOTER_BYTES = 64 * 1024
+"""Most footers are shorter."""
 _LOCAL = "file://"
 """A bucket that is a folder: for files that have not been uploaded."""
 SUPERSEDED = {"TagSet": [{"Key": "lake-state", "Value": "superseded"}]}
@@ -120,12 +123,36 @@ def supersede(bucket: str, prefix: str, *, but: str | None = None) -> None:
         client("s3").put_object_tagging(Bucket=bucket, Key=key, Tagging=SUPERSEDED)
 
 
-def parquet_rows(bucket: str, key: str) -> int:
-    """Rows of a Parquet file, by the footer that stands in the bucket."""
+@dataclass(frozen=True)
+class FooterCounts:
+    """What the footer of a Parquet file says that it holds."""
+
+    rows: int
+    values: Mapping[str, int]
+    """Of each column, those that are not null."""
+
+
+def footer_counts(bucket: str, key: str) -> FooterCounts:
+    """By the footer that stands in the bucket."""
+    footer = _footer(bucket, key)
+    values = dict.fromkeys(footer.schema.names, 0)
+    for group in map(footer.row_group, range(footer.num_row_groups)):
+        for chunk in map(group.column, range(footer.num_columns)):
+            values[chunk.path_in_schema] += chunk.num_values - chunk.statistics.null_count
+    return FooterCounts(footer.num_rows, values)
+
+
+def _footer(bucket: str, key: str) -> pq.FileMetaData:
     if bucket.startswith(_LOCAL):
-        return int(pq.read_metadata(_local_path(bucket, key)).num_rows)
-    with pq.ParquetFile(io.BufferedReader(_StoredFile(bucket, key), 1024 * 1024)) as file:
-        return int(file.metadata.num_rows)
+        return pq.read_metadata(_local_path(bucket, key))
+    size = _FOOTER_BYTES
+    while True:
+        answer = client("s3").get_object(Bucket=bucket, Key=key, Range=f"bytes=-{size}")
+        tail: bytes = answer["Body"].read()
+        needed = int.from_bytes(tail[-8:-4], "little") + 8
+        if needed <= len(tail):
+            return pq.read_metadata(pa.BufferReader(tail[-needed:]))
+        size = needed
 
 
 def line_count(bucket: str, key: str) -> int:
@@ -134,36 +161,3 @@ def line_count(bucket: str, key: str) -> int:
         return _local_path(bucket, key).read_bytes().count(b"\n")
     body = client("s3").get_object(Bucket=bucket, Key=key)["Body"]
     return sum(block.count(b"\n") for block in body.iter_chunks(_READ_BYTES))
-
-
-class _StoredFile(io.RawIOBase):
-    """A stored object as a file that can be sought in; only what is read is fetched."""
-
-    def __init__(self, bucket: str, key: str) -> None:
-        self._name = {"Bucket": bucket, "Key": key}
-        self._size = int(client("s3").head_object(**self._name)["ContentLength"])
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = base + offset
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        end = min(self._position + len(buffer), self._size)
-        if end <= self._position:
-            return 0
-        span = f"bytes={self._position}-{end - 1}"
-        data = client("s3").get_object(**self._name, Range=span)["Body"].read()
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)

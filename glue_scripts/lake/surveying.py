@@ -13,17 +13,17 @@ from functools import partial
 from pyspark.sql import SparkSession
 
 from lake.column_types import NOTHING
-from lake.contract_terms import rules_of
 from lake.csv_source import is_single_byte, may_be_single_byte
 from lake.decoding import SINGLE_BYTE
 from lake.errors import InputRefused, OriginalGone
 from lake.findings import Findings, Survey, put_together
+from lake.isolation import Budget, Fault, Guarded
 from lake.layout import CSV
 from lake.originals import DIGEST_BLOCK, Original, Span
 from lake.reading import PieceReading, examine, survey
 from lake.row_rules import RowRules
 from lake.schema import Schema
-from lake.spreading import spread
+from lake.spreading import spread_guarded
 from lake.store import StoredOriginal
 from wires.contracts import CsvDemands, DatasetContract
 from wires.lanes import TAKEN_ELSEWHERE, incoming_path
@@ -31,7 +31,6 @@ from wires.manifest import ObjectVersion
 
 _NO_CONTRACT = DatasetContract(name="")
 SMALL_BYTES = 8 * 1024 * 1024
-_FEW = 4
 _SMALLEST_PIECE = 32 * 1024 * 1024
 
 
@@ -63,24 +62,20 @@ class Look:
     """Size of a piece, about."""
     parallelism: int
     """Tasks that can run at once: a large object is cut into as many pieces at least."""
-    isolate: bool
-    """An unexpected error costs its own object; otherwise it ends the run, so that a passing
-    fault is met by another attempt."""
+    budget: Budget
 
 
 def survey_objects(
     spark: SparkSession, versions: Sequence[ObjectVersion], look: Look
-) -> list[Surveyed]:
+) -> list[Surveyed | Fault]:
     """One result per version, in the given order."""
-    if len(versions) <= _FEW:
-        # Done before a task would have been started.
-        return [_look(look, version) for version in versions]
-    return spread(
+    found = spread_guarded(
         spark,
-        partial(_look, look),
+        Guarded(partial(_look, look), partial(_seconds_to_look, look)),
         versions,
         weight=lambda version: min(version.size, SMALL_BYTES),
     )
+    return [_in_pieces(item, look) for item in found]
 
 
 def confirmed(before: Surveyed, pieces: Sequence[Findings]) -> Surveyed:
@@ -90,15 +85,30 @@ def confirmed(before: Surveyed, pieces: Sequence[Findings]) -> Surveyed:
         replace(span, first=found.first) for span, found in zip(before.spans, pieces, strict=True)
     )
     found = put_together(before.survey.layout, pieces)
-    return replace(before, survey=found, sure=True, spans=spans)
+    return replace(before, survey=found, sure=found.settled, spans=spans)
 
 
-def recoded(spark: SparkSession, doubtful: Sequence[Surveyed], look: Look) -> list[Surveyed]:
+def recoded(
+    spark: SparkSession, doubtful: Sequence[Surveyed], look: Look
+) -> list[Surveyed | Fault]:
     """Objects whose presumed encoding met bytes that it does not have: looked at again.
 
     Those that are in a one-byte encoding come back presumed anew; the others as they were.
     """
-    return spread(spark, partial(_recode, look), doubtful, weight=lambda item: item.version.size)
+    found = spread_guarded(
+        spark,
+        Guarded(partial(_recode, look), partial(_seconds_to_recode, look)),
+        doubtful,
+        weight=lambda item: item.version.size,
+    )
+    return [_in_pieces(item, look) for item in found]
+
+
+def _in_pieces(item: Surveyed | Fault, look: Look) -> Surveyed | Fault:
+    if isinstance(item, Fault) or item.survey is None or item.sure:
+        return item
+    splittable = item.survey.layout.splittable
+    return replace(item, spans=spans_of(item.version.size, splittable=splittable, look=look))
 
 
 def spans_of(size: int, *, splittable: bool, look: Look) -> tuple[Span, ...]:
@@ -120,16 +130,19 @@ def _look(look: Look, version: ObjectVersion) -> Surveyed:
         return Surveyed(version=version, refused=str(refusal))
     except OriginalGone as gone:
         return Surveyed(version=version, failed=str(gone))
-    except Exception as error:
-        if not look.isolate:
-            raise
-        return Surveyed(version=version, failed=f"{type(error).__name__}: {error}")
+
+
+def _seconds_to_look(look: Look, version: ObjectVersion) -> float:
+    return look.budget.seconds(version.size)
+
+
+def _seconds_to_recode(look: Look, item: Surveyed) -> float:
+    return look.budget.seconds(item.version.size)
 
 
 def _looked_at(look: Look, version: ObjectVersion, demands: CsvDemands) -> Surveyed:
     original: Original = StoredOriginal(look.bucket, version)
-    rules = rules_of(_contract(look, version))
-    layout, types = examine(original, max_ratio=look.max_ratio, demands=demands)
+    layout, types = examine(original, max_ratio=look.max_ratio, demands=demands, name=version.key)
     if layout.format != CSV and incoming_path(version.key) is None:
         found = layout.format.replace("_", " ")
         raise InputRefused(f"the content is {found}, expected CSV text: {TAKEN_ELSEWHERE}")
@@ -138,14 +151,12 @@ def _looked_at(look: Look, version: ObjectVersion, demands: CsvDemands) -> Surve
     )
     if version.size <= SMALL_BYTES and not any(kind != NOTHING for kind in types):
         # Perhaps there is not one row: then it is better known before anything is written.
-        return Surveyed(
-            version=version,
-            survey=survey(original, max_ratio=look.max_ratio, demands=demands, rules=rules),
-            sure=True,
-            spans=(Span(0, version.size),),
-        )
-    spans = spans_of(version.size, splittable=layout.splittable, look=look)
-    return Surveyed(version=version, survey=presumed, spans=spans)
+        whole = survey(original, max_ratio=look.max_ratio, demands=demands, name=version.key)
+        if not whole.rows_in:
+            read = (Span(0, version.size),)
+            return Surveyed(version=version, survey=whole, sure=True, spans=read)
+        presumed = replace(presumed, layout=whole.layout, types=whole.types)
+    return Surveyed(version=version, survey=presumed)
 
 
 def first_offender(look: Look, item: Surveyed, schema: Schema) -> str:
@@ -153,17 +164,20 @@ def first_offender(look: Look, item: Surveyed, schema: Schema) -> str:
     assert item.survey is not None, "an object without a survey has no values"  # noqa: S101
     layout = item.survey.layout
     original = StoredOriginal(look.bucket, item.version)
-    rules = RowRules(types=tuple((c.name, c.type.spell()) for c in schema.columns))
+    rules = RowRules(types=tuple((c.source, c.type.spell()) for c in schema.columns if c.source))
     whole = Span(0, original.size)
     for chunk in PieceReading(original, layout, whole, look.max_ratio, look=False):
-        for record in rules.applied(chunk, layout.names).bad:
+        for record in rules.applied(chunk).bad:
             if record not in chunk.bad:
                 return f"line {layout.body_line + record.line}: {record.reason}"
     return ""
 
 
 def _contract(look: Look, version: ObjectVersion) -> DatasetContract:
-    return look.contracts.get(version.key, _NO_CONTRACT)
+    contract = look.contracts.get(version.key, _NO_CONTRACT)
+    if contract.refused:
+        raise InputRefused(contract.refused)
+    return contract
 
 
 def _recode(look: Look, item: Surveyed) -> Surveyed:

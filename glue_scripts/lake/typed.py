@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.column_types import NOTHING, TEXT, ColumnType, Kind, decimal_type
-from lake.observing import convert
+from lake.moments import MICROS, NANOS
+from lake.recasting import recast
+from lake.spelling import spelled, spelled_moments
+
+__all__ = ["plain", "plain_type", "recast", "spelled", "type_of", "values_of"]
 
 _DIGITS = {8: 3, 16: 5, 32: 10, 64: 19}
 """Of the largest signed integer with as many bits."""
 _UNSIGNED_DIGITS = {8: 3, 16: 5, 32: 10, 64: 20}
-
+_UUID_BYTES = 16
+_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 _SIMPLE = (
     (pa.types.is_null, NOTHING),
@@ -19,7 +25,6 @@ _SIMPLE = (
     (pa.types.is_floating, ColumnType(Kind.DOUBLE)),
     (pa.types.is_date, ColumnType(Kind.DATE)),
     (pa.types.is_string, TEXT),
-    (pa.types.is_large_string, TEXT),
     (pa.types.is_time, TEXT),
 )
 
@@ -29,61 +34,83 @@ def type_of(stored: pa.DataType) -> ColumnType | None:
 
     Integers of 64 bits without a sign are decimals; times of day and nanoseconds are text.
     """
-    if pa.types.is_dictionary(stored):
-        return type_of(stored.value_type)
+    stored = plain_type(stored)
     if pa.types.is_integer(stored):
         return _integer(stored)
     if pa.types.is_decimal(stored):
-        return decimal_type(stored.precision - stored.scale, stored.scale)
+        return decimal_type(max(0, stored.precision - stored.scale), stored.scale)
     if pa.types.is_timestamp(stored):
         return ColumnType(Kind.INSTANT if stored.tz else Kind.TIMESTAMP)
     return next((kind for holds, kind in _SIMPLE if holds(stored)), None)
 
 
-def values_of(column: pa.ChunkedArray) -> tuple[ColumnType, pa.ChunkedArray]:
-    """A column's type and its values in that; the type must be one that `type_of` knows.
+def plain_type(stored: pa.DataType) -> pa.DataType:
+    """What `plain` makes of a type: dictionaries and the many forms of text are one."""
+    if pa.types.is_dictionary(stored):
+        return plain_type(stored.value_type)
+    if stored == pa.uuid() or pa.types.is_large_string(stored) or pa.types.is_string_view(stored):
+        return pa.string()
+    return plain_type(stored.storage_type) if isinstance(stored, pa.BaseExtensionType) else stored
 
-    Nanoseconds that are no whole microseconds make the column text: nothing is rounded. So do
-    moments outside the years 1 to 9999, which is as far as readers go.
+
+def plain(array: pa.Array) -> pa.Array:
+    """The same values in `plain_type`; a UUID's are the text that it is written as."""
+    if pa.types.is_dictionary(array.type):
+        return plain(array.dictionary_decode())
+    if array.type == pa.uuid():
+        return uuids(array.storage)
+    if isinstance(array, pa.ExtensionArray):
+        return plain(array.storage)
+    if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+        # By way of bytes, since text that is none must come through to be told.
+        return array.cast(_bytes_of(array.type)).cast(pa.binary()).view(pa.string())
+    return array
+
+
+def uuids(array: pa.Array) -> pa.Array:
+    """UUIDs in 16 bytes each, as text."""
+    octets = np.frombuffer(array.buffers()[1] or b"", np.uint8)
+    octets = octets[array.offset * _UUID_BYTES :][: len(array) * _UUID_BYTES]
+    halves = np.stack([_HEX[octets >> 4], _HEX[octets & 15]], axis=1)
+    letters = np.insert(halves.reshape(len(array), 2 * _UUID_BYTES), [8, 12, 16, 20], 0x2D, axis=1)
+    width = letters.shape[1]
+    offsets = np.arange(0, width * (len(array) + 1), width, dtype=np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(letters))]
+    texts = pa.Array.from_buffers(pa.string(), len(array), buffers)
+    return pc.if_else(array.is_valid(), texts, pa.scalar(None, pa.string()))
+
+
+def values_of(column: pa.ChunkedArray) -> tuple[ColumnType, pa.ChunkedArray]:
+    """A plain column's type and its values in that; the type must be one that `type_of` knows.
+
+    Nanoseconds that are no whole microseconds make the column text: nothing is rounded. Days and
+    moments must be within the years 1 to 9999, which is as far as readers go.
     """
+    if pa.types.is_struct(column.type):
+        return TEXT, pa.chunked_array([_spelled_long(c) for c in column.chunks], pa.string())
     kind = type_of(column.type)
     assert kind is not None, f"{column.type} was let in"  # noqa: S101 - checked when looked at
     if kind == NOTHING:
         return NOTHING, pa.chunked_array([pa.nulls(len(column), pa.string())])
+    if kind == TEXT:
+        return TEXT, spelled(column)
+    if pa.types.is_timestamp(column.type):
+        # Whatever the zone is called, the moments are counted in UTC.
+        column = column.cast(pa.int64()).cast(pa.timestamp(column.type.unit, kind.arrow.tz))
     try:
-        values = pc.cast(column, kind.arrow)
+        return kind, pc.cast(column, kind.arrow)
     except pa.ArrowInvalid:
         return TEXT, spelled(column)
-    if kind.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT) and not _readable(values):
-        return TEXT, spelled(column)
-    return kind, values
 
 
-def recast(values: pa.ChunkedArray, kind: ColumnType, target: ColumnType) -> pa.ChunkedArray:
-    """Values of a type in a wider one, which must be the join of it with something."""
-    if values.type == target.arrow:
-        return values
-    if kind == NOTHING:
-        return pa.chunked_array([pa.nulls(len(values), target.arrow)])
-    if pa.types.is_string(values.type):
-        return convert(values, target)
-    return spelled(values) if target.kind is Kind.TEXT else pc.cast(values, target.arrow)
+def _spelled_long(array: pa.StructArray) -> pa.Array:
+    """Moments with nanoseconds beside them."""
+    micros, nanos = (pc.struct_field(array, name) for name in (MICROS, NANOS))
+    return spelled_moments(micros.cast(pa.int64()), nanos, zone=bool(micros.type.tz))
 
 
-def spelled(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """As text: ISO 8601 for dates and times, `true` and `false`, numbers with no more fraction
-    digits than they need."""
-    if pa.types.is_decimal(column.type):
-        text = pc.cast(column, pa.string())
-        return (
-            pc.replace_substring_regex(text, r"(\.[0-9]*?)\.?0+$", r"\1")
-            if column.type.scale
-            else text
-        )
-    if pa.types.is_timestamp(column.type):
-        text = pc.replace_substring(pc.cast(column, pa.string()), " ", "T")
-        return pc.replace_substring_regex(text, r"\.0+(Z?)$", r"\1")
-    return pc.cast(column, pa.string())
+def _bytes_of(text: pa.DataType) -> pa.DataType:
+    return pa.large_binary() if pa.types.is_large_string(text) else pa.binary_view()
 
 
 def _integer(stored: pa.DataType) -> ColumnType:
@@ -91,8 +118,3 @@ def _integer(stored: pa.DataType) -> ColumnType:
         return ColumnType(Kind.INTEGER, _DIGITS[stored.bit_width])
     digits = _UNSIGNED_DIGITS[stored.bit_width]
     return decimal_type(digits, 0) if stored.bit_width == 64 else ColumnType(Kind.INTEGER, digits)
-
-
-def _readable(values: pa.ChunkedArray) -> bool:
-    years = pc.min_max(pc.year(values)).as_py()
-    return years["min"] is None or 1 <= years["min"] <= years["max"] <= 9999

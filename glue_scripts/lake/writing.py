@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyspark.sql import SparkSession
 
+from lake.audit import audit, total
 from lake.commit import PartitionWrite, Source, Stamp
 from lake.conversion import ConversionTask, Converted, Piece, Target, convert_all
-from lake.errors import AccountingError
+from lake.errors import AccountingError, LakeError
 from lake.findings import Findings
+from lake.isolation import USUAL_BUDGET, Budget, Fault
 from lake.planning import PlannedObject, PlannedPartition
 from lake.schema import Schema
-from lake.store import parquet_rows
 from wires.manifest import ObjectVersion
 
 
@@ -34,12 +35,16 @@ class WrittenPartition:
     plan: PlannedPartition
     prefix: str
     converted: tuple[Converted, ...]
+    faults: tuple[tuple[ConversionTask, Fault], ...] = ()
+    """Tasks that came to no end."""
 
     def is_right_for(self, plan: PlannedPartition) -> bool:
         """Whether the files are what a later plan, which knows more, asks for."""
         return (
-            not any(item.misfit for item in self.converted)
-            and [c.name for c in self.plan.schema.columns] == [c.name for c in plan.schema.columns]
+            not self.faults
+            and not any(item.misfit for item in self.converted)
+            and [c.identity for c in self.plan.schema.columns]
+            == [c.identity for c in plan.schema.columns]
             and self.plan.schema.stored_as_in(plan.schema)
             and [_reading_of(item) for item in self.plan.objects]
             == [_reading_of(item) for item in plan.objects]
@@ -57,9 +62,17 @@ class WrittenPartition:
     @property
     def refused(self) -> Mapping[ObjectVersion, str]:
         """Objects that could not be read to their end, each with the first reason."""
+        return self._reasons(lambda item: item.refused)
+
+    @property
+    def failed(self) -> Mapping[ObjectVersion, str]:
+        """Objects that reading has failed with, whatever is in them."""
+        return self._reasons(lambda item: item.failed)
+
+    def _reasons(self, of: Callable[[Converted], Sequence[str]]) -> Mapping[ObjectVersion, str]:
         reasons: dict[ObjectVersion, str] = {}
         for item in self.converted:
-            for piece, reason in zip(item.task.pieces, item.refused, strict=True):
+            for piece, reason in zip(item.task.pieces, of(item), strict=True):
                 if reason:
                     reasons.setdefault(piece.source.version, reason)
         return reasons
@@ -74,17 +87,6 @@ class WrittenPartition:
                 rows[version] = rows.get(version, 0) + count
         return rows
 
-    def check_files(self, bucket: str) -> int:
-        """Rows in the bucket. Raises AccountingError unless they are what the tasks reported."""
-        for item in self.converted:
-            rows = parquet_rows(bucket, item.file) if item.file else 0
-            if rows != sum(item.published):
-                raise AccountingError(
-                    f"{item.file or self.prefix} holds {rows} rows, "
-                    f"its task wrote {sum(item.published)}"
-                )
-        return sum(self.published.values())
-
 
 @dataclass(frozen=True, kw_only=True)
 class Writer:
@@ -97,6 +99,9 @@ class Writer:
     """Names the folders of this attempt; nobody else writes there."""
     target_bytes: int
     max_ratio: int
+    budget: Budget = USUAL_BUDGET
+    alone: frozenset[ObjectVersion] = frozenset()
+    """Objects that share no task with others, because one of several has spoiled theirs."""
 
     def write(self, partitions: Sequence[PlannedPartition]) -> list[WrittenPartition]:
         """Write planned partitions: every record that starts in an object once, whatever the
@@ -104,12 +109,7 @@ class Writer:
         packed = [(p, self._tasks_of(p)) for p in partitions]
         found = iter(self._convert([task for _, tasks in packed for task in tasks]))
         return [
-            WrittenPartition(
-                plan=partition,
-                prefix=tasks[0].target.prefix,
-                converted=tuple(next(found) for _ in tasks),
-            )
-            for partition, tasks in packed
+            _written(partition, tasks, [next(found) for _ in tasks]) for partition, tasks in packed
         ]
 
     def rewrite(self, write: PartitionWrite, schema: Schema, stamp: Stamp) -> PartitionWrite:
@@ -121,29 +121,33 @@ class Writer:
         folder = load_folder(write.dataset, write.values, stamp.load_id)
         prefix = f"{folder}for-{self.stamp.load_id}-{self.attempt}/"
         tasks = self._tasks(write.sources, schema, stamp, prefix, look=False)
-        rows = 0
-        for item in self._convert(tasks):
-            stored = parquet_rows(self.places.processed_bucket, item.file) if item.file else 0
-            if stored != sum(item.published):
-                raise AccountingError(f"{item.file} does not hold the rows that its task wrote")
-            rows += stored
-        if rows != write.rows:
+        done = self._convert(tasks)
+        for fault in (item for item in done if isinstance(item, Fault)):
+            raise LakeError(f"{write.prefix} cannot be rebuilt: {fault.reason}")
+        converted = [item for item in done if isinstance(item, Converted)]
+        audits = audit(self.places.processed_bucket, converted)
+        reasons = [*audits.wrong.values(), *(r for i in converted for r in (*i.refused, *i.failed))]
+        for reason in filter(None, reasons):
+            raise AccountingError(f"{write.prefix} cannot be rebuilt: {reason}")
+        if audits.rows != write.rows:
             raise AccountingError(
-                f"{write.prefix} came out with {rows} rows when it was rebuilt, it had "
+                f"{write.prefix} came out with {audits.rows} rows when it was rebuilt, it had "
                 f"{write.rows}: nothing was changed"
             )
-        return replace(write, schema=schema, prefix=prefix)
+        counted = values_by_object(converted)
+        filled = tuple(counted.get(source.version, {}) for source in write.sources)
+        return replace(write, schema=schema, prefix=prefix, filled=filled)
 
-    def _convert(self, tasks: Sequence[ConversionTask]) -> list[Converted]:
+    def _convert(self, tasks: Sequence[ConversionTask]) -> list[Converted | Fault]:
         """Run tasks until the pieces of every object join without a gap or an overlap.
 
         A piece that starts in the middle of a file presumes where its first record starts.
         Where that is not where the piece before has ended, it is read again from there.
         """
-        found = convert_all(self.spark, tasks)
-        while wrong := _disjointed(found):
-            again = [_from(found[i].task, first) for i, first in wrong.items()]
-            for i, item in zip(wrong, convert_all(self.spark, again), strict=True):
+        found = convert_all(self.spark, tasks, self.budget)
+        while wrong := _disjointed(tasks, found):
+            again = [_from(tasks[i], first) for i, first in wrong.items()]
+            for i, item in zip(wrong, convert_all(self.spark, again, self.budget), strict=True):
                 found[i] = item
         return found
 
@@ -178,8 +182,21 @@ class Writer:
                 max_ratio=self.max_ratio,
                 look=look,
             )
-            for part, pieces in enumerate(pack(sources, target_bytes=self.target_bytes))
+            for part, pieces in enumerate(
+                pack(sources, target_bytes=self.target_bytes, alone=self.alone)
+            )
         ]
+
+
+def values_by_object(
+    converted: Iterable[Converted],
+) -> Mapping[ObjectVersion, Mapping[str, int]]:
+    """How many values each object has brought to each column."""
+    found: dict[ObjectVersion, list[Mapping[str, int]]] = {}
+    for item in converted:
+        for piece, values in zip(item.task.pieces, item.values, strict=True):
+            found.setdefault(piece.source.version, []).append(values)
+    return {version: dict(total(values)) for version, values in found.items()}
 
 
 def _reading_of(item: PlannedObject) -> tuple[object, ...]:
@@ -195,13 +212,16 @@ def load_folder(dataset: str, values: Sequence[str], load_id: str) -> str:
     return f"{dataset}/year={year}/month={month}/day={day}/load={load_id}/"
 
 
-def pack(sources: Iterable[Source], *, target_bytes: int) -> Iterator[tuple[Piece, ...]]:
+def pack(
+    sources: Iterable[Source], *, target_bytes: int, alone: Collection[ObjectVersion] = ()
+) -> Iterator[tuple[Piece, ...]]:
     """Which pieces share an output file: whole objects in order of key, up to `target_bytes` as
-    stored; each piece of a larger object has a file of its own."""
+    stored; each piece of a larger object has a file of its own, and so has one that is to be
+    `alone`."""
     batch: list[Piece] = []
     size = 0
     for source in sorted(sources, key=lambda source: source.version):
-        if len(source.spans) > 1:
+        if len(source.spans) > 1 or source.version in alone:
             yield from ((Piece(source, span),) for span in source.spans)
             continue
         piece = Piece(source, source.spans[0])
@@ -214,7 +234,9 @@ def pack(sources: Iterable[Source], *, target_bytes: int) -> Iterator[tuple[Piec
         yield tuple(batch)
 
 
-def _disjointed(found: Sequence[Converted]) -> dict[int, int]:
+def _disjointed(
+    tasks: Sequence[ConversionTask], found: Sequence[Converted | Fault]
+) -> dict[int, int]:
     """Tasks whose only piece does not start where the piece before ends, and where that is.
 
     Of each object the first such piece alone: what follows it may be right once it is.
@@ -222,17 +244,34 @@ def _disjointed(found: Sequence[Converted]) -> dict[int, int]:
     wrong: dict[int, int] = {}
     ends: dict[ObjectVersion, int] = {}
     broken: set[ObjectVersion] = set()
-    for i, item in enumerate(found):
-        pieces = zip(item.task.pieces, item.findings, item.refused, strict=True)
-        for piece, findings, refused in pieces:
+    for i, (task, item) in enumerate(zip(tasks, found, strict=True)):
+        if isinstance(item, Fault):
+            broken |= {piece.source.version for piece in task.pieces}
+            continue
+        pieces = zip(item.task.pieces, item.findings, item.refused, item.failed, strict=True)
+        for piece, findings, refused, failed in pieces:
             version = piece.source.version
-            if refused:
+            if refused or failed:
                 broken.add(version)
             if version in ends and version not in broken and findings.first != ends[version]:
                 wrong[i] = ends[version]
                 broken.add(version)
             ends[version] = findings.following
     return wrong
+
+
+def _written(
+    partition: PlannedPartition,
+    tasks: Sequence[ConversionTask],
+    found: Sequence[Converted | Fault],
+) -> WrittenPartition:
+    pairs = list(zip(tasks, found, strict=True))
+    return WrittenPartition(
+        plan=partition,
+        prefix=tasks[0].target.prefix,
+        converted=tuple(item for item in found if isinstance(item, Converted)),
+        faults=tuple((task, item) for task, item in pairs if isinstance(item, Fault)),
+    )
 
 
 def _from(task: ConversionTask, first: int) -> ConversionTask:

@@ -40,6 +40,7 @@ from quality.number_checks import (
     watched,
 )
 from quality.queries import Queries
+from quality.resolving import resolved
 from quality.row_checks import (
     data_type_check,
     for_each_row,
@@ -61,7 +62,9 @@ class Checks:
     def of(self, rule: Rule | Composite) -> Check:
         """The check of a rule. Where it has none, its finding is the reason."""
         try:
-            return self._composite(rule) if isinstance(rule, Composite) else self._rule(rule)
+            if isinstance(rule, Composite):
+                return self._composite(rule)
+            return self._rule(resolved(rule, self.scope))
         except CannotJudge as error:
             return settled(Finding(Verdict.ERROR, str(error)))
         except SPARK_ERRORS as error:

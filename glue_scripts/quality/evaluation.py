@@ -20,6 +20,7 @@ from quality.number_checks import values_of
 from quality.outcomes import Evaluation, Measurement, Outcome
 from quality.passes import Passes
 from quality.queries import PRIMARY, Queries
+from quality.resolving import resolved_measured
 from quality.scope import Scope
 from quality.verdicts import Composites, Verdict
 
@@ -65,7 +66,8 @@ def _analysis(
     analyzer: Analyzer, scope: Scope, queries: Queries
 ) -> Sequence[Measure] | CannotJudge:
     try:
-        return measures(analyzer.type, analyzer.target, analyzer.where, scope, queries)
+        target = resolved_measured(analyzer.target, scope)
+        return measures(analyzer.type, target, analyzer.where, scope, queries)
     except CannotJudge as error:
         return error
 

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 
 from quality.errors import SPARK_ERRORS, CannotJudge, caused_by_rules
 from quality.names import quoted
+from quality.vetting import query
 
 PRIMARY = "primary"
 
@@ -17,7 +18,7 @@ PRIMARY = "primary"
 @dataclass(frozen=True)
 class Queries:
     """The tables are names within each query only: no view of the session is shadowed, and none
-    is left behind. A query reads; whatever else SQL can do is no query in parentheses."""
+    is left behind. A query reads the tables that it names, and no other is opened for it."""
 
     table: DataFrame
     references: Mapping[str, DataFrame]
@@ -34,13 +35,17 @@ class Queries:
 
     def _planned(self, statement: str) -> DataFrame:
         session = self.table.sparkSession
-        tables = {**self.references, PRIMARY: self.table}
+        names = (*self.references, PRIMARY)
+        sql, tables = query(session, statement, self._named, names)
         views = {alias: f"quality_{uuid4().hex}" for alias in tables}
         for alias, frame in tables.items():
             frame.createOrReplaceTempView(views[alias])
-        names = ", ".join(f"{quoted(a)} AS (SELECT * FROM {view})" for a, view in views.items())  # noqa: S608 # the names are made here
+        given = ", ".join(f"{quoted(a)} AS (SELECT * FROM {view})" for a, view in views.items())  # noqa: S608 # the names are made here
         try:
-            return session.sql(f"WITH {names} (\n{statement}\n)")
+            return session.sql(f"WITH {given} (\n{sql}\n)" if given else sql)
         finally:
             for view in views.values():
                 session.catalog.dropTempView(view)
+
+    def _named(self, alias: str) -> DataFrame:
+        return self.table if alias == PRIMARY else self.references[alias]

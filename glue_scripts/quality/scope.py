@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -11,11 +11,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 from pyspark.sql import types as st
 
-from quality.errors import SPARK_ERRORS, CannotJudge, caused_by_rules
+from quality.errors import SPARK_ERRORS, CannotJudge, SqlRefused, caused_by_rules
 from quality.history import History
 from quality.literals import TypedColumn
 from quality.names import named
 from quality.quantities import Past
+from quality.vetting import condition
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Scope:
     references: Mapping[str, DataFrame]
     history: History
     at: datetime
+    _conditions: dict[str, Column] = field(default_factory=dict, compare=False, repr=False)
 
     def column(self, name: str) -> TypedColumn:
         """A column of the table."""
@@ -47,17 +49,12 @@ class Scope:
         """The rows that a clause selects; where it is null, it does not."""
         if clause is None:
             return None
-        column = sf.expr(clause)
-        try:
-            selected = self.table.select(column).schema.fields[0].dataType
-        except SPARK_ERRORS as error:
-            raise CannotJudge(f'where "{clause}": {caused_by_rules(error)}') from None
-        if not isinstance(selected, st.BooleanType):
-            raise CannotJudge(
-                f'where "{clause}": expected a condition, got a value of type '
-                f"{selected.simpleString()}"
-            )
-        return sf.coalesce(column, sf.lit(False))
+        if clause not in self._conditions:
+            try:
+                self._conditions[clause] = condition(self.table, clause)
+            except SqlRefused as error:
+                raise CannotJudge(f'where "{clause}": {error}') from None
+        return sf.coalesce(self._conditions[clause], sf.lit(False))
 
     def past(self, metric: str) -> Past:
         """The values of a metric in earlier runs, looked up when somebody asks for them."""

@@ -87,6 +87,7 @@ def test_its_library_brings_the_packages_that_the_script_imports(
 ) -> None:
     library = application.asset(_key(arguments["--extra-py-files"]))
     packages = {
+        "charset_normalizer",
         "curation",
         "dataset_contracts",
         "dqdl",

@@ -40,7 +40,7 @@ def aside(content: bytes) -> list[tuple[int, bytes, str]]:
 
 def glue_types(content: bytes) -> dict[str, str]:
     found = look(content)
-    return {n: t.glue for n, t in zip(found.layout.columns, found.types, strict=True)}
+    return {n: t.glue for n, t in zip(found.layout.fields, found.types, strict=True)}
 
 
 def test_a_plain_file_is_read_with_names_types_and_rows() -> None:
@@ -67,7 +67,7 @@ def test_a_plain_file_is_read_with_names_types_and_rows() -> None:
     ],
 )
 def test_one_table_in_many_spellings_is_read_the_same(content: bytes) -> None:
-    assert look(content).layout.columns == ("id", "name")
+    assert look(content).layout.fields == ("id", "name")
     assert rows(content) == [("1", "Müller")]
 
 
@@ -91,13 +91,13 @@ def test_what_is_found_does_not_depend_on_the_size_of_the_blocks(content: bytes,
         (b"1,x,2.5\n", ("column_1", "column_2", "column_3")),
         (b"a,b\nx,y\n", ("a", "b")),
         (b"a,b\n", ("a", "b")),
-        (b",name\n1,x\n2,y\n", ("column_1", "name")),
+        (b",name\n1,x\n2,y\n", ("", "name")),
     ],
 )
 def test_a_header_is_recognized_by_what_stands_below_it(
     content: bytes, columns: tuple[str, ...]
 ) -> None:
-    assert look(content).layout.columns == columns
+    assert look(content).layout.fields == columns
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\r\n\n", b"a,b\n", b"\xef\xbb\xbf"])
@@ -111,7 +111,7 @@ def test_a_file_without_rows_has_none(content: bytes) -> None:
         (b"a;b,c;d\n1;2,3;4\n", "ambiguous: .*comma .2 columns. and by semicolon .3 columns."),
         (gzip.compress(b"a,b\n1,2\n" * 99)[:-9], "gzip data ends early"),
         (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "compressed twice: inside gzip is gzip"),
-        (gzip.compress(b"a,b\n1,2\n")[:-6] + b"wrong!", "damaged gzip data"),
+        (gzip.compress(b"a,b\n1,2\n")[:-6] + b"wrong!", "gzip data does not match its checksum"),
         (b"\xff\xfea\x00,\x00b\x00\n\x00\x00\xd8x", "byte order mark says utf-16-le"),
     ],
 )
@@ -142,7 +142,7 @@ def test_thousands_of_columns_are_read() -> None:
     header = ",".join(f"c{i}" for i in range(3000))
     line = ",".join(str(i) for i in range(3000))
     found = look(f"{header}\n{line}\n{line}\n".encode())
-    assert len(found.layout.columns) == 3000
+    assert len(found.layout.fields) == 3000
     assert found.rows_in == 2
 
 
@@ -200,7 +200,7 @@ def test_a_header_that_is_repeated_is_no_row() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"comment\nhello, world\nfoo, bar\n", "either the first line is a title"),
+        (b"comment\nhello, world\nfoo, bar\n", "ambiguous: .*comma .*, or are one column"),
         (b'"x\n', "not one record is well-formed"),
     ],
 )
@@ -211,8 +211,8 @@ def test_what_can_be_read_in_two_ways_or_in_none_is_refused(content: bytes, reas
 
 def test_what_is_demanded_is_not_looked_for() -> None:
     content = b"a;b,c;d\n1;2,3;4\n"
-    assert look(content, demands=CsvDemands(delimiter=",")).layout.columns == ("a_b", "c_d")
+    assert look(content, demands=CsvDemands(delimiter=",")).layout.fields == ("a;b", "c;d")
     headless = look(b"a,b\nc,d\n", demands=CsvDemands(header=False))
-    assert (headless.layout.columns, headless.rows_in) == (("column_1", "column_2"), 2)
+    assert (headless.layout.fields, headless.rows_in) == (("column_1", "column_2"), 2)
     accented = look("a,b\né,1\n".encode("cp1252"), demands=CsvDemands(encoding="cp1252"))
     assert accented.layout.encoding == "cp1252"

@@ -125,10 +125,10 @@ def test_neither_rows_nor_types_depend_on_the_size_of_the_pieces(
         target_file_bytes=target * 1024 * 1024,
     )
     [write] = report.commit.partitions
-    assert write.schema.spell() == [
-        ["id", "integer:6:0"],
-        ["text", "text:0:0"],
-        ["amount", "decimal:6:1"],
+    assert [(column.name, column.type.spell()) for column in write.schema.columns] == [
+        ("id", "integer:6:0"),
+        ("text", "text:0:0"),
+        ("amount", "decimal:6:1"),
     ]
     assert (report.rows_published, report.rows_quarantined) == (LINES, 1)
     sums = published(tmp_path, "big", "SELECT sum(id), sum(amount), sum(length(text)) FROM t")

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,11 +12,8 @@ from hypothesis import strategies as st
 from lake import json_source, originals
 from lake.column_types import TEXT, ColumnType, Kind
 from lake.errors import InputRefused
-from lake.findings import Findings, put_together
-from lake.originals import Span
-from lake.pieces import BadRecord
-from lake.reading import PieceReading, examine
-from tests.glue_scripts.texts import Text
+from lake.pieces import Tally
+from tests.glue_scripts.json_reads import read
 
 NUMBERS = st.one_of(
     st.integers(-(10**25), 10**25).map(str),
@@ -69,42 +64,11 @@ def written(values: list[str], layout: str) -> bytes:
             return "\n".join("{\n" + value[1:] for value in values).encode()
 
 
-@dataclass
-class Read:
-    """Values by the file's names."""
-
-    rows: list[dict[str, Any]]
-    bad: list[BadRecord]
-    types: dict[str, ColumnType]
-    findings: list[Findings]
-
-
-def read(text: bytes, cuts: list[int] | None = None) -> Read:
-    layout, _ = examine(Text(text), max_ratio=10)
-    borders = [0, *sorted({cut for cut in cuts or () if 0 < cut < len(text)}), len(text)]
-    spans = (
-        [Span(*part) for part in pairwise(borders)] if layout.splittable else [Span(0, len(text))]
-    )
-    found: list[Findings] = []
-    rows: list[dict[str, Any]] = []
-    bad: list[BadRecord] = []
-    for span in spans:
-        reading = PieceReading(Text(text), layout, span, max_ratio=10)
-        for chunk in reading:
-            rows += chunk.rows.to_pylist()
-            bad += chunk.bad
-        assert not found or reading.findings.first == found[-1].following
-        found.append(reading.findings)
-    whole = put_together(layout, found)
-    names = whole.layout.source_names
-    return Read(rows, bad, dict(zip(names, whole.types, strict=True)), found)
-
-
 def is_as_written(value: Any, text: str) -> bool:
     if text == "null":
         return value is None
     if text[0] in "{[":
-        return bool(json.loads(value) == json.loads(text))
+        return bool(value == text)
     if text[0] == '"':
         return bool(value == json.loads(text))
     if text in ("true", "false"):
@@ -124,7 +88,7 @@ def small_blocks() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("small_blocks")
 @given(
     rows(), BLANKS, st.sampled_from(json_source.FORMATS), st.lists(st.integers(1, 90), max_size=4)
@@ -142,7 +106,7 @@ def test_every_value_comes_back_as_it_was_written(
         assert all(value == "null" for key, value in row.items() if key not in got)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("small_blocks")
 @given(rows(), CUTS)
 def test_types_do_not_depend_on_where_lines_are_cut(
@@ -242,3 +206,153 @@ def test_late_keys_become_columns_too() -> None:
     rows = [{"a": 1}] * 3000 + [{"a": 1, "b": "x"}]
     found = read("\n".join(map(json.dumps, rows)).encode(), [500])
     assert list(found.types) == ["a", "b"]
+
+
+SHAPED = st.sampled_from(['{"a": 1}', "[]", "7", '"x"', '""', "null", "true"])
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.usefixtures("small_blocks")
+@given(st.lists(st.fixed_dictionaries({}, optional={"a": SHAPED, "b": SHAPED})), CUTS)
+def test_a_column_has_the_shape_of_its_first_value_wherever_the_file_is_cut(
+    table: list[dict[str, str]], cuts: list[int]
+) -> None:
+    text = b'{"id": 0}\n' + written([spelled(row, "") for row in table], json_source.LINES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lake.json_layout._SAMPLED_ROWS", 1)
+        found = read(text, cuts)
+    shapes: dict[str, bool] = {}
+    bad = []
+    for line, row in enumerate(table):
+        known = {k: v[0] in "{[" for k, v in row.items() if v not in ("null", '""')}
+        shapes = {**known, **shapes}
+        if any(shapes[key] != is_nested for key, is_nested in known.items()):
+            bad.append(line + 1)
+    assert [record.line for record in found.bad] == bad
+    assert len(found.rows) == 1 + len(table) - len(bad)
+
+
+def test_the_first_object_may_come_after_any_number_of_nulls() -> None:
+    lines = [b'{"a": null, "b": 1}'] * 3_000 + [b'{"a": {"x": [1.50]}, "b": 2}']
+    found = read(b"\n".join(lines), [20_000])
+    assert found.rows[-1] == {"a": '{"x": [1.50]}', "b": 2}
+    assert not found.bad
+
+
+def test_rows_without_a_key_are_rows() -> None:
+    assert read(b"{}").rows == [{}]
+    assert read(b"{}\n{}\n{ }").rows == [{}, {}, {}]
+    assert read(b'[{}, {"a": 1}]').rows == [{"a": None}, {"a": 1}]
+
+
+def test_values_are_tallied_as_they_are_parsed() -> None:
+    found = read(
+        b'{"a": 1, "b": "", "c": {"x": 1}}\n{"a": null, "b": "x", "c": [[], 1]}\n'
+        b'{"a": 3, "b": "y", "c": 5}\n{"b": ""}'
+    )
+    assert found.reasons == [
+        (3, "'c' is a plain value, expected an object or a list as in the rows before")
+    ]
+    assert found.tallies == {"a": Tally(1), "b": Tally(1, 2), "c": Tally(2)}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        (b'[{"a":1},{"a":2},]', 1, "expected another value behind the list's last comma"),
+        (b'[{"a":1},\n{"a":2}\n,\n]', 4, "expected another value behind the list's last comma"),
+        (b'[{"a":1},\n,{"a":2}]', 2, "expected a value, came ','"),
+        (b'{"a":1}}', 1, "a closing bracket that closes nothing"),
+        (b'{\n"a":1\n}\n}', 4, "a closing bracket that closes nothing"),
+        (b'{\n"a": 1\n}\nthe end', 4, "goes on after the end of the last document, with 'the e"),
+        (b'{\n"a": 1,\n}', 3, "expected a key in double quotes, came '}'"),
+        (b'[{"a":1},\n {"a":\n 02}]', 3, "expected ',' or '}', came '2}'"),
+        (b'[{"a":1},\n {"a":NaN}]', 2, "came NaN, which is no number"),
+        (b'[{"a":1}, // first\n {"a":2}]', 1, "expected a value, came '// first"),
+        (b"{'id': 1}\n{'id': 2}", 1, "expected a key in double quotes or '}', came ''id': 1}'"),
+        (b'12:00 INFO {"id": 1}\n12:01 INFO {"id": 2}', 1, "expected the end, came ':00 INFO"),
+    ],
+)
+def test_broken_syntax_refuses_a_text_and_says_where_and_why(
+    text: bytes, line: int, reason: str
+) -> None:
+    with pytest.raises(InputRefused) as refused:
+        read(text)
+    assert f"line {line}: " in str(refused.value)
+    assert reason in str(refused.value)
+    assert str(refused.value).count("line ") - str(refused.value).count("one line ") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"{'a': 1}", "expected a key in double quotes or '}', came ''a': 1}'"),
+        (b'{"a": 1}}', "expected the end, came '}'"),
+        (b'{"a": 1} {"a": 2}', "expected the end, came '{\"a\": 2}'"),
+        (b"// comment", "expected a value, came '// comment'"),
+        (b'{"a": Infinity}', "came Infinity, which is no number"),
+        (b'{"a": "\tx"}', "which JSON spells as \\n, \\t or \\u0000, came '\\tx\"}'"),
+        (b'{"a": "\\x"}', "expected an escape that JSON has"),
+        (b'{"a": "x', "expected a string with closing quotes"),
+        (b'{"a": 1', "expected ',' or '}', came the end"),
+        (b'{"a"', "expected ':' behind a key, came the end"),
+        (b'{"a": "\xe9"}', "bytes that are not UTF-8 (e9)"),
+        (b'\xef\xbb\xbf{"a": 1}', "expected a value, came '\\ufeff{"),
+        (b'{"a": "\\ud800"}', "'\\ud800' is half a character"),
+        (b'{"\\udfff": {}}', "'\\udfff' is half a character"),
+        (b'{"a": {"b": 1, "b": 2}}', "the key 'b' stands twice in one object"),
+        (b'{"a": ' + b"[" * 990 + b"]" * 990 + b"}", "nested 991 deep, at most 500 are read"),
+        (b"[" * 100_000, "nested 100000 deep, at most 500 are read"),
+        (b"null", "null where an object is expected"),
+        (b"-1e999999999999", "a number where an object is expected"),
+    ],
+)
+def test_a_line_that_is_no_row_costs_itself_and_says_why(line: bytes, reason: str) -> None:
+    good = [b'{"a": "%d"}' % n for n in range(6)]
+    for place in (1, 3, 6):
+        found = read(b"\n".join([*good[:place], line, *good[place:]]))
+        assert [row["a"] for row in found.rows] == list("012345")
+        [(at, why)] = found.reasons
+        assert at == place + 1
+        assert reason in why
+
+
+def test_a_line_beyond_the_limit_is_one_record() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_source, "MAX_RECORD_BYTES", 100)
+        patch.setattr("lake.json_layout.MAX_RECORD_BYTES", 100)
+        patch.setattr(json_source, "_KEPT_BYTES", 20)
+        for size in (99, 100, 101, 200, 5_000):
+            long = b'{"a": "' + b"x" * (size - 9) + b'"}'
+            assert len(long) == size
+            for block in (7, 64, 10_000):
+                patch.setattr(originals, "READ_BYTES", block)
+                for lines in (
+                    [b'{"a": "1"}', long, b'{"a": "2"}'],
+                    [long, b'{"a": "1"}', b'{"a": "2"}'],
+                    [b'{"a": "1"}', b'{"a": "2"}', long],
+                ):
+                    for cuts in ([], [3], [40, 90], [size]):
+                        found = read(b"\n".join(lines), cuts)
+                        whole = size <= 100
+                        assert len(found.rows) == 2 + whole
+                        assert [row["a"] for row in found.rows if len(row["a"]) == 1] == ["1", "2"]
+                        assert sum(piece.records for piece in found.findings) == 3
+                        assert [(b.line, len(b.raw)) for b in found.bad] == [
+                            (lines.index(long), 20) for _ in range(not whole)
+                        ]
+                        assert all(f"a line of {size:,} bytes" in b.reason for b in found.bad)
+
+
+def test_objects_used_as_dictionaries_are_refused_before_they_fill_the_memory() -> None:
+    text = b"\n".join(b'{"k%d": 1}' % n for n in range(20_000))
+    with pytest.raises(InputRefused, match="more than 10,000 different keys"):
+        read(text)
+
+
+def test_many_keys_make_small_chunks() -> None:
+    text = b"\n".join(b'{"k%d": %d}' % (n % 50, n) for n in range(1_000))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_source, "_MOST_CELLS", 1_000)
+        found = read(text)
+    assert [next(v for v in row.values() if v is not None) for row in found.rows] == [*range(1_000)]

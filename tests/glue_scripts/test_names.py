@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.datasets import name_datasets, source_name
-from lake.names import METADATA_COLUMNS, PARTITION_KEYS, column_names, snake_case
+from lake.names import snake_case
+from wires.column_names import (
+    METADATA_COLUMNS,
+    PARTITION_KEYS,
+    column_name_of,
+    column_names,
+    source_names,
+)
 from wires.contracts import DatasetContract
 
 SQL_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -38,35 +45,57 @@ def test_names_become_lower_snake_case(text: str, name: str) -> None:
     assert snake_case(text, digit_prefix="n_") == name
 
 
-@given(st.lists(st.text(max_size=8), max_size=12))
-def test_column_names_are_distinct_sql_names_and_never_the_platform_s_own(
-    header: list[str],
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("Größe (cm)", "größe_cm"),
+        ("OrderID", "order_id"),
+        ("Имя", "имя"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("名前", "名前"),
+        ("हिन्दी", "हिन्दी"),
+        ("e\u0301te\u0301", "été"),
+        ("2024", "n_2024"),
+        ("year", "year_in_file"),
+        ("", "unnamed"),
+        ("   ", "unnamed"),
+    ],
+)
+def test_a_column_is_called_what_the_file_calls_it_in_any_script(source: str, name: str) -> None:
+    assert column_name_of(source) == name
+
+
+@given(st.sets(st.text(max_size=8), max_size=12))
+def test_column_names_are_distinct_for_every_engine_and_never_the_platform_s_own(
+    sources: set[str],
 ) -> None:
-    names = column_names(header)
-    assert len(set(names)) == len(header)
-    assert all(SQL_NAME.fullmatch(name) for name in names)
+    names = list(column_names(sources).values())
+    assert len({name.upper().casefold() for name in names}) == len(sources)
+    assert all(name == name.lower() and len(name.encode()) <= 255 for name in names)
     assert not set(names) & {*PARTITION_KEYS, *METADATA_COLUMNS}
 
 
-@given(st.permutations(["a", "A", "a ", "B b", "b_b", "year", "日", "c"]))
-def test_a_column_keeps_its_name_when_columns_change_places(header: list[str]) -> None:
-    usual = ["a", "A", "B b", "b_b", "year", "c"]
-    named = dict(zip([c.strip() for c in header], column_names(header), strict=True))
-    expected = dict(zip(usual, column_names(usual), strict=True))
-    assert {cell: named[cell] for cell in usual if cell != "a"} == {
-        cell: expected[cell] for cell in usual if cell != "a"
-    }
+ALIKE = ["a", "A", "a ", "B b", "b_b", "b.b", "year", "year_in_file", "日", "\U0001f4b0", "σς"]
 
 
-def test_blank_and_repeated_headers_get_names_of_their_own() -> None:
-    assert column_names(["id", "id", "", None, "year", "id_2"]) == [
-        "id",
-        "id_3",
-        "column_3",
-        "column_4",
-        "year_in_file",
-        "id_2",
-    ]
+@given(st.permutations(ALIKE))
+def test_names_follow_from_the_set_of_what_files_call_their_columns(order: list[str]) -> None:
+    names = column_names(order)
+    assert names == column_names(sorted(order))
+    assert len(set(names.values())) == len(ALIKE)
+    assert (names["a"], names["b_b"], names["日"]) == ("a", "b_b", "日")
+
+
+def test_a_name_that_stands_more_than_once_in_a_header_says_which_time_it_is() -> None:
+    sources = source_names(["id", "id", "", None, "id"])
+    assert len(set(sources)) == 5
+    assert list(column_names(sources).values()) == ["id", "id_2", "unnamed", "unnamed_2", "id_3"]
+
+
+def test_a_source_name_means_the_same_column_whatever_a_header_holds_besides() -> None:
+    every = column_names([*source_names(["x", "x", "y"]), "z"])
+    alone = column_names(source_names(["x", "x"]))
+    assert all(every[source] == name for source, name in alone.items())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lake import originals, pieces, records
-from lake.errors import InputRefused
 from lake.pieces import PieceReader
 from tests.glue_scripts.csv_oracle import OracleRecord, oracle_records
 from tests.glue_scripts.texts import layout_of, read_in_pieces
@@ -29,6 +28,8 @@ REGULAR = st.lists(
 ).map(lambda lines: b"".join(a + b"," + b + end for a, b, end in lines))
 TEXTS = st.one_of(NASTY_TEXT, MOSTLY_REGULAR, REGULAR)
 CUTS = st.lists(st.integers(1, 60), max_size=5)
+MANNERS = st.tuples(st.booleans(), st.booleans())
+"""Whether a CR ends a line, and whether quotes are strict."""
 
 
 def is_row(record: OracleRecord, width: int) -> bool:
@@ -36,11 +37,11 @@ def is_row(record: OracleRecord, width: int) -> bool:
 
 
 @settings(max_examples=400)
-@given(TEXTS, CUTS, st.integers(1, 3))
+@given(TEXTS, CUTS, st.integers(1, 3), MANNERS)
 def test_every_record_is_a_row_or_put_aside_wherever_the_text_is_cut(
-    text: bytes, cuts: list[int], width: int
+    text: bytes, cuts: list[int], width: int, manner: tuple[bool, bool]
 ) -> None:
-    assert_as_the_oracle_says(text, cuts, width)
+    assert_as_the_oracle_says(text, cuts, width, manner)
 
 
 @pytest.fixture
@@ -55,16 +56,19 @@ def seams_in_small_blocks() -> Iterator[None]:
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("seams_in_small_blocks")
-@given(TEXTS, CUTS, st.integers(1, 3))
+@given(TEXTS, CUTS, st.integers(1, 3), MANNERS)
 def test_every_record_is_a_row_or_put_aside_however_blocks_are_joined_and_parsed(
-    text: bytes, cuts: list[int], width: int
+    text: bytes, cuts: list[int], width: int, manner: tuple[bool, bool]
 ) -> None:
-    assert_as_the_oracle_says(text, cuts, width)
+    assert_as_the_oracle_says(text, cuts, width, manner)
 
 
-def assert_as_the_oracle_says(text: bytes, cuts: list[int], width: int) -> None:
-    found = read_in_pieces(text, layout_of(width), cuts)
-    expected = oracle_records(text)
+def assert_as_the_oracle_says(
+    text: bytes, cuts: list[int], width: int, manner: tuple[bool, bool]
+) -> None:
+    cr_ends, strict = manner
+    found = read_in_pieces(text, layout_of(width, cr_ends=cr_ends, strict=strict), cuts)
+    expected = oracle_records(text, cr_ends=cr_ends, strict=strict)
     good = [record for record in expected if is_row(record, width)]
     assert found.rows == [
         tuple(None if field is None else field.decode() for field in record.fields or ())
@@ -127,19 +131,81 @@ def short_records(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(originals, "READ_BYTES", 64)
 
 
-@pytest.mark.usefixtures("short_records")
-def test_a_bad_quote_costs_one_record_even_if_the_rest_is_larger_than_a_record_may_be() -> None:
-    text = b'1,"open\n' + b"2,b\n" * 1000
-    found = read_in_pieces(text, layout_of(2), [])
-    assert len(found.rows) == 1000
-    assert [bad.line for bad in found.bad] == [0]
+LONG = {
+    "quoted": b'2,"' + b"x" * 900 + b'"\n',
+    "with commas": b'2,"' + b"x,y," * 300 + b'"\n',
+    "with lines": b'2,"' + b"3,x\n" * 300 + b'"\r\n',
+    "with quotes": b'2,"' + b'a ""b""\n' * 200 + b'",\n',
+    "without quotes": b"2," + b"x" * 900 + b"\n",
+    "of many fields": b"2," * 900 + b"\n",
+    "only just": b'2,"' + b"x" * 196 + b'"\n',
+}
 
 
 @pytest.mark.usefixtures("short_records")
-@pytest.mark.parametrize("cuts", [[], [100], [300, 700]])
-def test_a_line_without_end_is_refused(cuts: list[int]) -> None:
-    with pytest.raises(InputRefused, match="a line of more than 200 bytes"):
-        read_in_pieces(b"1,a\n" + b"x" * 900 + b"\n2,b\n", layout_of(2), cuts)
+@pytest.mark.parametrize("cuts", [[], [100], [300, 700], list(range(37, 2000, 83))])
+@pytest.mark.parametrize("record", LONG.values(), ids=LONG)
+def test_a_record_longer_than_the_limit_is_one_that_is_put_aside(
+    record: bytes, cuts: list[int]
+) -> None:
+    found = read_in_pieces(b"1,a\n" + record + b'3,"c"\n4,d\n', layout_of(2), cuts)
+    assert found.rows == [("1", "a"), ("3", "c"), ("4", "d")]
+    [bad] = found.bad
+    assert (bad.line, bad.reason) == (1, "a record of more than 200 bytes, which is the limit")
+    assert record.startswith(bad.raw)
+
+
+@pytest.mark.usefixtures("short_records")
+@pytest.mark.parametrize("cuts", [[], [100], [300, 700], list(range(37, 6000, 483))])
+@pytest.mark.parametrize("behind", [b"", b'5,"e"\n'])
+def test_a_quote_that_nobody_closes_costs_its_line_however_much_follows(
+    behind: bytes, cuts: list[int]
+) -> None:
+    text = b'1,"open\n' + b"2,b\n" * 1000 + behind
+    found = read_in_pieces(text, layout_of(2, strict=True), cuts)
+    assert found.rows[:1000] == [("2", "b")] * 1000
+    assert found.bad[0].line == 0
+    assert found.bad[0].raw == b'1,"open'
+    assert found.records == 1001 + bool(behind)
+
+
+def test_a_field_of_many_megabytes_is_one_record() -> None:
+    line = b"2024-01-01,some words\n"
+    long = b'2,"' + line * (34 * 1024 * 1024 // len(line)) + b'"\n'
+    found = read_in_pieces(b"1,a\n" + long + b"3,c\n", layout_of(2), [20 * 1024 * 1024])
+    assert found.rows == [("1", "a"), ("3", "c")]
+    assert [bad.reason for bad in found.bad] == [
+        "a record of more than 33,554,432 bytes, which is the limit"
+    ]
+    assert len(found.bad[0].raw) <= 4096
+
+
+def test_a_mark_in_the_middle_is_no_part_of_a_value() -> None:
+    mark = b"\xef\xbb\xbf"
+    text = mark.join([b'1,"a\n"\n', b"2,b\n", b'"3",c\n', b"\n", mark + b"4,d\n", b""])
+    for cuts in ([], [5], [9, 17], [20, 30]):
+        found = read_in_pieces(text, layout_of(2), cuts)
+        assert found.rows == [("1", "a\n"), ("2", "b"), ("3", "c"), ("4", "d")]
+        assert found.bad == []
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (b'1,5" pipe', "a quote inside an unquoted field"),
+        (b'1, "b"', "a quote inside an unquoted field"),
+        (b'1,"b" c', "a quoted field is not closed, or text follows its closing quote"),
+        (b'1,"b', "a quoted field is not closed, or text follows its closing quote"),
+        (b'"1,"b', "a quoted field is not closed, or text follows its closing quote"),
+        (b"1,a\rb", "a carriage return that ends no line"),
+        (b'"1"\r,a', "a quoted field is not closed, or text follows its closing quote"),
+    ],
+)
+def test_a_malformed_record_says_what_is_wrong_with_it(record: bytes, reason: str) -> None:
+    layout = layout_of(2, cr_ends=False, strict=True)
+    found = read_in_pieces(b"0,z\n" + record + b"\n2,b\n", layout, [])
+    assert found.rows == [("0", "z"), ("2", "b")]
+    assert [bad.reason for bad in found.bad] == [reason]
 
 
 def test_bytes_that_are_no_characters_cost_their_own_record() -> None:

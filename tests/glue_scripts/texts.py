@@ -45,7 +45,13 @@ class Read:
 
 
 def layout_of(
-    width: int, *, delimiter: str = ",", escape: str = "", encoding: str = "utf-8"
+    width: int,
+    *,
+    delimiter: str = ",",
+    escape: str = "",
+    encoding: str = "utf-8",
+    cr_ends: bool = True,
+    strict: bool = False,
 ) -> Layout:
     """A table of that many columns with neither header nor anything above it."""
     return Layout(
@@ -55,8 +61,10 @@ def layout_of(
         delimiter=delimiter,
         quote='"',
         escape=escape,
+        cr_ends=cr_ends,
+        strict_quotes=strict,
         header="",
-        columns=tuple(f"c{i}" for i in range(width)),
+        fields=tuple(f"c{i}" for i in range(width)),
         body=0,
         body_line=1,
         before=(),

@@ -56,13 +56,49 @@ def test_pending_versions_are_listed_until_they_run(objects: ObjectLedger) -> No
     assert objects.pending(RAW, limit=10) == [VERSION]
     objects.mark_running([VERSION], "load")
     assert objects.pending(RAW, limit=10) == []
-    assert not objects.still_pending(VERSION)
+    assert objects.still_pending([VERSION]) == []
 
 
 def test_a_final_state_is_not_taken_back(objects: ObjectLedger) -> None:
     objects.register(RAW, VERSION, registered_at="now", status=ObjectStatus.REJECTED)
     objects.mark_running([VERSION], "load")
     assert objects.get("a.csv", "1")["status"] == "rejected"
+
+
+def test_many_versions_move_together_but_for_those_that_have_ended(objects: ObjectLedger) -> None:
+    many = [replace(VERSION, version_id=str(number)) for number in range(230)]
+    for version in many:
+        objects.register(RAW, version, registered_at="now")
+    ended = ObjectOutcome(key="a.csv", version_id="7", status=ObjectStatus.EMPTY)
+    objects.finish(ended, load_id="other", finished_at="now")
+    nobody = replace(VERSION, key="nobody knows it")
+    objects.mark_running([*many, nobody], "load")
+    statuses = {item["version_id"]: item["status"] for item in objects.all_objects()}
+    assert statuses == {version.version_id: "running" for version in many} | {"7": "empty"}
+    objects.mark_pending(RAW, many)
+    assert len(objects.still_pending(many)) == 229
+
+
+def test_many_endings_are_written_as_one_would_be(objects: ObjectLedger) -> None:
+    outcomes = [
+        ObjectOutcome(
+            key="a.csv",
+            version_id=str(number),
+            status=ObjectStatus.PUBLISHED,
+            dataset="a",
+            rows_in=number,
+            details={"encoding": "utf-8", "lines": {"above": number}},
+        )
+        for number in range(120)
+    ]
+    objects.finish_all(outcomes, load_id="load", finished_at="now")
+    items = {item["version_id"]: item for item in objects.all_objects()}
+    assert len(items) == 120
+    for outcome in outcomes:
+        together = items[outcome.version_id]
+        objects.finish(outcome, load_id="load", finished_at="now")
+        assert objects.get("a.csv", outcome.version_id) == together
+        assert together["rows_in"] == outcome.rows_in
 
 
 def test_content_belongs_to_the_first_version_until_it_is_passed_on(objects: ObjectLedger) -> None:
@@ -170,3 +206,45 @@ def test_facts_of_a_run_add_up(tables: Any) -> None:
         "seconds": 7,
     }
     assert [run["run_id"] for run in runs.all_runs()] == ["run"]
+
+
+def test_many_leases_are_held_together_and_given_back(tables: Any) -> None:
+    leases = Leases(tables.Table(LOADS), now=lambda: 1000.0)
+    names = [f"lease#{number:03d}" for number in range(205)]
+    with leases.held_all(names, owner="me", seconds=60, wait=0):
+        assert not any(leases.take(name, owner="you", seconds=60) for name in names)
+        assert all(leases.take(name, owner="me", seconds=60) for name in names)
+    assert all(leases.take(name, owner="you", seconds=60) for name in names)
+
+
+def test_of_many_leases_none_is_kept_if_one_cannot_be_had(tables: Any) -> None:
+    leases = Leases(tables.Table(LOADS), now=lambda: 1000.0)
+    names = [f"lease#{number:03d}" for number in range(105)]
+    assert leases.take("lease#050", owner="you", seconds=60)
+    with (
+        pytest.raises(LeaseError, match="lease#050"),
+        leases.held_all(names, owner="me", seconds=60, wait=0),
+    ):
+        raise AssertionError("it was not to be had")
+    assert all(leases.take(name, owner="you", seconds=60) for name in names)
+
+
+def test_a_lease_that_ran_out_is_not_given_back_for_its_next_holder(tables: Any) -> None:
+    clock = [1000.0]
+    leases = Leases(tables.Table(LOADS), now=lambda: clock[0])
+    names = ["lease#a", "lease#b", "lease#c"]
+    with leases.held_all(names, owner="me", seconds=60, wait=0):
+        clock[0] += 100
+        assert leases.take("lease#b", owner="you", seconds=60)
+    assert not leases.take("lease#b", owner="me", seconds=60)
+    assert leases.take("lease#a", owner="you", seconds=60)
+
+
+def test_a_dataset_s_name_is_asked_for_once(tables: Any) -> None:
+    table = tables.Table(LOADS)
+    names = DatasetNames(table)
+    calls = []
+    table.meta.client.meta.events.register("before-call", lambda model, **_: calls.append(model))
+    assert [names.claim("a", owner) for owner in ("A", "a", "A")] == ["A", "A", "A"]
+    assert len(calls) == 1
+    assert DatasetNames(table).claim("a", "a") == "A"

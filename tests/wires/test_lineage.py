@@ -7,6 +7,7 @@ import attr
 import pytest
 from openlineage.client import event_v2
 from openlineage.client.facet_v2 import (
+    data_quality_metrics_input_dataset,
     dataset_version_dataset,
     error_message_run,
     input_statistics_input_dataset,
@@ -35,6 +36,7 @@ INPUT = InputObject(
     bucket="raw",
     version=ObjectVersion(key="orders/ü.csv", version_id="v1", size=7, uploaded_at=AT),
     rows=3,
+    values={"id": 3, "name": 1},
 )
 OUTPUT = OutputTable(
     region="eu-central-1",
@@ -46,6 +48,7 @@ OUTPUT = OutputTable(
 )
 FACETS = {
     "datasetVersion": dataset_version_dataset.DatasetVersionDatasetFacet,
+    "dataQualityMetrics": (data_quality_metrics_input_dataset.DataQualityMetricsInputDatasetFacet),
     "schema": schema_dataset.SchemaDatasetFacet,
     "inputStatistics": input_statistics_input_dataset.InputStatisticsInputDatasetFacet,
     "outputStatistics": output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet,
@@ -97,6 +100,8 @@ def test_an_event_names_version_rows_columns_and_code() -> None:
     assert (read["namespace"], read["name"]) == ("s3://raw", "orders/ü.csv")
     assert read["facets"]["datasetVersion"]["datasetVersion"] == "v1"
     assert read["inputFacets"]["inputStatistics"]["rowCount"] == 3
+    metrics = read["inputFacets"]["dataQualityMetrics"]["columnMetrics"]
+    assert metrics == {"id": {"count": 3}, "name": {"count": 1}}
     assert (made["namespace"], made["name"]) == (
         "arn:aws:glue:eu-central-1:123456789012",
         "table/processed/orders",

@@ -1,0 +1,77 @@
+"""What stands in the bucket, against what the readers have counted: by the footers of the files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+from lake.conversion import Converted
+from lake.isolation import fault_of
+from lake.store import FooterCounts, footer_counts
+
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """Of files that belong together."""
+
+    rows: int
+    values: Mapping[str, int]
+    """Of each column how many values there are."""
+    wrong: Mapping[int, str] = field(default_factory=dict)
+    """Which of the files do not hold what was read for them, with the difference."""
+
+
+def audit(bucket: str, converted: Sequence[Converted]) -> Audit:
+    """Rows and values of each file, as its footer has them, against those that were cut."""
+    stored = [number for number, item in enumerate(converted) if item.file]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        looked = list(pool.map(partial(_look, bucket), (converted[n].file for n in stored)))
+    found = dict(zip(stored, looked, strict=True))
+    wrong: dict[int, str] = {}
+    rows, values = 0, Counter[str]()
+    for number, item in enumerate(converted):
+        counts = found.get(number, FooterCounts(0, {}))
+        reason = counts if isinstance(counts, str) else _difference(item, counts)
+        if reason:
+            wrong[number] = reason
+        if not isinstance(counts, str):
+            rows += counts.rows
+            values.update(counts.values)
+    return Audit(rows=rows, values=dict(values), wrong=wrong)
+
+
+def total(values: Iterable[Mapping[str, int]]) -> Counter[str]:
+    """Of each column, over all pieces."""
+    every: Counter[str] = Counter()
+    for of_piece in values:
+        every.update(of_piece)
+    return every
+
+
+def _look(bucket: str, key: str) -> FooterCounts | str:
+    try:
+        return footer_counts(bucket, key)
+    except Exception as error:
+        fault = fault_of(error)
+        if fault.passing:
+            raise
+        return f"the file that was written cannot be read back: {fault.reason}"
+
+
+def _difference(item: Converted, counts: FooterCounts) -> str:
+    rows = sum(item.published)
+    if counts.rows != rows:
+        return f"{rows} rows were read and {counts.rows} are in the file that was written of them"
+    for name, count in total(item.values).items():
+        there = counts.values.get(name, 0)
+        if there != count:
+            return (
+                f"column '{name}': {count} values were read and {there} are in the file that was "
+                "written of them"
+            )
+    return ""

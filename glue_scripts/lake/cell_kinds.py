@@ -1,0 +1,102 @@
+"""What the text of a cell looks like, in the wide sense in which people write values.
+
+Wider than the types that are published: a German number or an English date is evidence for how a
+file is written even where it is published as text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+NUMBER = "number"
+WORD, TEXT, ODD, EMPTY = "word", "text", "odd", ""
+_DATE = (
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})"
+    r"|\d{1,2}[-. ]{1,2}[A-Za-z]{3,9}[-. ]{1,2}\d{2,4}|[A-Za-z]{3,9} \d{1,2}, \d{4})"
+)
+_TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
+_ZONE = r"(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?"
+_DIGITS = r"(?:\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+|\d+)"
+_AMOUNT = rf"[-+]?(?:{_DIGITS}(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?"
+_KINDS = {
+    NUMBER: rf"(?:[$€£¥] ?)?{_AMOUNT}(?: ?[%$€£¥])?|\(\d+[.,]?\d*\)",
+    "date": _DATE,
+    "time": _TIME,
+    "moment": rf"{_DATE}(?:[T ]|, ){_TIME}{_ZONE}",
+    "boolean": r"(?i:true|false|yes|no)",
+    "e-mail": r"[^\s@,;:]+@[^\s@,;:]+\.[A-Za-z]{2,}",
+    "address": r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+",
+    "hardware address": r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}",
+    "IP address": r"\d{1,3}(?:\.\d{1,3}){3}(?:[:/]\d+)?|(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{1,4}",
+    "identifier": r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}",
+    WORD: r"[^\W\d_][^\s,;:|\t\"^~]*",
+    TEXT: r"[\w(#&@*<\[„“«‘][^;|\t\"^~]*[^\s,;:|\t\"^~]|\w",
+}
+_PATTERN = re.compile(
+    "|".join(f"(?P<k{number}>{pattern})" for number, pattern in enumerate(_KINDS.values()))
+)
+_NAMES = {f"k{number}": kind for number, kind in enumerate(_KINDS)}
+_WEIGHTS = {WORD: 0.7, TEXT: 0.6, ODD: 0.1}
+_CROWDED = re.compile(r"[,:]\S")
+_NOTHING = frozenset(
+    ("na", "n/a", "n.a.", "#n/a", "null", "none", "nan", "nil", "-", "--", "?", ".", "unknown")
+)
+
+
+@lru_cache(maxsize=20_000)
+def kind_of_cell(text: str) -> str:
+    """`number`, `date` …; `word`, `text`, or `odd` for what looks like a part of something else."""
+    if not text:
+        return EMPTY
+    found = _PATTERN.fullmatch(text)
+    return _NAMES[str(found.lastgroup)] if found else ODD
+
+
+def is_typed(kind: str) -> bool:
+    return kind not in (WORD, TEXT, ODD, EMPTY)
+
+
+def is_whole_value(text: str) -> bool:
+    """Whether signs in it that may be delimiters are more likely a number's or a sentence's."""
+    kind = kind_of_cell(text)
+    return is_typed(kind) or (kind == TEXT and not _CROWDED.search(text))
+
+
+def says_nothing(text: str) -> bool:
+    """Whether it stands for a value that is missing."""
+    return text.strip().casefold() in _NOTHING
+
+
+def typing(columns: Iterable[Sequence[str]]) -> float:
+    """How well the values of a table are typed: 1 where each column has one type, near 0 where the
+    cells look like pieces of others."""
+    found = [_column_typing(cells) for cells in columns]
+    return sum(found) / len(found) if found else 0.0
+
+
+def main_kind(cells: Iterable[str]) -> tuple[str, float]:
+    """The kind that most of the cells have, and the share that has it; empty ones say nothing."""
+    kinds = Counter(kind_of_cell(cell) for cell in cells if cell)
+    total = kinds.total()
+    if not total:
+        return EMPTY, 1.0
+    kind, times = kinds.most_common(1)[0]
+    return kind, times / total
+
+
+def _column_typing(cells: Sequence[str]) -> float:
+    filled = [cell for cell in cells if cell]
+    if not filled:
+        return 0.5
+    _, share = main_kind(filled)
+    return sum(map(_weight, filled)) / len(filled) * (0.5 + 0.5 * share)
+
+
+@lru_cache(maxsize=20_000)
+def _weight(cell: str) -> float:
+    kind = kind_of_cell(cell)
+    crowded = kind == TEXT and _CROWDED.search(cell)
+    return 0.2 if crowded else _WEIGHTS.get(kind, 1.0)

@@ -1,0 +1,181 @@
+"""How a CSV file is written: its dialect, where its table begins, its header and first types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from lake.column_types import ColumnType
+from lake.decoding import SINGLE_BYTE_ENCODINGS, Encoding, decodes, is_foreign, shown
+from lake.dialect import find_reading
+from lake.errors import InputRefused
+from lake.fitting import presume
+from lake.header_repeats import header_repeats
+from lake.layout import Layout
+from lake.parsing import parse
+from lake.readings import Reading
+from lake.record_grammar import MARK, Dialect, header_cells, line_ends_in, why_malformed
+from lake.records import Cut, Positions, cut_records
+from lake.table_start import find_start
+from wires.column_names import source_names
+from wires.contracts import CsvDemands, QuotesInFields
+
+_TYPED_RECORDS = 500
+"""Records from which the types are presumed: enough for the header, and mostly for the rest."""
+_SEPARATOR_LINE = re.compile(rb"\"?sep=([^\r\n])\"?(?:\r\n|\n|\r)", re.IGNORECASE)
+"""What a spreadsheet is told by the first line."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The start of a file's text, in an encoding that has ASCII's delimiters."""
+
+    text: bytes
+    whole_file: bool
+    compression: str
+    encoding: Encoding
+    is_other: bool = False
+    """Whether it is not in the encoding that is presumed."""
+
+
+def find_layout(sample: Sample, demands: CsvDemands) -> tuple[Layout, list[ColumnType]]:
+    """The layout, and the column types of the first records. Raises InputRefused where the sample
+    can be read in two ways."""
+    text = sample.text
+    if sample.whole_file and text and not text.endswith((b"\n", b"\r")):
+        text += b"\n"
+    told = _SEPARATOR_LINE.match(text)
+    skipped = text[: told.end()] if told else b""
+    fixed = _fixed(demands, told[1] if told else b"")
+    reading = find_reading(
+        text[len(skipped) :],
+        encoding=sample.encoding.name,
+        whole_file=sample.whole_file,
+        fixed=fixed,
+    )
+    if not reading.width:
+        _refuse_malformed(reading)
+        return _layout(sample, reading.dialect), []
+    start = find_start(reading, demands.header)
+    record = reading.raw(start.record)
+    names = _names(record, sample.encoding, reading) if start.is_header else []
+    row = reading.rows[start.record]
+    begin = int(reading.cut.ends[row] if start.is_header else reading.cut.starts[row])
+    layout = _layout(
+        sample,
+        reading.dialect,
+        header=record if start.is_header else b"",
+        fields=source_names(names) if names else _numbered(reading.width),
+        body=len(skipped) + begin,
+        body_line=1 + line_ends_in(skipped + reading.sample[:begin], reading.dialect),
+        before=_before(reading, start.record, sample.encoding, 1 if skipped else 0),
+    )
+    return layout, _first_types(reading, row + start.is_header, layout)
+
+
+def types_of(text: bytes, layout: Layout) -> list[ColumnType]:
+    """The types of the whole rows in a text that starts with one and may end in the middle."""
+    cut = cut_records(text, layout.dialect, at_end=False)
+    return _types(text, cut, np.flatnonzero(cut.fields == len(layout.fields)), layout)
+
+
+def _first_types(reading: Reading, first: int, layout: Layout) -> list[ColumnType]:
+    some = slice(first, first + _TYPED_RECORDS)
+    rows = np.flatnonzero(reading.cut.fields[some] == reading.width) + first
+    return _types(reading.sample, reading.cut, rows, layout)
+
+
+def _types(text: bytes, cut: Cut, rows: Positions, layout: Layout) -> list[ColumnType]:
+    """What is going to be no row is passed over: stray bytes, the header once more."""
+    joined = _joined(text, cut, rows)
+    if not joined.isascii():
+        records = [text[cut.starts[i] : cut.ends[i]] for i in rows]
+        records = [record.removeprefix(MARK) for record in records]
+        joined = b"".join(record for record in records if _is_read(record, layout.encoding))
+    table = parse(joined, layout.dialect, layout.encoding, layout.fields)
+    repeated = header_repeats(layout).rows(table)
+    if len(repeated):
+        kept = np.ones(table.num_rows, np.bool_)
+        kept[repeated] = False
+        table = table.filter(pa.array(kept))
+    return [presume(column) for column in table.columns]
+
+
+def _joined(text: bytes, cut: Cut, rows: Positions) -> bytes:
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return text[cut.starts[rows[0]] : cut.ends[rows[-1]]]
+    return b"".join(text[cut.starts[i] : cut.ends[i]] for i in rows)
+
+
+def _is_read(record: bytes, encoding: str) -> bool:
+    if encoding in SINGLE_BYTE_ENCODINGS:
+        return decodes(record, encoding) and not is_foreign(record)
+    return decodes(record, "utf-8")
+
+
+def _fixed(demands: CsvDemands, told: bytes) -> Dialect:
+    return Dialect(
+        demands.delimiter.encode("latin-1") or told,
+        demands.quote.encode("latin-1"),
+        demands.escape.encode("latin-1"),
+        strict_quotes=demands.quotes_in_fields is QuotesInFields.QUARANTINE,
+    )
+
+
+def _refuse_malformed(reading: Reading) -> None:
+    if reading.widths:
+        reason = why_malformed(reading.raw(0), reading.dialect)
+        raise InputRefused(f"not one record is well-formed; in the first is {reason}")
+
+
+def _names(record: bytes, encoding: Encoding, reading: Reading) -> list[str]:
+    cells = header_cells(record, reading.dialect, reading.width)
+    return [shown(cell, encoding.name).decode("utf-8", "replace") for cell in cells]
+
+
+def _numbered(width: int) -> list[str]:
+    return [f"column_{position}" for position in range(1, width + 1)]
+
+
+def _before(
+    reading: Reading, first: int, encoding: Encoding, skipped_lines: int
+) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (
+            int(reading.cut.lines[reading.rows[i]]) + 1 + skipped_lines,
+            shown(reading.raw(i), encoding.name).decode("latin-1"),
+        )
+        for i in range(first)
+    )
+
+
+def _layout(
+    sample: Sample,
+    dialect: Dialect,
+    *,
+    header: bytes = b"",
+    fields: Sequence[str] = (),
+    body: int = 0,
+    body_line: int = 1,
+    before: tuple[tuple[int, str], ...] = (),
+) -> Layout:
+    return Layout(
+        compression=sample.compression,
+        encoding=sample.encoding.name,
+        mark=sample.encoding.mark.decode("latin-1"),
+        delimiter=dialect.delimiter.decode("latin-1"),
+        quote=dialect.quote.decode("latin-1"),
+        escape=dialect.escape.decode("latin-1"),
+        padding=dialect.padding.decode("latin-1"),
+        cr_ends=dialect.cr_ends,
+        strict_quotes=dialect.strict_quotes,
+        header=header.decode("latin-1"),
+        fields=tuple(fields),
+        body=body,
+        body_line=body_line,
+        before=before,
+    )

@@ -1,0 +1,143 @@
+"""Whether the first record of a table names its columns, or is a row like those below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import pairwise
+
+from lake.cell_kinds import EMPTY, NUMBER, is_typed, kind_of_cell, main_kind, says_nothing
+from lake.header_repeats import bare
+
+_MOSTLY = 0.8
+"""Share of a column's values that are of one type, for it to be a typed one."""
+_YEAR = re.compile("(?:19|20|21)[0-9]{2}")
+_JUDGED_CELLS = 4000
+
+
+class Verdict(Enum):
+    """What the first record is."""
+
+    HEADER = auto()
+    ROW = auto()
+    UNSURE = auto()
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column's first cell, and the others."""
+
+    cell: str
+    values: Sequence[str]
+    kind: str
+    """Of most of the values; "" where they are of several, or words."""
+
+    @property
+    def matches(self) -> bool:
+        """Whether the first cell is what the values are."""
+        return kind_of_cell(self.cell) == self.kind
+
+    @property
+    def recurs(self) -> bool:
+        return self.cell in self.values
+
+
+def judge_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> Verdict:
+    """By all columns: a record that fits into typed ones is a row; one that names them is not.
+
+    `rows` are the records below; those that equal the first one say nothing about it.
+    """
+    first = [cell.strip() for cell in first]
+    spread = _spread(rows, len(first))
+    names = [bare(cell) for cell in first]
+    others = [row for row in spread if any(bare(a) != b for a, b in zip(row, names, strict=True))]
+    if not others:
+        return _alone(first, recurs=bool(rows))
+    columns = [_column(cell, [row[i] for row in others]) for i, cell in enumerate(first)]
+    judged = [column for column in columns if column.kind and column.cell]
+    if judged:
+        return _by_types(columns, judged)
+    return _by_words(columns, recurs=len(others) < len(spread))
+
+
+def _spread(rows: Sequence[Sequence[str]], width: int) -> Sequence[Sequence[str]]:
+    """Rows from all over the table, as many as can be looked at in little time."""
+    step = -(-len(rows) * width // _JUDGED_CELLS)
+    return rows[::step] if step > 1 else rows
+
+
+def _column(cell: str, values: Sequence[str]) -> _Column:
+    values = [value.strip() for value in values]
+    kind, share = main_kind(values)
+    return _Column(cell, values, kind if is_typed(kind) and share >= _MOSTLY else "")
+
+
+def _alone(first: Sequence[str], *, recurs: bool) -> Verdict:
+    """With no other record below it."""
+    kinds = [kind_of_cell(cell) for cell in first if cell]
+    typed = [cell for cell in first if is_typed(kind_of_cell(cell))]
+    if not kinds:
+        return Verdict.ROW
+    if not typed:
+        return Verdict.UNSURE if recurs else Verdict.HEADER
+    years = len(typed) < len(kinds) and all(_YEAR.fullmatch(cell) for cell in typed)
+    return Verdict.UNSURE if years else Verdict.ROW
+
+
+def _by_types(columns: Sequence[_Column], judged: Sequence[_Column]) -> Verdict:
+    matching = [column for column in judged if column.matches]
+    named = [c for c in judged if not c.matches and not says_nothing(c.cell)]
+    if matching:
+        return _by_numbers(columns, matching, named)
+    words = [column for column in columns if not column.kind and column.cell]
+    if not named or (len(named) == 1 and any(column.recurs for column in words)):
+        return Verdict.ROW
+    return Verdict.HEADER
+
+
+def _by_numbers(
+    columns: Sequence[_Column], matching: Sequence[_Column], named: Sequence[_Column]
+) -> Verdict:
+    """Some cells are what the values below are: a row, unless they are names like `2021`."""
+    labels = [c for c in columns if not c.kind and not is_typed(kind_of_cell(c.cell))]
+    if any(column.recurs for column in labels if column.cell):
+        return Verdict.ROW
+    if (labels or named) and all(_YEAR.fullmatch(column.cell) for column in matching):
+        return _by_years(matching)
+    numbers = [int(c.cell) for c in matching if c.cell.isdecimal() and c.kind == NUMBER]
+    counted = len(numbers) == len(matching) > 2 and all(b - a == 1 for a, b in pairwise(numbers))
+    if (labels and counted) or len(named) > 2 * len(matching):
+        return Verdict.UNSURE
+    return Verdict.ROW
+
+
+def _by_years(matching: Sequence[_Column]) -> Verdict:
+    """Years are names above values that are none."""
+    years = [int(column.cell) for column in matching]
+    steps = {b - a for a, b in pairwise(years)}
+    like_years = [value for c in matching for value in c.values if _YEAR.fullmatch(value)]
+    total = sum(len(column.values) for column in matching)
+    if len(like_years) > 0.3 * total:
+        return Verdict.ROW
+    if len(years) > 1 and len(steps) == 1 and steps != {0}:
+        return Verdict.HEADER
+    near = [v for c in matching for v in c.values if re.fullmatch("[0-9]{4}", v)]
+    return Verdict.UNSURE if near or len(years) > 1 else Verdict.HEADER
+
+
+def _by_words(columns: Sequence[_Column], *, recurs: bool) -> Verdict:
+    """No typed column has a first cell: names are filled, and are no values."""
+    filled = [column for column in columns if column.cell]
+    if not filled or all(is_typed(kind_of_cell(column.cell)) for column in filled):
+        return Verdict.ROW
+    if any(column.recurs or says_nothing(column.cell) for column in filled):
+        return Verdict.ROW
+    some_typed = any(column.kind for column in columns)
+    if some_typed or not recurs:
+        plain = all(kind_of_cell(c.cell) != EMPTY for c in columns) or some_typed
+        distinct = len({c.cell for c in filled}) == len(filled)
+        all_words = not any(is_typed(kind_of_cell(c.cell)) for c in filled)
+        return Verdict.HEADER if all_words or (distinct and plain) else Verdict.ROW
+    return Verdict.UNSURE

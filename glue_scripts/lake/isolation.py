@@ -1,0 +1,146 @@
+"""What one item does, costs that item alone: it may raise, take for ever, or kill its process.
+
+A guarded function gives a `Fault` in place of a result. Three fences stand around each call: what
+is raised is caught; what takes too long is interrupted; what does not let itself be interrupted
+ends its process, and is found out when its items are done again, each before witnesses.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lake.errors import BudgetExceeded, LakeError, OriginalGone
+
+logger = logging.getLogger(__name__)
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_LONGEST_REASON = 400
+_PATIENCE = 1.5
+"""How many times its budget a call may take before its process is ended."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why there is no result."""
+
+    reason: str
+    """The innermost cause, for people."""
+    passing: bool = False
+    """Whether it lies with AWS, or the way there, rather than with the item."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What work on an object may take."""
+
+    least_seconds: float = 120
+    """However small it is."""
+    bytes_per_second: float = 1024 * 1024
+
+    def seconds(self, size: int) -> float:
+        """For so many bytes as stored."""
+        return self.least_seconds + size / self.bytes_per_second
+
+
+USUAL_BUDGET = Budget()
+
+
+@dataclass(frozen=True)
+class Guarded(Generic[Item, Result]):
+    """A function whose every call is fenced in. Can be sent to Spark's tasks if the parts can."""
+
+    function: Callable[[Item], Result]
+    seconds: Callable[[Item], float]
+    """What a call may take."""
+
+    def __call__(self, item: Item) -> Result | Fault:
+        try:
+            with within(self.seconds(item)):
+                return self.function(item)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this item's alone
+            return fault_of(error)
+
+
+def fault_of(error: BaseException) -> Fault:
+    """What an exception means for the item that raised it; its stack goes to the log."""
+    logger.error("%s", reason_of(error), exc_info=error)
+    return Fault(reason_of(error), passing=is_passing(error))
+
+
+def reason_of(error: BaseException) -> str:
+    """The innermost cause in words, on one line."""
+    inner = list(_chain(error))[-1] if not isinstance(error, LakeError) else error
+    if isinstance(inner, MemoryError):
+        return "it takes more memory than a worker has: split it into smaller files"
+    text = " ".join(str(inner).split()) or "no message"
+    said = text if isinstance(inner, LakeError) else f"unexpected {type(inner).__name__}: {text}"
+    return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]} …"
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether another attempt may go well: AWS refused or could not be reached."""
+    chain = list(_chain(error))
+    gone = any(isinstance(inner, OriginalGone) for inner in chain)
+    aws = any(isinstance(inner, BotoCoreError | ClientError) for inner in chain)
+    return aws and not gone
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Raises BudgetExceeded in the middle of what takes longer.
+
+    Code that does not come back to Python in time cannot be interrupted: it ends the process a
+    while later. Signals reach the main thread alone, which is where Spark's workers work; elsewhere
+    there is no fence.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    began = time.monotonic()
+    before = signal.signal(signal.SIGALRM, partial(_interrupt, seconds))
+    outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    _end_process_after(_PATIENCE * seconds)
+    try:
+        yield
+    finally:
+        # A fence around this one goes on with what is left of its time.
+        left = max(outer - (time.monotonic() - began), 0.001) if outer else 0
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, left)
+        _end_process_after(_PATIENCE * left)
+
+
+def _end_process_after(seconds: float) -> None:
+    """0: not at all."""
+    if seconds and sys.__stderr__ is not None:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)
+    else:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _interrupt(seconds: float, *_: object) -> None:
+    raise BudgetExceeded(
+        f"it took longer than {seconds:,.0f} seconds, which is all that an object of its size gets"
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    inner: BaseException | None = error
+    while inner is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        yield inner
+        inner = inner.__cause__ or (None if inner.__suppress_context__ else inner.__context__)

@@ -1,0 +1,148 @@
+"""JSON texts to rows: by a fast parser where that loses nothing, else one by one and exactly.
+
+The fast one makes doubles of numbers, keeps the last of two equal keys, and forgets how objects and
+lists were spelled. A few searches over the text of many rows tell which rows that could touch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+
+from lake.json_exact import MOST_DEPTH, Row, parse_exactly, slice_nested
+from lake.json_faults import NO_JSON, Broken, misshapen
+
+_LONG_RUN = re.compile(rb"0{16,}e?")
+_TINY_NUMBER = re.compile(rb"[0-9][eE]-[0-9]{3,}[,}\]\s]")
+"""Which may be so small that it becomes zero."""
+_NEGATIVE_ZERO = re.compile(rb"-0[,}\]\s]")
+_DIGITS = bytes.maketrans(b"123456789.E}] \t\r\n", b"0000000000e,,,,,,")
+_TINY_RUN, _ONE_DIGIT = b"e-000", b"-0,"
+_UNSAFE_DIGITS = 20
+_EXACT_DIGITS = 15
+_JUDGED = frozenset({dict, Broken})
+_SPACED_COLON = re.compile(rb'"[ \t\r\n]+:')
+_SPACED = (b'" ', b'"\t', b'"\r', b'"\n')
+
+
+def parse_rows(elements: Sequence[bytes]) -> list[Row | Broken]:
+    """One row per element, or why it is none."""
+    text = b"\n".join(elements)
+    rows = _loaded(elements)
+    brackets: list[int] = []
+    if _brackets(text) > sum(type(row) is dict for row in rows):
+        brackets = [_brackets(element) for element in elements]
+        # What may be nested deeply is not walked through before that is known.
+        rows = [row if n <= MOST_DEPTH else None for n, row in zip(brackets, rows, strict=True)]
+    lost = _lost(elements, text, rows)
+    risky = _elements_at(_risky_numbers(text), elements)
+    for number in (n for n, count in enumerate(brackets) if count > 1):
+        if number not in lost and type(rows[number]) is dict:
+            rest = slice_nested(elements[number], rows[number])
+            if number in risky and next(_risky_numbers(rest.encode()), None) is None:
+                # It does not matter what numbers stand in objects and lists.
+                risky.discard(number)
+    for number in sorted(lost | risky):
+        rows[number] = parse_exactly(elements[number])
+    if set(map(type, rows)) == {dict}:
+        return rows
+    return [row if type(row) in _JUDGED else misshapen(row) for row in rows]
+
+
+def is_json(element: bytes) -> bool:
+    try:
+        orjson.loads(element)
+    except ValueError:
+        return not is_no_json(parse_exactly(element))
+    return True
+
+
+def is_no_json(row: Row | Broken) -> bool:
+    return isinstance(row, Broken) and str(row).startswith(NO_JSON)
+
+
+def _loaded(elements: Sequence[bytes]) -> list[Any]:
+    """Values as the fast parser has them; None for what it does not take."""
+    try:
+        return list(map(orjson.loads, elements))
+    except ValueError:
+        return [_loaded_alone(element) for element in elements]
+
+
+def _loaded_alone(element: bytes) -> Any:
+    try:
+        return orjson.loads(element)
+    except ValueError:
+        return None
+
+
+def _lost(elements: Sequence[bytes], text: bytes, rows: Sequence[Any]) -> set[int]:
+    """Elements that the fast parser does not take, and objects in which a key may stand twice: it
+    would keep the last."""
+    found: set[int] = set()
+    if type(None) in set(map(type, rows)):
+        found.update(number for number, row in enumerate(rows) if row is None)
+    spaced = any(start in text for start in _SPACED) and bool(_SPACED_COLON.search(text))
+    if _colons(text, spaced) != sum(map(_keys, rows)):
+        found.update(
+            number
+            for number, row in enumerate(rows)
+            if type(row) is dict and _colons(elements[number], spaced) != _keys(row)
+        )
+    return found
+
+
+def _colons(text: bytes, spaced: bool) -> int:
+    """Behind quotes: not less than there are keys."""
+    return text.count(b'":') + (len(_SPACED_COLON.findall(text)) if spaced else 0)
+
+
+def _keys(value: Any) -> int:
+    """Of an object, and of those inside it."""
+    if type(value) is dict:
+        count = len(value)
+        for inner in value.values():
+            if type(inner) is dict or type(inner) is list:
+                count += _keys(inner)
+        return count
+    return sum(map(_keys, value)) if type(value) is list else 0
+
+
+def _brackets(text: bytes) -> int:
+    return text.count(b"{") + text.count(b"[")
+
+
+def _risky_numbers(text: bytes) -> Iterator[int]:
+    """Where numbers stand that may be others as doubles."""
+    digits = text.translate(_DIGITS)
+    for run in _LONG_RUN.finditer(digits):
+        if _is_risky(text, *run.span()):
+            yield run.start()
+    if _TINY_RUN in digits:
+        yield from (found.start() for found in _TINY_NUMBER.finditer(text))
+    if _ONE_DIGIT in digits:
+        yield from (found.start() for found in _NEGATIVE_ZERO.finditer(text))
+
+
+def _is_risky(text: bytes, start: int, end: int) -> bool:
+    """Whether a run of digits, which may have a point in it, and the letter of an exponent behind
+    it, is more than a whole number of 64 bits or a double keeps."""
+    size = end - start
+    if size >= _UNSAFE_DIGITS or text[end - 1] in b"eE":
+        return True
+    if text.find(b".", start, end) >= 0:
+        return size > _EXACT_DIGITS + 1
+    return size == _UNSAFE_DIGITS - 1 and text[start - 1 : start] == b"-"
+
+
+def _elements_at(positions: Iterable[int], elements: Sequence[bytes]) -> set[int]:
+    """Which elements hold these positions of their texts, joined by line ends."""
+    at = np.fromiter(positions, np.int64)
+    if not len(at):
+        return set()
+    ends = np.cumsum([len(element) + 1 for element in elements])
+    return set(np.searchsorted(ends, at, side="right").tolist())

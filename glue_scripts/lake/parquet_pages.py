@@ -1,0 +1,155 @@
+"""The pages of a Parquet file, counted by their own headers: its footer may know fewer values than
+there are, and a reader that trusts it leaves the rest where it is.
+
+https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from lake.contents import Content
+from lake.errors import InputRefused
+
+_HEADER_BYTES = 4096
+_LONGEST_HEADER_BYTES = 16 * 1024 * 1024
+_PACKED_SIZE, _DATA, _DATA_2 = 3, 5, 8
+_VALUES = 1
+_STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = (
+    *(0, 1, 2, 3, 7),
+    *(8, 9, 10, 11, 12),
+)
+_DEEPEST = 8
+
+
+def check_counts(metadata: pq.FileMetaData, content: Content) -> None:
+    """Raises InputRefused where pages, columns and row groups hold other numbers of values.
+
+    For files whose columns have been read: the library ends the process where what the footer
+    says of a column is encrypted.
+    """
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for column in (group.column(n) for n in range(group.num_columns)):
+            name = column.path_in_schema
+            if column.num_values != group.num_rows:
+                raise _miscounted(name, group.num_rows, f"{column.num_values:,}")
+            held = _held(column, content)
+            if held not in (None, column.num_values):
+                raise _miscounted(name, column.num_values, f"{held:,}")
+
+
+def _miscounted(column: str, told: int, held: str) -> InputRefused:
+    return InputRefused(
+        f"the Parquet file is damaged, or its writer miscounts: its footer says that it has "
+        f"{told:,} rows where the column '{column}' holds {held}. Write and upload it again"
+    )
+
+
+def _held(column: pq.ColumnChunkMetaData, content: Content) -> int | None:
+    """Values in the pages of one column of one row group.
+
+    None where that cannot be told apart from what the library would have found when it read the
+    pages: a header is not understood, or there are fewer, since some writers leave a header out
+    of the size that they tell.
+    """
+    offsets = (column.dictionary_page_offset or 0, column.data_page_offset)
+    place = min(offset for offset in offsets if offset > 0)
+    end = place + column.total_compressed_size
+    held = 0
+    while place < end:
+        page, place = _page(content, place)
+        if page is None:
+            return None
+        held += sum(page[kind].get(_VALUES, 0) for kind in (_DATA, _DATA_2) if kind in page)
+        place += page.get(_PACKED_SIZE, 0)
+    return held if held >= column.num_values else None
+
+
+def _page(content: Content, place: int) -> tuple[Mapping[int, Any] | None, int]:
+    """A page's header and where that ends; None where there is none."""
+    size = _HEADER_BYTES
+    while size <= _LONGEST_HEADER_BYTES and place < content.size:
+        data = content.read(place, min(content.size, place + size))
+        try:
+            page, length = _fields(data, 0, 0)
+        except IndexError:
+            if len(data) < size:
+                break
+            size *= 16
+            continue
+        except ValueError:
+            break
+        return (page, place + length) if _is_page(page) else (None, place)
+    return None, place
+
+
+def _is_page(page: Mapping[int, Any]) -> bool:
+    return isinstance(page.get(_PACKED_SIZE), int) and page[_PACKED_SIZE] >= 0
+
+
+def _fields(data: Any, place: int, depth: int) -> tuple[dict[int, Any], int]:
+    """A struct in Thrift's compact protocol."""
+    if depth > _DEEPEST:
+        raise ValueError("nested too deeply")
+    found: dict[int, Any] = {}
+    key = 0
+    while data[place] != _STOP:
+        kind, step = data[place] & 15, data[place] >> 4
+        place += 1
+        if step:
+            key += step
+        else:
+            key, place = _signed(data, place)
+        if kind in (_TRUE, _FALSE):
+            found[key] = kind == _TRUE
+        else:
+            found[key], place = _value(data, place, kind, depth)
+    return found, place + 1
+
+
+def _value(data: Any, place: int, kind: int, depth: int) -> tuple[Any, int]:
+    if kind == _STRUCT:
+        return _fields(data, place, depth + 1)
+    if kind in (_TRUE, _FALSE, _BYTE):
+        return data[place], place + 1
+    if kind in (4, 5, 6):
+        return _signed(data, place)
+    if kind == _DOUBLE:
+        return None, place + 8
+    if kind == _BINARY:
+        size, place = _varint(data, place)
+        return None, place + size
+    if kind in (_LIST, _SET):
+        return _list(data, place, depth)
+    raise ValueError(f"a header has no {'map' if kind == _MAP else 'such type'}")
+
+
+def _list(data: Any, place: int, depth: int) -> tuple[None, int]:
+    size, kind = data[place] >> 4, data[place] & 15
+    place += 1
+    if size == 15:
+        size, place = _varint(data, place)
+    for _ in range(size):
+        _, place = _value(data, place, kind, depth)
+    return None, place
+
+
+def _signed(data: Any, place: int) -> tuple[int, int]:
+    value, place = _varint(data, place)
+    return (value >> 1) ^ -(value & 1), place
+
+
+def _varint(data: Any, place: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        octet = data[place]
+        value |= (octet & 127) << shift
+        place, shift = place + 1, shift + 7
+        if octet < 128:
+            return value, place
+        if shift > 63:
+            raise ValueError("no number")

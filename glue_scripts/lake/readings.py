@@ -1,0 +1,220 @@
+"""How a sample looks when it is read in a dialect."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from lake.cell_kinds import typing
+from lake.decoding import shown
+from lake.header import Verdict, judge_header
+from lake.record_grammar import MARK, Dialect, header_cells
+from lake.records import Cut, cut_records
+
+USUAL = {b",": "comma", b";": "semicolon", b"\t": "tab", b"|": "pipe"}
+NAMES = USUAL | {
+    b":": "colon",
+    b" ": "space",
+    b"^": "caret",
+    b"~": "tilde",
+    b"\x1f": "unit separator",
+    b"\x01": "start of heading",
+}
+TITLE_LINES = 20
+_SAMPLE_RECORDS = 1000
+_TYPED_RECORDS = 40
+_TITLE_SCORE, _NO_HEADER_SCORE = 0.9, 0.5
+_LEAST = 0.3
+"""What is left of a reading whose values look like nothing at all."""
+
+QUOTES_LOOKED_AT = 200
+"""Records, from the first on."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a dialect makes of a sample."""
+
+    dialect: Dialect
+    sample: bytes
+    encoding: str
+    cut: Cut
+    rows: tuple[int, ...]
+    """Which of the cut's records are not blank: the first of them."""
+    widths: tuple[int, ...]
+    """The number of fields of each; negative where it is none."""
+    width: int
+    """The number of fields that a row has."""
+    above: int
+    """Records above the table's first."""
+    agreeing: float
+    """Share of the records from there on that are as wide."""
+
+    @property
+    def records(self) -> int:
+        return len(self.widths)
+
+    @property
+    def splits(self) -> bool:
+        return self.width > 1
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether header and rows agree, but for a few."""
+        return self.splits and not self.above and self.agreeing >= 0.98
+
+    @property
+    def name(self) -> str:
+        if self.width == 1:
+            return "one column"
+        title = f" below {self.above} lines" if self.above else ""
+        delimiter = self.dialect.delimiter
+        return f"{NAMES.get(delimiter, repr(delimiter))} ({self.width} columns{title})"
+
+    @property
+    def shown(self) -> list[str]:
+        """A row, for people."""
+        rows = self.table
+        return [cell[:40] for cell in rows[-1]] if rows else []
+
+    @cached_property
+    def table(self) -> list[list[str]]:
+        """Some records as wide as the table, from its first on."""
+        return [self.cells(self.above), *self.rows_from(self.above + 1)] if self.width else []
+
+    def rows_from(self, first: int) -> list[list[str]]:
+        """Some records as wide as the table, from all over the sample."""
+        whole = [i for i in range(first, self.records) if self.widths[i] == self.width]
+        step = max(1, len(whole) // _TYPED_RECORDS)
+        return [self.cells(i) for i in whole[:1] + whole[1::step]]
+
+    def is_whole(self, i: int) -> bool:
+        """Whether a record is as wide as the table."""
+        return self.widths[i] == self.width or (i == self.above and not i)
+
+    def line(self, i: int) -> int:
+        return int(self.cut.lines[self.rows[i]]) + 1
+
+    def cells(self, i: int) -> list[str]:
+        """As many as the table is wide: a header may have a delimiter more than the rows."""
+        raw = self.raw(i)
+        if self.widths[i] == self.width and self._is_simple(raw):
+            return shown(raw, self.encoding).decode("utf-8", "replace").split(self._delimiter)
+        cells = header_cells(raw, self.dialect, self.width)
+        return [shown(cell, self.encoding).decode("utf-8", "replace") for cell in cells]
+
+    def raw(self, i: int) -> bytes:
+        row = self.rows[i]
+        return self.sample[self.cut.starts[row] : self.cut.ends[row]].rstrip(b"\r\n")
+
+    def _is_simple(self, raw: bytes) -> bool:
+        dialect = self.dialect
+        return not (dialect.quote in raw or dialect.padding or raw.startswith(MARK))
+
+    @cached_property
+    def _delimiter(self) -> str:
+        return self.dialect.delimiter.decode("latin-1")
+
+    @cached_property
+    def quoted(self) -> int:
+        """Fields in quotes that hold something, in some of the records."""
+        q, d = re.escape(self.dialect.quote), re.escape(self.dialect.delimiter)
+        whole = re.compile(rb"(?:\A|%b ?)%b[^%b]+%b(?=%b|\Z)" % (d, q, q, q, d))
+        return sum(
+            len(whole.findall(self.raw(i))) for i in range(min(self.records, QUOTES_LOOKED_AT))
+        )
+
+    @cached_property
+    def is_padded(self) -> bool:
+        """Whether a space follows every delimiter."""
+        padded = self.dialect.delimiter + self.dialect.padding
+        some = [self.raw(i) for i in range(self.above, min(self.records, self.above + 200))]
+        if self.dialect.quote in b"".join(some):
+            quoted = re.compile(rb"%b[^%b]*%b" % ((re.escape(self.dialect.quote),) * 3))
+            some = [quoted.sub(b"", record) for record in some]
+        delimiters = sum(record.count(self.dialect.delimiter) for record in some)
+        followed = sum(record.count(padded) for record in some)
+        first = some[0] if some else b""
+        in_first = first.count(self.dialect.delimiter) == first.count(padded)
+        return in_first and followed >= 0.95 * delimiters > 0
+
+    @cached_property
+    def is_titled(self) -> bool:
+        """Whether the table below the lines above it begins with a header."""
+        first, *rows = self.table
+        return bool(rows) and judge_header(first, rows) is Verdict.HEADER
+
+    @cached_property
+    def has_decimals(self) -> bool:
+        """Whether each row may be one number: with a zero behind the comma, or as many digits
+        behind it everywhere."""
+        if self.dialect.delimiter != b"," or len(self.table) < 2:
+            return False
+        pairs = [row for row in self.table if re.fullmatch(r"-?(?:0|[1-9]\d*),\d+", ",".join(row))]
+        if len(pairs) < len(self.table):
+            return False
+        behind = [row[1] for row in pairs]
+        even = len({len(digits) for digits in behind}) == 1 and len(behind[0]) > 1
+        return (even and len(pairs) > 2) or any(re.fullmatch(r"0\d+", b) for b in behind)
+
+    @cached_property
+    def score(self) -> float:
+        """How well the sample is explained, from 0 to 1."""
+        if not self.table:
+            return 0.0
+        header = not self.above or self.width == 1 or self.is_titled
+        weight = 1.0 if not self.above else _TITLE_SCORE if header else _NO_HEADER_SCORE
+        body = self.table[1:] or self.table
+        typed = typing(list(zip(*body, strict=True)))
+        return self.agreeing * weight * (_LEAST + (1 - _LEAST) * typed)
+
+
+def read_sample(sample: bytes, dialect: Dialect, *, encoding: str, whole_file: bool) -> Reading:
+    """Where the table begins in a sample, and how wide it is."""
+    cut = cut_records(sample, dialect, at_end=whole_file)
+    rows = np.flatnonzero(cut.fields != 0)[:_SAMPLE_RECORDS]
+    widths = tuple(cut.fields[rows].tolist())
+    reading = Reading(dialect, sample, encoding, cut, tuple(rows.tolist()), widths, 0, 0, 0.0)
+    if not any(width > 0 for width in widths):
+        return reading
+    places = _places(widths)
+    best = max(places, key=lambda place: (_fit(reading, place), -place[1]))
+    return _placed(reading, *best)
+
+
+def _places(widths: Sequence[int]) -> list[tuple[int, int]]:
+    """Widths that the table may have, and the record at which it would begin."""
+    usual = [width for width, _ in Counter(w for w in widths if w > 0).most_common(3)]
+    places = [(width, widths.index(width)) for width in usual]
+    first = widths[0]
+    if first > 0:
+        places.append((first, 0))
+    return [(w, i) for w, i in places if i <= TITLE_LINES] or places[:1]
+
+
+def _fit(reading: Reading, place: tuple[int, int]) -> float:
+    """A first record that half of the others agree with is the table's."""
+    width, above = place
+    placed = _placed(reading, width, above)
+    if not above or placed.above == 0:
+        return placed.agreeing + (1.0 if placed.agreeing >= 0.5 and width > 1 else 0.0)
+    return placed.agreeing if reading.records - above > 1 or width > 2 else 0.0
+
+
+def _placed(reading: Reading, width: int, above: int) -> Reading:
+    widths = reading.widths
+    if above == 1 and widths[0] == width + 1 and _ends_blank(reading):
+        above = 0
+    table = widths[above:]
+    agreeing = table.count(width) + (widths[0] == width + 1 and not above)
+    return replace(reading, width=width, above=above, agreeing=agreeing / len(table))
+
+
+def _ends_blank(reading: Reading) -> bool:
+    """Whether the first record ends with a delimiter, with no name behind it."""
+    return reading.raw(0).rstrip(b" ").endswith(reading.dialect.delimiter)

@@ -1,0 +1,120 @@
+"""Where a table begins in a file: below what lines, with what header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+
+from lake.cell_kinds import is_typed, main_kind
+from lake.errors import InputRefused
+from lake.header import Verdict, judge_header
+from lake.readings import TITLE_LINES, Reading
+from lake.record_grammar import header_cells, why_malformed
+
+_MANY_ROWS, _NEARLY_ALL = 5, 0.98
+"""Rows in which the values of one column would hardly all hold as many delimiters."""
+
+
+@dataclass(frozen=True)
+class TableStart:
+    """The first of a sample's records that is of the table."""
+
+    record: int
+    """Its number among those that are not blank."""
+    is_header: bool
+
+
+def find_start(reading: Reading, demanded: bool | None) -> TableStart:
+    """`demanded` says whether the first record names the columns, if that is declared. Raises
+    InputRefused where it is not clear."""
+    first = _below_padded_titles(reading)
+    if demanded is not None:
+        return TableStart(first, demanded)
+    cells, rows = reading.cells(first), reading.rows_from(first + 1)
+    verdict = judge_header(cells, rows)
+    if verdict is Verdict.UNSURE:
+        _refuse_doubtful_header(cells, rows)
+    if verdict is Verdict.ROW and first:
+        return _headed_by_damage(reading, first, rows)
+    if first and verdict is Verdict.HEADER:
+        _refuse_doubtful_title(reading, first, rows)
+    return TableStart(first, verdict is Verdict.HEADER)
+
+
+def _below_padded_titles(reading: Reading) -> int:
+    """The first record that is no title which a spreadsheet has padded with empty cells."""
+    below = (i for i in range(reading.above, reading.records) if reading.is_whole(i))
+    wide = list(islice(below, 2 * TITLE_LINES))
+    for number, i in enumerate(wide[:TITLE_LINES]):
+        filled = sum(bool(cell.strip()) for cell in reading.cells(i))
+        following = wide[number + 1] if number + 1 < len(wide) else None
+        padded = filled <= 1 and reading.width > 2
+        if not padded and 2 * filled <= reading.width and following is not None:
+            padded = _is_full_header(reading, following)
+        commented = reading.raw(i).startswith(b"#") and following is not None
+        if not padded and not (commented and _heads_uncommented(reading, wide[number + 1 :])):
+            return i
+    return wide[0]
+
+
+def _heads_uncommented(reading: Reading, wide: list[int]) -> bool:
+    """Whether the first of the records that is no comment is a header."""
+    plain = (i for i in wide[:TITLE_LINES] if not reading.raw(i).startswith(b"#"))
+    first = next(plain, None)
+    return first is not None and _is_full_header(reading, first)
+
+
+def _is_full_header(reading: Reading, i: int) -> bool:
+    cells = reading.cells(i)
+    if not all(cell.strip() for cell in cells):
+        return False
+    return judge_header(cells, reading.rows_from(i + 1)) is Verdict.HEADER
+
+
+def _headed_by_damage(reading: Reading, first: int, rows: list[list[str]]) -> TableStart:
+    """Rows right below lines that are none: the last of those may be a header with a bad quote.
+    Otherwise the rows are not published under names that nobody gave them."""
+    last = first - 1
+    if reading.widths[last] < 0:
+        raw = header_cells(reading.raw(last), reading.dialect, reading.width)
+        names = [cell.decode("utf-8", "replace") for cell in raw]
+        whole = len(names) == reading.width
+        if whole and judge_header(names, [reading.cells(first), *rows]) is Verdict.HEADER:
+            return TableStart(last, is_header=True)
+    if all(reading.raw(i).startswith(b"#") for i in range(first)):
+        return TableStart(first, is_header=False)
+    width = reading.widths[last]
+    found = f"has {width} field{'' if width == 1 else 's'}"
+    if width < 0:
+        found = f"is malformed ({why_malformed(reading.raw(last), reading.dialect)})"
+    raise InputRefused(
+        f"line {reading.line(last)} {found}, the rows below it have {reading.width}, and nothing "
+        "names their columns: repair the line if it is the header, remove it if it is not, or say "
+        "in the contract of the dataset (csv: header) whether there is one"
+    )
+
+
+def _refuse_doubtful_header(cells: list[str], rows: list[list[str]]) -> None:
+    shown = " or ".join(str([cell[:30] for cell in row[:6]]) for row in (cells, *rows[:1]))
+    raise InputRefused(
+        "it is not clear whether the first line names the columns or is a row: compare "
+        f"{shown}. Declare it in the contract of the dataset (csv: header: true or false)"
+    )
+
+
+def _refuse_doubtful_title(reading: Reading, first: int, rows: list[list[str]]) -> None:
+    """Columns of text below a single line may as well be one column with delimiters in it."""
+    columns = list(zip(*rows, strict=True)) or [(cell,) for cell in reading.cells(first)]
+    if any(is_typed(main_kind(column)[0]) for column in columns):
+        return
+    comments = all(reading.raw(i).startswith(b"#") for i in range(first))
+    if comments or reading.line(first) > reading.line(first - 1) + 1:
+        return
+    many = len(rows) >= _MANY_ROWS and reading.agreeing >= _NEARLY_ALL
+    if reading.width == 2 or reading.dialect.padding or not many:
+        raise InputRefused(
+            f"every row but the first can be split into {reading.width} columns of text: either "
+            "the first line is a title, or the file has one column whose values contain the "
+            "delimiter. Remove the title, put quotes around the values, or declare the delimiter "
+            "in the contract of the dataset (csv)"
+        )

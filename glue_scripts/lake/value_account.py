@@ -1,0 +1,42 @@
+"""Values in = values published, for each object and column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from lake.errors import AccountingError
+from lake.pieces import Chunk
+from lake.schema import Schema
+from lake.tallies import expected, tallies_of
+
+
+class ValueAccount:
+    """Of a piece of an object, chunk by chunk: values as they were cut, and as they are about to
+    be written. The first difference ends it."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._values: Counter[str] = Counter()
+
+    @property
+    def values(self) -> Mapping[str, int]:
+        """By column: how many there are, as the reader has cut them."""
+        return dict(self._values)
+
+    def add(self, chunk: Chunk, shaped: pa.Table) -> None:
+        """Raises AccountingError, with column and both counts, unless they are the same."""
+        for source, tally in tallies_of(chunk).items():
+            column = self._schema.by_source.get(source)
+            read = 0 if column is None else expected(tally, column.type)
+            kept = 0 if column is None else shaped.num_rows - shaped.column(column.name).null_count
+            if read != kept or (column is None and tally.values):
+                raise AccountingError(
+                    f"column '{source}': {tally.values if column is None else read} values were "
+                    f"read and {kept} came out of their conversion: nothing of the file is "
+                    "published. This is a defect of the reader; the file is as it was"
+                )
+            if column is not None:
+                self._values[column.name] += read

@@ -1,0 +1,67 @@
+"""Whether a text is meant to be JSON, as its start or its name says: broken JSON is that, too.
+
+Whoever takes broken JSON for CSV publishes a column called `id_1`. So these signs are wide, and
+whether the text is JSON its reader says, with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NAMES = (".json", ".jsonl", ".ndjson", ".jsonlines", ".geojson")
+_COMPRESSED = (".gz", ".gzip", ".bz2", ".zst", ".zstd")
+_JUDGED_LINES = 20
+_LINE_BYTES = 4096
+_JSON_START = re.compile(
+    rb"\s*(\{\s*(\"|\}|\Z)|\[\s*(\{|\[|\"|\]|\Z|(-?\d[\d.eE+-]*|true|false|null)\s*([,\]]|\Z)))"
+)
+_BRACE = re.compile(rb"\s*\{")
+_CELLS = re.compile(
+    rb"(?!\s*\{[^{}\n]*\}\s*(?:\n|\Z))\s*\{[^\"':\n]*\w[^\"':\n]*[,;|\t][^\"':\n]*(?:\n|\Z)"
+)
+"""`{x,y`, or `{6F9619FF-8B86},x`: a bracket in the cell of a table."""
+_BRACKET = re.compile(rb"\s*\[")
+_WORD_IN_BRACKETS = re.compile(
+    rb"\s*\[(?!\s*(?:true|false|null|nan|none|undefined|-?infinity)\b)"
+    rb"([A-Za-z_\x80-\xff][\w .\x80-\xff-]*|\d+([-/.])\w+\2[^\]\"'{},]*)\]\s*\S",
+    re.IGNORECASE,
+)
+"""`[name],…` in a table, `[INFO]` or a date in a log."""
+_COMMENTS = re.compile(
+    rb"(?:\s*(?://[^\n]*(?:\n|\Z)|/\*.*?(?:\*/|\Z)|#[^\n]*(?:\n|\Z)))+", re.DOTALL
+)
+_OBJECT_LINE = re.compile(rb"\s*\{\s*(?:[\"']|\}|[A-Za-z_]\w*\s*:)")
+_LOGGED_OBJECT = re.compile(
+    rb"[^{\n]*[^\s{,;|\t\"'\n]\s*(?<![,;|\t\"'])\{\s*[\"'][^\"'].*\}[\s,;)]*\Z", re.DOTALL
+)
+"""An object behind a time, a level, or the call of a function; not in a cell of its own."""
+
+
+def name_says_json(name: str) -> bool:
+    """By its ending, which another for the compression may follow."""
+    name = name.lower()
+    for ending in _COMPRESSED:
+        name = name.removesuffix(ending)
+    return name.endswith(_NAMES)
+
+
+def start_says_json(head: bytes) -> bool:
+    """By the first bytes of the text."""
+    comments = _COMMENTS.match(head)
+    behind = head[comments.end() :] if comments else head
+    if _JSON_START.match(head):
+        return True
+    if _BRACE.match(behind):
+        return not _CELLS.match(behind)
+    if _BRACKET.match(behind) and not _WORD_IN_BRACKETS.match(behind):
+        return True
+    return _lines_say_json(head)
+
+
+def _lines_say_json(head: bytes) -> bool:
+    """Half of the first lines are objects, or hold one at their end."""
+    lines = [line[:_LINE_BYTES] for line in head.split(b"\n", 4 * _JUDGED_LINES) if line.strip()]
+    judged = lines[:_JUDGED_LINES]
+    objects = sum(bool(_OBJECT_LINE.match(line)) for line in judged)
+    logged = sum(bool(_LOGGED_OBJECT.match(line)) for line in judged)
+    return bool(judged) and 2 * max(objects, logged) >= len(judged)
