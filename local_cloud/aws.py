@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
@@ -16,9 +15,12 @@ import botocore.session
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.s3.models import s3_backends
+from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
 
+from local_cloud.calls import Calls
 from local_cloud.door import Door, moto_lock
+from local_cloud.http.server import HttpServer
 from local_cloud.isolation import (
     HOST,
     NO_SETTINGS,
@@ -46,6 +48,7 @@ class InProcessAws:
         self.region = region
         self.endpoint = ""
         """Known once the context is entered."""
+        self.calls = Calls()
         self.folders = BucketFolders(work / "buckets")
         self._store = ObjectStore(work / "bytes")
         self._log = work / "logs" / "aws.log"
@@ -61,13 +64,10 @@ class InProcessAws:
             BackendDict.reset()
             stack.callback(FileKey.forget_all)
             stack.callback(BackendDict.reset)
-            server = Door(find_key=self._find_key, store=self._store).opened(HOST, self._port)
-            stack.callback(server.server_close)
-            self.endpoint = f"http://{HOST}:{server.server_port}"
-            thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
-            thread.start()
-            stack.callback(thread.join)
-            stack.callback(server.shutdown)
+            door = Door(find_key=self._find_key, store=self._store, calls=self.calls)
+            server = HttpServer(door, host=HOST, port=self._port)
+            stack.callback(server.close)
+            self.endpoint = f"http://{HOST}:{server.port}"
             self._exit = stack.pop_all()
         return self
 
@@ -106,6 +106,11 @@ class InProcessAws:
         stored = self._store.take_file(path)
         with moto_lock:
             return self._s3.put_object(bucket, key, stored).version_id
+
+    def has_messages(self, queue: str) -> bool:
+        """Whether a message can be received from a queue now."""
+        with moto_lock:
+            return bool(sqs_backends[self.account][self.region].get_queue(queue).messages)
 
     @contextmanager
     def folders_in_use(self) -> Iterator[None]:

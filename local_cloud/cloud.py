@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from local_cloud.assembly import Stack
 from local_cloud.aws import InProcessAws
+from local_cloud.calls import Call
 from local_cloud.deployment import Deployment
 from local_cloud.door import moto_lock
 from local_cloud.errors import AssemblyError
@@ -112,6 +114,16 @@ class LocalCloud:
         return self._aws.account
 
     @property
+    def calls(self) -> Counter[Call]:
+        """Every call of AWS so far, by who made it and by kind."""
+        return self._aws.calls.counts()
+
+    @property
+    def handed_over(self) -> int:
+        """Messages that functions have taken in so far."""
+        return self._settling.handed_over
+
+    @property
     def logs(self) -> Path:
         """Of the functions; those of a run are where `log_of_run` says."""
         return self.work / "logs"
@@ -140,6 +152,7 @@ class LocalCloud:
                 sqs=self._aws.client("sqs"),
                 region=self.region,
                 invoke=self._functions.invoke,
+                has_messages=self._aws.has_messages,
             )
             for mapping in self._inventory.mappings
             if mapping.enabled

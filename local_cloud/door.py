@@ -8,15 +8,10 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
-from werkzeug.serving import BaseWSGIServer, make_server
-
+from local_cloud.calls import Calls
+from local_cloud.http.request import Environ
+from local_cloud.moto_application import MotoApplication
 from local_cloud.s3.http import (
-    Environ,
     FindKey,
     answer_read,
     bucket_and_key,
@@ -32,17 +27,15 @@ moto_lock = threading.RLock()
 class Door:
     """moto's HTTP application, with the bodies of objects dealt with before it."""
 
-    def __init__(self, *, find_key: FindKey, store: ObjectStore) -> None:
+    def __init__(self, *, find_key: FindKey, store: ObjectStore, calls: Calls) -> None:
         self._find_key = find_key
         self._store = store
-        self._moto = DomainDispatcherApplication(create_backend_app)
-
-    def opened(self, host: str, port: int) -> BaseWSGIServer:
-        """A server that listens, and serves when it is told to."""
-        return make_server(host, port, self, threaded=True, request_handler=_QuietHandler)
+        self._calls = calls
+        self._moto = MotoApplication()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         service = _service(environ)
+        self._calls.note(service, environ)
         # moto takes a key from RAW_URI, but routes by PATH_INFO with a pattern that stops at a
         # line end.
         environ["PATH_INFO"] = environ["PATH_INFO"].replace("\n", "_").replace("\r", "_")
@@ -62,11 +55,6 @@ class Door:
     def _answer(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         answer: Iterable[bytes] = self._moto(environ, start_response)
         return answer
-
-
-class _QuietHandler(MotoRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """A request is not news."""
 
 
 def _service(environ: Environ) -> str:

@@ -8,17 +8,25 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from local_cloud.catalog.files import GlueCatalog
 from local_cloud.errors import UsageError
 from local_cloud.platform import Platform
+from local_cloud.progress import Progress
 from wires.quarantine import PREFIX
 
 FOLDERS = ("processed", "curated", "quality", "quarantine")
 _ROWS = "rows/"
 _LONGEST = 255
 """Bytes in the name of a file."""
+
+
+class _Exported(NamedTuple):
+    """An object, and what it is called in `out`."""
+
+    bucket: str
+    key: str
+    name: str
 
 
 def check_out(out: Path) -> None:
@@ -38,68 +46,46 @@ def check_out(out: Path) -> None:
             )
 
 
-def export(platform: Platform, out: Path) -> None:
+def export(platform: Platform, out: Path, *, progress: Progress | None = None) -> None:
     """Make the four folders, each all at once: what is visible there is complete."""
     out.mkdir(parents=True, exist_ok=True)
-    objects = {
-        "processed": published(platform.catalog, platform.names.processed_bucket),
-        "curated": published(platform.catalog, platform.names.curated_bucket),
-        "quality": _quality(platform),
-        "quarantine": _quarantine(platform),
-    }
+    counter = (progress or Progress()).counter("objects written")
     with tempfile.TemporaryDirectory(dir=out, prefix=".unfinished-") as scratch:
-        for name, found in objects.items():
-            _write(platform.cloud.client("s3"), found, Path(scratch) / name)
+        for name in FOLDERS:
+            (Path(scratch) / name).mkdir()
+        for item in _exported(platform):
+            _write(platform.cloud.client("s3"), item, Path(scratch))
+            counter.add(1)
         for name in FOLDERS:
             (Path(scratch) / name).replace(out / name)
 
 
-def published(catalog: GlueCatalog, bucket: str) -> Iterator[tuple[str, str, str]]:
-    """Bucket, key and path of each object that a table in this bucket is made of."""
-    for database in catalog.databases():
-        for table in catalog.tables(database):
-            for part in catalog.parts(table):
-                for found, key in catalog.keys(part.location):
-                    if found == bucket:
-                        yield bucket, key, key
-
-
-def _quality(platform: Platform) -> Iterator[tuple[str, str, str]]:
-    bucket = platform.names.quality_bucket
-    for key in _all_keys(platform, ""):
+def _exported(platform: Platform) -> Iterator[_Exported]:
+    names = platform.names
+    locations = platform.catalog.locations()
+    for folder, bucket in (
+        ("processed", names.processed_bucket),
+        ("curated", names.curated_bucket),
+    ):
+        for key in platform.catalog.keys_below(bucket, locations[bucket]):
+            yield _Exported(bucket, key, f"{folder}/{key}")
+    bucket = names.quality_bucket
+    rows = set(platform.catalog.keys_below(bucket, locations[bucket]))
+    for key in platform.catalog.all_keys(bucket):
         if not key.startswith(PREFIX):
-            yield bucket, key, key
+            yield _Exported(bucket, key, f"quality/{key}")
+        elif not key.startswith(PREFIX + _ROWS) or key in rows:
+            # Refused objects all; rows only where the catalog has registered them.
+            yield _Exported(bucket, key, f"quarantine/{key.removeprefix(PREFIX)}")
 
 
-def _quarantine(platform: Platform) -> Iterator[tuple[str, str, str]]:
-    """Refused objects all; rows only where the catalog has registered them."""
-    bucket = platform.names.quality_bucket
-    for key in _all_keys(platform, PREFIX):
-        if not key.startswith(PREFIX + _ROWS):
-            yield bucket, key, key.removeprefix(PREFIX)
-    for _, key, _ in published(platform.catalog, bucket):
-        if key.startswith(PREFIX + _ROWS):
-            yield bucket, key, key.removeprefix(PREFIX)
-
-
-def _all_keys(platform: Platform, prefix: str) -> Iterator[str]:
-    pages = (
-        platform.cloud.client("s3")
-        .get_paginator("list_objects_v2")
-        .paginate(Bucket=platform.names.quality_bucket, Prefix=prefix)
-    )
-    for page in pages:
-        yield from (item["Key"] for item in page.get("Contents", []))
-
-
-def _write(s3: Any, objects: Iterator[tuple[str, str, str]], folder: Path) -> None:
-    folder.mkdir()
-    for bucket, key, name in objects:
-        target = folder.joinpath(*file_path(name))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-        with target.open("wb") as file:
-            shutil.copyfileobj(body, file, 1 << 20)
+def _write(s3: Any, item: _Exported, out: Path) -> None:
+    folder, _, name = item.name.partition("/")
+    target = out.joinpath(folder, *file_path(name))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    body = s3.get_object(Bucket=item.bucket, Key=item.key)["Body"]
+    with target.open("wb") as file:
+        shutil.copyfileobj(body, file, 1 << 20)
 
 
 def file_path(key: str) -> list[str]:

@@ -38,7 +38,7 @@ def logged_to(path: Path) -> Iterator[None]:
     """What the server and moto have to say goes to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path)
-    loggers = [logging.getLogger(name) for name in ("werkzeug", "moto")]
+    loggers = [logging.getLogger(name) for name in ("local_cloud.http", "moto")]
     before = [logger.propagate for logger in loggers]
     for logger in loggers:
         logger.addHandler(handler)

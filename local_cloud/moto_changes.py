@@ -10,12 +10,16 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from moto.cloudformation import parsing
+from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
 from moto.glue import models as glue_models
 from moto.glue import responses as glue_responses
 from moto.glue.responses import GlueResponse
 from moto.s3 import models as s3_models
 from moto.s3 import notifications
 from moto.s3 import responses as _s3_responses  # noqa: F401 - see below
+from moto.sqs.models import Queue
 
 from local_cloud.events.s3_events import send_object_event
 from local_cloud.glue.crawlers import LocalCrawler
@@ -24,9 +28,12 @@ from local_cloud.glue.stop import batch_stop_job_run
 from local_cloud.glue.triggers import LocalTrigger, predicate_of
 from local_cloud.glue.workflow_api import get_workflow, get_workflow_run, get_workflow_runs
 from local_cloud.glue.workflows import LocalWorkflow
+from local_cloud.moto_queues import QueueAttributes, VisibleMessages, delete_message
+from local_cloud.moto_tables import query, serialize_structure, transact_write_items
 from local_cloud.s3.backend import FileS3Backend
 from local_cloud.s3.bucket_folders import BucketFolders
 from local_cloud.s3.keys import FileKey, FileMultipart
+from local_cloud.s3.names import OrderedKeyStore
 from local_cloud.s3.stored_bytes import ObjectStore
 
 # `moto.s3.responses` takes classes from `moto.s3.models` by name. Were it imported for the first
@@ -41,8 +48,15 @@ def moto_changed(store: ObjectStore, folders: BucketFolders) -> Iterator[None]:
         stack.callback(_forget_resource_types)
         for target, name, replacement in (
             (s3_models, "FakeKey", FileKey),
+            (s3_models, "_VersionedKeyStore", OrderedKeyStore),
             (s3_models, "FakeMultipart", FileMultipart),
             (s3_models.s3_backends, "backend", FileS3Backend),
+            (Table, "query", query),
+            (BaseJSONSerializer, "_serialize_type_structure", serialize_structure),
+            (DynamoDBBackend, "transact_write_items", transact_write_items),
+            (Queue, "attributes", property(QueueAttributes)),
+            (Queue, "messages", property(VisibleMessages)),
+            (Queue, "delete_message", delete_message),
             (notifications, "_send_event_bridge_message", send_object_event),
             (glue_models, "FakeCrawler", LocalCrawler),
             (glue_models, "FakeTrigger", LocalTrigger),

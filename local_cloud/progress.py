@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _ONE_LINE = 400
+_OFTEN_ENOUGH = 2.0
+"""Seconds between two lines about one thing."""
 
 
 class Progress:
@@ -30,3 +32,25 @@ class Progress:
         took = time.monotonic() - start
         if took > 2:
             self.say(f"{what}: done in {took:.1f} s")
+
+    def counter(self, what: str, *, of: int | None = None) -> Counter:
+        """Tells every two seconds how many there are so far."""
+        return Counter(self.say, what, of)
+
+
+class Counter:
+    """Says nothing of what is done within two seconds."""
+
+    def __init__(self, say: Callable[[str], None], what: str, of: int | None = None) -> None:
+        self._say = say
+        self._what = what
+        self._of = f" of {of:,}" if of is not None else ""
+        self.count = 0
+        self._said = time.monotonic()
+
+    def add(self, number: int) -> None:
+        self.count += number
+        now = time.monotonic()
+        if now - self._said >= _OFTEN_ENOUGH:
+            self._said = now
+            self._say(f"{self.count:,}{self._of} {self._what}")

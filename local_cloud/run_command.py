@@ -47,14 +47,17 @@ def _processed(
     platform: Platform, files: Sequence[FileToUpload], *, out: Path | None, progress: Progress
 ) -> Report:
     with progress.step(f"uploading {len(files)} file{'s' if len(files) > 1 else ''}"):
+        counter = progress.counter("uploaded", of=len(files))
         for file in files:
             platform.upload(file.key, file.path)
+            counter.add(1)
     progress.say("processing: the queue, the trigger, then Spark")
     platform.settle()
     if out is not None:
         with progress.step(f"writing what a reader sees to {out}"):
-            export(platform, out)
-    return report_of(platform, out=str(out) if out is not None else None)
+            export(platform, out, progress=progress)
+    with progress.step("asking what became of each object"):
+        return report_of(platform, out=str(out) if out is not None else None)
 
 
 def _last_words(platform: Platform, report: Report) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Protocol
 from local_cloud.functions.poller import QueuePoller
 from local_cloud.functions.registry import FunctionRegistry
 from local_cloud.patience import Patience
+from local_cloud.progress import Counter
 
 Say = Callable[[str], None]
 Unfinished = Callable[[], int]
@@ -50,6 +51,12 @@ class Settling:
         self._functions = functions
         self._moving = moving
         self._say = say
+        self._handed_over = Counter(say, "messages handed over to functions")
+
+    @property
+    def handed_over(self) -> int:
+        """Messages that functions have taken in so far."""
+        return self._handed_over.count
 
     def work_once(self) -> Work:
         """Hand each queue's next batch to its function."""
@@ -57,6 +64,7 @@ class Settling:
         for batch in batches:
             if batch.problem:
                 self._say(batch.problem)
+        self._handed_over.add(sum(batch.received - batch.failed for batch in batches))
         if any(batch.received > batch.failed for batch in batches):
             return Work.DONE
         return Work.FAILED if any(batch.received for batch in batches) else Work.NONE

@@ -6,14 +6,20 @@ from typing import Any
 
 
 class DatasetNames:
-    """Gives each name to the first owner who claims it, for good."""
+    """Gives each name to the first owner who claims it, for good: so none is asked for twice."""
 
     def __init__(self, table: Any) -> None:
         self._table = table
+        self._owners: dict[str, str] = {}
         self._conflict = table.meta.client.exceptions.ConditionalCheckFailedException
 
     def claim(self, name: str, owner: str) -> str:
         """The owner of `name`: the given one, if nobody was before."""
+        if name not in self._owners:
+            self._owners[name] = self._claimed(name, owner)
+        return self._owners[name]
+
+    def _claimed(self, name: str, owner: str) -> str:
         item = {"load_id": f"dataset#{name}"}
         try:
             self._table.put_item(

@@ -6,12 +6,14 @@ A holder that dies blocks others until its lease runs out, no longer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from wires.errors import LeaseError
 
+_AT_ONCE = 100
+"""Items that one transaction can change."""
 DISPATCHER = "lease#dispatcher"
 
 
@@ -32,14 +34,7 @@ class Leases:
         """True if `owner` has the lease now; also extends a lease that it has."""
         now = int(self._now())
         try:
-            self._table.put_item(
-                Item={"load_id": name, "owner": owner, "until": now + seconds},
-                ConditionExpression=(
-                    "attribute_not_exists(load_id) OR #until < :now OR #owner = :me"
-                ),
-                ExpressionAttributeNames={"#until": "until", "#owner": "owner"},
-                ExpressionAttributeValues={":now": now, ":me": owner},
-            )
+            self._table.put_item(**self._put(name, owner, now=now, seconds=seconds))
         except self._conflict:
             return False
         return True
@@ -47,14 +42,66 @@ class Leases:
     def give_back(self, name: str, *, owner: str) -> None:
         """End a lease early. One that has passed to somebody else is left alone."""
         try:
-            self._table.delete_item(
-                Key={"load_id": name},
-                ConditionExpression="#owner = :me",
-                ExpressionAttributeNames={"#owner": "owner"},
-                ExpressionAttributeValues={":me": owner},
-            )
+            self._table.delete_item(**self._delete(name, owner))
         except self._conflict:
             return
+
+    @contextmanager
+    def held_all(
+        self, names: Iterable[str], *, owner: str, seconds: int, wait: float
+    ) -> Iterator[None]:
+        """As `held`, for many: those that are free are taken a hundred at a time.
+
+        In one order everywhere, so that no ring of waits can form.
+        """
+        ordered = sorted(set(names))
+        with ExitStack() as stack:
+            for start in range(0, len(ordered), _AT_ONCE):
+                together = ordered[start : start + _AT_ONCE]
+                if self._taken(together, owner=owner, seconds=seconds):
+                    stack.callback(self._give_back, together, owner=owner)
+                    continue
+                for name in together:
+                    turn = self.held(name, owner=owner, seconds=seconds, wait=wait)
+                    stack.enter_context(turn)
+            yield
+
+    def _taken(self, names: list[str], *, owner: str, seconds: int) -> bool:
+        """All of them or none. What is wrong with one is told when it is taken by itself."""
+        now = int(self._now())
+        puts = [self._put(name, owner, now=now, seconds=seconds) for name in names]
+        return len(names) > 1 and self._transacted("Put", puts)
+
+    def _give_back(self, names: list[str], *, owner: str) -> None:
+        deletes = [self._delete(name, owner) for name in names]
+        if not self._transacted("Delete", deletes):
+            for name in names:
+                self.give_back(name, owner=owner)
+
+    def _transacted(self, kind: str, requests: list[dict[str, Any]]) -> bool:
+        client = self._table.meta.client
+        named = [{kind: {"TableName": self._table.name, **request}} for request in requests]
+        try:
+            client.transact_write_items(TransactItems=named)
+        except client.exceptions.ClientError:
+            return False
+        return True
+
+    def _put(self, name: str, owner: str, *, now: int, seconds: int) -> dict[str, Any]:
+        return {
+            "Item": {"load_id": name, "owner": owner, "until": now + seconds},
+            "ConditionExpression": "attribute_not_exists(load_id) OR #until < :now OR #owner = :me",
+            "ExpressionAttributeNames": {"#until": "until", "#owner": "owner"},
+            "ExpressionAttributeValues": {":now": now, ":me": owner},
+        }
+
+    def _delete(self, name: str, owner: str) -> dict[str, Any]:
+        return {
+            "Key": {"load_id": name},
+            "ConditionExpression": "#owner = :me",
+            "ExpressionAttributeNames": {"#owner": "owner"},
+            "ExpressionAttributeValues": {":me": owner},
+        }
 
     @contextmanager
     def held(

@@ -7,15 +7,20 @@ so that the same bytes uploaded again under the same key are not published twice
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from wires.manifest import ObjectVersion
 
 PENDING_INDEX = "pending"
 """Sparse index: partition key `pending_in` (the bucket), sort key `registered_at`."""
+
+
+_T = TypeVar("_T")
+_AT_ONCE = 100
+"""Items that one call reads, or changes in one transaction, at the most."""
 
 
 class ObjectStatus(StrEnum):
@@ -103,10 +108,16 @@ class ObjectLedger:
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
         return found[:limit]
 
-    def still_pending(self, version: ObjectVersion) -> bool:
-        """Whether the table itself, read consistently, says that this version waits."""
-        found = self.get(version.key, version.version_id)
-        return bool(found) and found["status"] == ObjectStatus.PENDING
+    def still_pending(self, versions: Iterable[ObjectVersion]) -> list[ObjectVersion]:
+        """Those that wait, as the table itself, read consistently, says; in the given order."""
+        asked = list(dict.fromkeys(versions))
+        waiting = {
+            (item["key"], item["version_id"])
+            for part in _parts(asked)
+            for item in self._items(part)
+            if item["status"] == ObjectStatus.PENDING
+        }
+        return [version for version in asked if (version.key, version.version_id) in waiting]
 
     def get(self, key: str, version_id: str) -> dict[str, Any]:
         """The item of one version, or {} if there is none."""
@@ -122,47 +133,29 @@ class ObjectLedger:
 
     def mark_running(self, versions: Iterable[ObjectVersion], load_id: str) -> None:
         """These versions are in a run now. Final states are left as they are."""
-        for version in versions:
-            self._move(
-                version.key,
-                version.version_id,
-                "SET #status = :to, load_id = :load REMOVE pending_in",
-                {":to": ObjectStatus.RUNNING.value, ":load": load_id},
-            )
+        self._move(
+            versions,
+            "SET #status = :to, load_id = :load REMOVE pending_in",
+            {":to": ObjectStatus.RUNNING.value, ":load": load_id},
+        )
 
     def mark_pending(self, bucket: str, versions: Iterable[ObjectVersion]) -> None:
         """Give versions back to the dispatcher. Final states are left as they are."""
-        for version in versions:
-            self._move(
-                version.key,
-                version.version_id,
-                "SET #status = :to, pending_in = :bucket REMOVE load_id",
-                {":to": ObjectStatus.PENDING.value, ":bucket": bucket},
-            )
+        self._move(
+            versions,
+            "SET #status = :to, pending_in = :bucket REMOVE load_id",
+            {":to": ObjectStatus.PENDING.value, ":bucket": bucket},
+        )
 
     def finish(self, outcome: ObjectOutcome, *, load_id: str, finished_at: str) -> None:
         """Write how a version ended. Saying the same again changes nothing."""
-        self._table.update_item(
-            Key={"key": outcome.key, "version_id": outcome.version_id},
-            UpdateExpression=(
-                "SET #status = :status, #reason = :reason, dataset = :dataset, load_id = :load, "
-                "rows_in = :rows_in, rows_published = :published, "
-                "rows_quarantined = :quarantined, details = :details, finished_at = :at "
-                "REMOVE pending_in"
-            ),
-            ExpressionAttributeNames={"#status": "status", "#reason": "reason"},
-            ExpressionAttributeValues={
-                ":status": outcome.status.value,
-                ":reason": outcome.reason,
-                ":dataset": outcome.dataset,
-                ":load": load_id,
-                ":rows_in": outcome.rows_in,
-                ":published": outcome.rows_published,
-                ":quarantined": outcome.rows_quarantined,
-                ":details": dict(outcome.details or {}),
-                ":at": finished_at,
-            },
-        )
+        self.finish_all([outcome], load_id=load_id, finished_at=finished_at)
+
+    def finish_all(
+        self, outcomes: Iterable[ObjectOutcome], *, load_id: str, finished_at: str
+    ) -> None:
+        """Write how versions ended. Saying the same again changes nothing."""
+        self._update(_ending(outcome, load_id, finished_at) for outcome in outcomes)
 
     def claim_content(self, version: ObjectVersion, digest: str) -> str:
         """Make `version` the holder of this content under its key, if nobody is yet.
@@ -206,21 +199,85 @@ class ObjectLedger:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def _move(self, key: str, version_id: str, update: str, values: dict[str, Any]) -> None:
+    def _items(self, versions: Sequence[ObjectVersion]) -> Iterator[dict[str, Any]]:
+        keys = [_key(version.key, version.version_id) for version in versions]
+        asked: Any = {self._table.name: {"Keys": keys, "ConsistentRead": True}}
+        while asked:
+            answer = self._table.meta.client.batch_get_item(RequestItems=asked)
+            yield from answer["Responses"].get(self._table.name, ())
+            asked = answer.get("UnprocessedKeys")
+
+    def _move(self, versions: Iterable[ObjectVersion], update: str, values: dict[str, Any]) -> None:
         open_states = {
             ":pending": ObjectStatus.PENDING.value,
             ":running": ObjectStatus.RUNNING.value,
         }
+        self._update(
+            {
+                "Key": _key(version.key, version.version_id),
+                "UpdateExpression": update,
+                "ConditionExpression": "#status IN (:pending, :running)",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": {**values, **open_states},
+            }
+            for version in versions
+        )
+
+    def _update(self, updates: Iterable[Mapping[str, Any]]) -> None:
+        """Each for itself; those whose condition does not hold are left undone."""
+        for together in _parts(list(updates)):
+            if len(together) > 1 and self._updated_at_once(together):
+                continue
+            for update in together:
+                try:
+                    self._table.update_item(**update)
+                except self._conflict:
+                    continue
+
+    def _updated_at_once(self, updates: Sequence[Mapping[str, Any]]) -> bool:
+        """False if nothing was done: one condition that does not hold undoes a transaction.
+
+        Whatever else is wrong is told by the updates one by one.
+        """
+        client = self._table.meta.client
+        named = [{"Update": {"TableName": self._table.name, **update}} for update in updates]
         try:
-            self._table.update_item(
-                Key={"key": key, "version_id": version_id},
-                UpdateExpression=update,
-                ConditionExpression="#status IN (:pending, :running)",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues={**values, **open_states},
-            )
-        except self._conflict:
-            return
+            client.transact_write_items(TransactItems=named)
+        except client.exceptions.ClientError:
+            return False
+        return True
+
+
+def _parts(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
+
+
+def _key(key: str, version_id: str) -> dict[str, str]:
+    return {"key": key, "version_id": version_id}
+
+
+def _ending(outcome: ObjectOutcome, load_id: str, finished_at: str) -> dict[str, Any]:
+    return {
+        "Key": _key(outcome.key, outcome.version_id),
+        "UpdateExpression": (
+            "SET #status = :status, #reason = :reason, dataset = :dataset, load_id = :load, "
+            "rows_in = :rows_in, rows_published = :published, "
+            "rows_quarantined = :quarantined, details = :details, finished_at = :at "
+            "REMOVE pending_in"
+        ),
+        "ExpressionAttributeNames": {"#status": "status", "#reason": "reason"},
+        "ExpressionAttributeValues": {
+            ":status": outcome.status.value,
+            ":reason": outcome.reason,
+            ":dataset": outcome.dataset,
+            ":load": load_id,
+            ":rows_in": outcome.rows_in,
+            ":published": outcome.rows_published,
+            ":quarantined": outcome.rows_quarantined,
+            ":details": dict(outcome.details or {}),
+            ":at": finished_at,
+        },
+    }
 
 
 def _version_of(item: Mapping[str, Any]) -> ObjectVersion:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,15 +72,44 @@ class GlueCatalog:
         )
         return [_part(table, item) for page in pages for item in page["Partitions"]]
 
+    def locations(self) -> Mapping[str, set[str]]:
+        """Of all tables: in each bucket the prefixes that they are made of."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for database in self.databases():
+            for table in self.tables(database):
+                for part in self.parts(table):
+                    bucket, prefix = split_location(part.location)
+                    found[bucket].add(prefix)
+        return found
+
     def keys(self, location: str) -> Iterator[tuple[str, str]]:
         """Bucket and key of each data object; names that begin with `_` or `.` are hidden."""
         bucket, prefix = split_location(location)
+        return ((bucket, item["Key"]) for item in self._items(bucket, prefix) if _is_data(item))
+
+    def keys_below(self, bucket: str, prefixes: Set[str]) -> Iterator[str]:
+        """Each data object under any of the prefixes: by one listing, however many they are."""
+        for item in self._items(bucket) if prefixes else ():
+            if _is_data(item) and not prefixes.isdisjoint(_prefixes(item["Key"])):
+                yield item["Key"]
+
+    def all_keys(self, bucket: str) -> Iterator[str]:
+        return (item["Key"] for item in self._items(bucket))
+
+    def _items(self, bucket: str, prefix: str = "") -> Iterator[Mapping[str, Any]]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        for page in pages:
-            for item in page.get("Contents", []):
-                name = item["Key"].rpartition("/")[2]
-                if item["Size"] and not name.startswith(("_", ".")):
-                    yield bucket, item["Key"]
+        return (item for page in pages for item in page.get("Contents", ()))
+
+
+def _is_data(item: Mapping[str, Any]) -> bool:
+    name = item["Key"].rpartition("/")[2]
+    return bool(item["Size"]) and not name.startswith(("_", "."))
+
+
+def _prefixes(key: str) -> Iterator[str]:
+    """All locations that the key can be of."""
+    steps = key.split("/")
+    return ("/".join([*steps[:depth], ""]) if depth else "" for depth in range(len(steps)))
 
 
 def split_location(location: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +28,20 @@ class Batch:
 class QueuePoller:
     """Feeds one function from one queue. Failed messages are back in the queue at once."""
 
-    def __init__(self, mapping: QueueMapping, *, sqs: Any, region: str, invoke: Invoke) -> None:
+    def __init__(
+        self,
+        mapping: QueueMapping,
+        *,
+        sqs: Any,
+        region: str,
+        invoke: Invoke,
+        has_messages: Callable[[str], bool],
+    ) -> None:
+        """`has_messages` says of a queue whether anything can be received: nobody is asked in
+        vain, as often as it is asked while jobs run.
+        """
         self._mapping = mapping
+        self._has_messages = has_messages
         self._sqs = sqs
         self._region = region
         self._invoke = invoke
@@ -41,17 +53,13 @@ class QueuePoller:
         if not messages:
             return Batch(received=0, failed=0, problem="")
         failed, problem = self._failures(messages)
-        for message in messages:
-            name = {"QueueUrl": self._url, "ReceiptHandle": message["ReceiptHandle"]}
-            if message["MessageId"] in failed:
-                self._sqs.change_message_visibility(**name, VisibilityTimeout=0)
-            else:
-                self._sqs.delete_message(**name)
+        self._give_back([m for m in messages if m["MessageId"] in failed])
+        self._delete([m for m in messages if m["MessageId"] not in failed])
         return Batch(received=len(messages), failed=len(failed), problem=problem)
 
     def _receive(self) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = []
-        while len(messages) < self._mapping.batch_size:
+        while len(messages) < self._mapping.batch_size and self._has_messages(self._mapping.queue):
             page = self._sqs.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=min(_AT_ONCE, self._mapping.batch_size - len(messages)),
@@ -63,6 +71,14 @@ class QueuePoller:
                 break
             messages.extend(page)
         return messages
+
+    def _give_back(self, messages: list[dict[str, Any]]) -> None:
+        for entries in _entries(messages, VisibilityTimeout=0):
+            self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+
+    def _delete(self, messages: list[dict[str, Any]]) -> None:
+        for entries in _entries(messages):
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
     def _failures(self, messages: list[dict[str, Any]]) -> tuple[set[str], str]:
         everything = {message["MessageId"] for message in messages}
@@ -91,6 +107,15 @@ class QueuePoller:
             "eventSourceARN": self._mapping.queue_arn,
             "awsRegion": self._region,
         }
+
+
+def _entries(messages: list[dict[str, Any]], **settings: Any) -> Iterator[list[dict[str, Any]]]:
+    """Of calls for several messages, as many as one call can carry."""
+    for start in range(0, len(messages), _AT_ONCE):
+        yield [
+            {"Id": str(place), "ReceiptHandle": message["ReceiptHandle"], **settings}
+            for place, message in enumerate(messages[start : start + _AT_ONCE])
+        ]
 
 
 def _attribute(value: dict[str, Any]) -> dict[str, Any]:

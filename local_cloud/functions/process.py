@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, cast
 
+from local_cloud.calls import CALLER_VARIABLE
 from local_cloud.errors import FunctionError
 from local_cloud.inventory import FunctionSpec
 from local_cloud.processes import end_group
@@ -122,6 +123,7 @@ class FunctionProcess:
             "PYTHONPATH": str(self._folder),
             "PYTHONDONTWRITEBYTECODE": "1",
             "TZ": ":UTC",
+            CALLER_VARIABLE: "function",
             "AWS_LAMBDA_FUNCTION_NAME": self.spec.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.spec.memory),

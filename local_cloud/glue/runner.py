@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_cloud.calls import CALLER_VARIABLE
 from local_cloud.glue.jobs import LocalJob, LocalJobRun, RunState
 from local_cloud.glue.spark_command import (
     NOT_RUN_HERE,
@@ -182,6 +183,7 @@ class GlueRunner:
         return {
             **{n: v for n, v in self._around.environment().items() if not n.startswith("SPARK_")},
             **spark_environment(),
+            CALLER_VARIABLE: "job",
             "SPARK_LOCAL_DIRS": str(self._work / "scratch" / run_id),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "PYTHONUNBUFFERED": "1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any, ClassVar, cast
 
@@ -10,7 +11,8 @@ from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend
 
 from local_cloud.s3.bucket_folders import BucketFolders, FolderChange
 from local_cloud.s3.keys import FileKey
-from local_cloud.s3.listing import VersionsPage, page_of_versions
+from local_cloud.s3.listing import VersionsPage, page_of_keys, page_of_versions
+from local_cloud.s3.names import OrderedKeyStore
 from local_cloud.s3.stored_bytes import StoredBytes
 
 RECEIVED_BODY = "local_cloud.received_body"
@@ -90,9 +92,37 @@ class FileS3Backend(S3Backend):
     def list_objects(
         self, bucket: FakeBucket, prefix: str | None, *args: Any, **kwargs: Any
     ) -> tuple[set[FakeKey], set[str], bool, str | None]:
+        """The old way of listing, in which moto looks at every key: at every one that fits."""
         if self.watched:
             self.take_over(bucket.name, prefix or "")
-        return super().list_objects(bucket, prefix, *args, **kwargs)
+        names = _keys(bucket).names.beginning_with(prefix or "")
+        fitting = cast(FakeBucket, _KeysOf(names, _keys(bucket)))
+        return super().list_objects(fitting, prefix, *args, **kwargs)
+
+    def list_objects_v2(  # noqa: PLR0917 - moto's own signature
+        self,
+        bucket: FakeBucket,
+        prefix: str | None,
+        delimiter: str | None,
+        continuation_token: str | None,
+        start_after: str | None,
+        max_keys: int,
+    ) -> tuple[set[FakeKey | str], bool, str | None]:
+        if self.watched and not continuation_token:
+            self.take_over(bucket.name, prefix or "")
+        after = self._pagination_tokens.get(continuation_token or "") or start_after or ""
+        page, is_cut = page_of_keys(
+            _keys(bucket), prefix=prefix or "", delimiter=delimiter, after=after, limit=max_keys
+        )
+        token = self._token(page) if is_cut and page else None
+        # moto's annotation says set, and its code list.
+        return cast(Any, page), token is not None, token
+
+    def _token(self, page: list[FakeKey | str]) -> str:
+        last = self._get_name(page[-1])
+        token = hashlib.sha256(last.encode()).hexdigest()
+        self._pagination_tokens[token] = last
+        return token
 
     def list_object_versions(  # type: ignore[override]  # noqa: PLR0917 - moto's own signature
         self,
@@ -103,10 +133,10 @@ class FileS3Backend(S3Backend):
         prefix: str = "",
         version_id_marker: str | None = None,
     ) -> VersionsPage:
-        if self.watched:
+        if self.watched and not key_marker:
             self.take_over(bucket_name, prefix)
         return page_of_versions(
-            self.get_bucket(bucket_name).keys,
+            _keys(self.get_bucket(bucket_name)),
             prefix=prefix,
             delimiter=delimiter,
             after=(key_marker, version_id_marker),
@@ -134,6 +164,17 @@ class FileS3Backend(S3Backend):
             self.folders.place(bucket_name, key_name, latest.stored)
         elif latest is None or isinstance(latest, FakeDeleteMarker):
             self.folders.remove(bucket_name, key_name)
+
+
+class _KeysOf:
+    """As much of a bucket as moto's listing looks at."""
+
+    def __init__(self, names: Iterator[str], keys: OrderedKeyStore) -> None:
+        self.keys = {name: keys[name] for name in names}
+
+
+def _keys(bucket: FakeBucket) -> OrderedKeyStore:
+    return cast(OrderedKeyStore, bucket.keys)
 
 
 class _Source:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_cloud.s3.names import OrderedNames
 from local_cloud.s3.stored_bytes import StoredBytes, link_or_copy
 
 _UNFINISHED = ("_temporary", ".spark-staging")
@@ -37,11 +38,11 @@ class BucketFolders:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._placed: dict[str, dict[str, _Stamp]] = {}
+        self._placed: dict[str, _Placed] = {}
         self._hidden: set[tuple[str, str]] = set()
 
     def add_bucket(self, bucket: str) -> None:
-        self._placed.setdefault(bucket, {})
+        self._placed.setdefault(bucket, _Placed())
         (self._root / bucket).mkdir(parents=True, exist_ok=True)
 
     def remove_bucket(self, bucket: str) -> None:
@@ -93,26 +94,22 @@ class BucketFolders:
         """Every change below `prefix`, in the order of keys."""
         placed = self._placed[bucket]
         found = dict(self._files(bucket, prefix))
-        gone = {key for key in placed if key.startswith(prefix) and key not in found}
+        gone = {key for key in placed.names.beginning_with(prefix) if key not in found}
         for key in sorted(found.keys() | gone):
             if key in gone or found[key] != placed.get(key):
                 path = None if key in gone else self.folder(bucket) / key
                 yield FolderChange(key=key, path=path)
 
     def _files(self, bucket: str, prefix: str) -> Iterator[tuple[str, _Stamp]]:
-        root = self.folder(bucket)
-        start = root / prefix.rpartition("/")[0]
         if self._path(bucket, f"{prefix}x") is None:
             return
-        for folder, _, names in os.walk(start):
-            for name in names:
-                path = Path(folder, name)
-                key = path.relative_to(root).as_posix()
-                if key.startswith(prefix) and not _is_unfinished(key) and _is_text(key):
-                    try:
-                        yield key, _stamp(path)
-                    except FileNotFoundError:
-                        continue
+        start = prefix[: prefix.rfind("/") + 1]
+        for key, entry in _below(f"{self.folder(bucket)}/{start}", start):
+            if key.startswith(prefix) and not _is_unfinished(key) and _is_text(key):
+                try:
+                    yield key, _stamp_of(entry.stat())
+                except FileNotFoundError:
+                    continue
 
     def _is_free(self, bucket: str, key: str, path: Path) -> bool:
         """False where another key's file is: on disks that don't tell `A` from `a`."""
@@ -125,6 +122,37 @@ class BucketFolders:
         if bucket not in self._placed or not named or "\0" in key:
             return None
         return self.folder(bucket).joinpath(*steps)
+
+
+class _Placed(dict[str, _Stamp]):
+    """Of each key that is shown what its file was then; with the keys in order beside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = OrderedNames()
+
+    def __setitem__(self, key: str, stamp: _Stamp) -> None:
+        if key not in self:
+            self.names.add(key)
+        super().__setitem__(key, stamp)
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self.names.remove(key)
+
+
+def _below(folder: str, key: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Every file below a folder. Paths stay texts: this is done for all files there are."""
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        name = f"{key}{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path, f"{name}/")
+        elif not entry.is_dir():
+            yield name, entry
 
 
 def _put_in_place(stored: StoredBytes, path: Path) -> bool:
@@ -142,7 +170,10 @@ def _put_in_place(stored: StoredBytes, path: Path) -> bool:
 
 
 def _stamp(path: Path) -> _Stamp:
-    status = path.stat()
+    return _stamp_of(path.stat())
+
+
+def _stamp_of(status: os.stat_result) -> _Stamp:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 

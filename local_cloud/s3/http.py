@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from local_cloud.errors import StorageError
+from local_cloud.http.request import Environ
 from local_cloud.s3.backend import RECEIVED_BODY
 from local_cloud.s3.keys import FileKey
 from local_cloud.s3.stored_bytes import ObjectStore
 
-Environ = dict[str, Any]
 FindKey = Callable[[str, str, str | None], FileKey | None]
 
 _BLOCK = 1 << 20

@@ -1,4 +1,4 @@
-"""One page of an object-version listing."""
+"""One page of a listing, found without a look at the keys before it and after it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,46 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from moto.s3.models import FakeDeleteMarker
+from moto.s3.models import FakeDeleteMarker, FakeKey
 
 from local_cloud.s3.keys import FileKey
+from local_cloud.s3.names import OrderedKeyStore
 
 VersionsPage = tuple[list[FileKey], list[str], list[FakeDeleteMarker], str | None, str | None]
 """Versions, common prefixes, delete markers, and where the next page starts: key, version."""
 
 
+def page_of_keys(
+    keys: OrderedKeyStore, *, prefix: str, delimiter: str | None, after: str, limit: int
+) -> tuple[list[FakeKey | str], bool]:
+    """Keys and common prefixes in one order, those after a key or a prefix; and are there more?"""
+    page: list[FakeKey | str] = []
+    for entry in _entries(keys, prefix, delimiter, after):
+        if len(page) == limit:
+            return page, True
+        page.append(entry)
+    return page, False
+
+
+def _entries(
+    keys: OrderedKeyStore, prefix: str, delimiter: str | None, after: str
+) -> Iterator[FakeKey | str]:
+    folder = _folder(after, prefix, delimiter)
+    names = keys.names.beginning_with(prefix, after=after, past=folder or "")
+    while (name := next(names, None)) is not None:
+        latest = keys[name]
+        if isinstance(latest, FakeDeleteMarker):
+            continue
+        folder = _folder(name, prefix, delimiter)
+        if folder is None:
+            yield latest
+            continue
+        yield folder
+        names = keys.names.beginning_with(prefix, past=folder)
+
+
 def page_of_versions(
-    keys: Any,
+    keys: OrderedKeyStore,
     *,
     prefix: str,
     delimiter: str | None,
@@ -27,7 +57,7 @@ def page_of_versions(
     markers: list[FakeDeleteMarker] = []
     folders: list[str] = []
     last: tuple[str | None, str | None] = (None, None)
-    for version, is_latest in _after(_all(keys, prefix), after):
+    for version, is_latest in _after(keys, prefix, after):
         folder = _folder(version.name, prefix, delimiter)
         if folder is not None and (folder in folders or folder == after[0]):
             continue
@@ -47,28 +77,26 @@ def page_of_versions(
     return versions, folders, markers, None, None
 
 
-def _all(keys: Any, prefix: str) -> Iterator[tuple[Any, bool]]:
-    for name in sorted(dict(keys)):
-        if name.startswith(prefix):
-            newest_first = list(reversed(keys.getlist(name, [])))
-            for version in newest_first:
-                yield version, version is newest_first[0]
-
-
 def _after(
-    versions: Iterator[tuple[Any, bool]], after: tuple[str | None, str | None]
+    keys: OrderedKeyStore, prefix: str, after: tuple[str | None, str | None]
 ) -> Iterator[tuple[Any, bool]]:
+    """From the rest of the key that the page before has ended in."""
     key, version_id = after
-    is_past = False
-    for version, is_latest in versions:
-        if key is None or version.name > key or (version.name == key and is_past):
-            yield version, is_latest
-        elif version.name == key and version.version_id == version_id:
-            is_past = True
+    if key is not None and version_id is not None and key.startswith(prefix):
+        rest = iter(_newest_first(keys, key))
+        if any(version.version_id == version_id for version, _ in rest):
+            yield from rest
+    for name in keys.names.beginning_with(prefix, after=key or ""):
+        yield from _newest_first(keys, name)
+
+
+def _newest_first(keys: OrderedKeyStore, name: str) -> list[tuple[Any, bool]]:
+    newest_first = list(reversed(keys.getlist(name, [])))
+    return [(version, version is newest_first[0]) for version in newest_first]
 
 
 def _folder(name: str, prefix: str, delimiter: str | None) -> str | None:
-    if not delimiter:
+    if not delimiter or not name.startswith(prefix):
         return None
     head, found, _ = name[len(prefix) :].partition(delimiter)
     return f"{prefix}{head}{found}" if found else None

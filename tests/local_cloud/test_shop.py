@@ -114,13 +114,15 @@ def comparable(value: Any) -> str:
 @pytest.mark.parametrize("made", DATA, ids=lambda made: made.key)
 def test_the_reader_of_the_ingestion_finds_the_same(made: ShopObject) -> None:
     contract = CONTRACTS[made.dataset]
-    found = survey(Text(made.content), max_ratio=100, rules=rules_of(contract))
+    found = survey(
+        Text(made.content), max_ratio=100, rules=rules_of(contract, declared_schema(contract))
+    )
     by_row = [row for row in made.quarantined_rows if "row before it" not in row.reason]
     assert (found.rows_in, found.rows_bad) == (made.rows_in, len(by_row))
     if by_row:
         assert found.first_bad.endswith(f"line {by_row[0].line}: {by_row[0].reason}")
     declared = {column.name: column.type for column in declared_schema(contract).columns}
-    for name, kind in zip(found.layout.columns, found.types, strict=True):
+    for name, kind in zip(found.layout.fields, found.types, strict=True):
         wanted = declared.get(name)
         assert wanted is None or wanted.join(kind).stored_as(wanted), (name, kind)
 

@@ -49,8 +49,8 @@ def by_name(key: str, size: int, *, max_bytes: int) -> Verdict:
 
 
 def by_content(key: str, head: bytes) -> Verdict:
-    """What the first bytes say."""
-    found = detect(head)
+    """What the first bytes say, and of any text its name."""
+    found = detect(head, key)
     inside = f" inside {found.compression}" if found.compression else ""
     match found.kind:
         case Kind.TABULAR_TEXT:

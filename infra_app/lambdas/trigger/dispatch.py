@@ -8,6 +8,7 @@ can be cut off after any call and is taken up again at the next occasion.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -110,11 +111,11 @@ class Dispatcher:
         try:
             if is_layered:
                 self._workflow.check_room()
-            self._start_ready(job)
+            running = self._start_ready(job)
             # Only now: objects of loads that were ready are no longer waiting.
             if is_layered:
                 self._workflow.check_room()
-            self._start_new(job, self._waiting(job, arrived))
+            self._start_new(job, arrived, running=running)
             if is_layered:
                 self._workflow.start_if_wanted()
         except GlueFull as full:
@@ -207,40 +208,49 @@ class Dispatcher:
         self._announce_failure(load, verdict)
         self._loads.fail(load, reason=verdict)
 
-    def _start_ready(self, job: str) -> None:
+    def _start_ready(self, job: str) -> int:
+        """How many runs of the job are under way then."""
+        running = 0
         for load in self._open_loads(job):
             if load.state is LoadState.READY:
                 self._start_load(load, self._manifest(load.load_id))
+            running += load.state in (LoadState.READY, LoadState.RUNNING)
+        return running
 
-    def _start_new(self, job: str, waiting: Iterable[ObjectVersion]) -> None:
-        running = sum(load.state is LoadState.RUNNING for load in self._open_loads(job))
-        for batch in batches(
+    def _start_new(self, job: str, arrived: Sequence[ObjectVersion], *, running: int) -> None:
+        room = self._settings.runs_at_once - running
+        if room < 1:
+            # Before anything is read of what waits, which may be much.
+            raise GlueFull(f"{running} runs are under way, the limit in config")
+        # The workflow has one run at a time.
+        room = 1 if job == self._settings.data_ingestion_job else room
+        waiting = self._waiting(job, arrived, most=self._settings.objects_per_run * room)
+        for batch in islice(self._batches(waiting), room):
+            self._start_batch(job, batch)
+
+    def _batches(self, waiting: Iterable[ObjectVersion]) -> Iterator[list[ObjectVersion]]:
+        return batches(
             waiting,
             max_objects=self._settings.objects_per_run,
             max_bytes=self._settings.bytes_per_run,
-        ):
-            if running >= self._settings.runs_at_once:
-                raise GlueFull(f"{running} runs are under way, the limit in config")
-            self._start_batch(job, batch)
-            running += 1
-            if job == self._settings.data_ingestion_job:
-                return  # the workflow has one run at a time
+        )
 
     def _open_loads(self, job: str) -> Iterator[Load]:
         return (
             load for load in self._loads.open_loads(self._settings.raw_bucket) if load.job == job
         )
 
-    def _waiting(self, job: str, arrived: Sequence[ObjectVersion]) -> list[ObjectVersion]:
+    def _waiting(
+        self, job: str, arrived: Sequence[ObjectVersion], *, most: int
+    ) -> list[ObjectVersion]:
         """What waits for a job; however much waits for another one, it hides none of this."""
-        room = self._settings.objects_per_run * self._settings.runs_at_once
         # The index lags: it may still miss what has just been registered.
         indexed = self._objects.pending(
-            self._settings.raw_bucket, limit=room, wanted=lambda key: self._job_of(key) == job
+            self._settings.raw_bucket, limit=most, wanted=lambda key: self._job_of(key) == job
         )
         mine = (version for version in arrived if self._job_of(version.key) == job)
         candidates = sorted({*indexed, *mine}, key=lambda version: version.uploaded_at)
-        return [version for version in candidates if self._objects.still_pending(version)]
+        return self._objects.still_pending(candidates)
 
     def _start_batch(self, job: str, batch: list[ObjectVersion]) -> None:
         manifest = Manifest.of(self._settings.raw_bucket, batch)

@@ -33,10 +33,11 @@ class Registrar:
     def register(self, uploaded: ObjectUploaded) -> bool:
         """True if the object waits for a run now, and did not before."""
         version = uploaded.version
-        if self._ledger.get(version.key, version.version_id):
-            return False
         verdict = self._verdict(uploaded)
         if verdict.status is ObjectStatus.REJECTED:
+            # An event may come twice; nobody needs to hear of one refusal twice.
+            if self._ledger.get(version.key, version.version_id):
+                return False
             # Before the ledger: if the copy fails, the message comes back and does it again.
             self._put_aside(uploaded, verdict.reason)
         entered = self._ledger.register(
@@ -59,18 +60,40 @@ class Registrar:
         if verdict is not ACCEPTED:
             return verdict
         try:
-            verdict = by_tags(
-                self._tags(uploaded), scan_required=bool(self._settings.malware_scan_required)
-            )
-            if verdict is not ACCEPTED:
-                return verdict
-            return by_content(version.key, self._head(uploaded))
+            return self._verdict_by_reading(uploaded)
         except self._s3.exceptions.ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 return Verdict(ObjectStatus.IGNORED, "deleted before it could be read")
             raise
 
-    def _head(self, uploaded: ObjectUploaded) -> bytes:
+    def _verdict_by_reading(self, uploaded: ObjectUploaded) -> Verdict:
+        is_required = bool(self._settings.malware_scan_required)
+        # What has to be scanned is not touched before; else few objects have any tags.
+        verdict = self._verdict_by_tags(uploaded) if is_required else ACCEPTED
+        if verdict is not ACCEPTED:
+            return verdict
+        try:
+            head, has_tags = self._head(uploaded)
+        except self._s3.exceptions.ClientError as error:
+            # A bucket's policy may keep everybody from what was found to be malware.
+            if error.response["Error"]["Code"] == "AccessDenied":
+                verdict = self._verdict_by_tags(uploaded)
+            if verdict is ACCEPTED:
+                raise
+            return verdict
+        if has_tags and not is_required:
+            verdict = self._verdict_by_tags(uploaded)
+        return by_content(uploaded.version.key, head) if verdict is ACCEPTED else verdict
+
+    def _verdict_by_tags(self, uploaded: ObjectUploaded) -> Verdict:
+        is_required = bool(self._settings.malware_scan_required)
+        return by_tags(self._tags(uploaded), scan_required=is_required)
+
+    def _head(self, uploaded: ObjectUploaded) -> tuple[bytes, bool]:
+        """The first bytes, and whether there are tags: S3 counts them for who may read them.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_ResponseSyntax
+        """
         answer = self._s3.get_object(
             Bucket=uploaded.bucket,
             Key=uploaded.version.key,
@@ -78,7 +101,7 @@ class Registrar:
             Range=f"bytes=0-{HEAD_BYTES - 1}",
         )
         head: bytes = answer["Body"].read()
-        return head
+        return head, bool(answer.get("TagCount"))
 
     def _tags(self, uploaded: ObjectUploaded) -> dict[str, str]:
         answer = self._s3.get_object_tagging(

@@ -1,0 +1,123 @@
+"""moto's DynamoDB for many items: what is done for some does not touch all the others.
+
+moto sorts every item of a table for each query, by values that it makes anew for each
+comparison; copies the whole table for each item of a transaction, to be able to undo it; and
+looks ten times at each value of an answer.
+Callers hold moto's lock.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from botocore.model import StructureShape
+from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.table import Table
+
+_query: Callable[..., Any] = Table.query
+_serialize_structure: Callable[..., None] = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001 - replaced below
+_transact_write_items: Callable[..., Any] = DynamoDBBackend.transact_write_items
+_INDEX_NAME = 7
+"""Position of the index's name among the arguments with which moto calls `Table.query`."""
+
+_AS_THEY_ARE = ({"S"}, {"N"}, {"BOOL"}, {"NULL"})
+"""Types whose values moto holds as they go out."""
+
+Conditions = Iterable[tuple[str, DynamoType]]
+Undo = Callable[[], None]
+
+
+def query(
+    table: Table, *arguments: Any, hash_key_conditions: Conditions = (), **others: Any
+) -> Any:
+    """In place of `Table.query`: moto's own, over those items that can be in its answer."""
+    if arguments[_INDEX_NAME]:
+        wanted = list(hash_key_conditions)
+        found = [item for item in _items(table) if _fits(item, wanted)]
+    else:
+        found = _of_key(table, arguments[0])
+    narrowed = copy.copy(table)
+    found.sort(key=_place)
+    narrowed.all_items = lambda: found  # type: ignore[method-assign]
+    return _query(narrowed, *arguments, hash_key_conditions=hash_key_conditions, **others)
+
+
+def transact_write_items(backend: DynamoDBBackend, transact_items: Sequence[Any]) -> None:
+    """In place of the backend's: what a failure has to undo is the items that it names."""
+    undoing = [_undoing(backend, next(iter(item.values()))) for item in transact_items]
+    Table.__deepcopy__ = lambda table, _: table  # type: ignore[attr-defined]
+    try:
+        _transact_write_items(backend, transact_items)
+    except BaseException:
+        for undo in filter(None, undoing):
+            undo()
+        raise
+    finally:
+        del Table.__deepcopy__  # type: ignore[attr-defined]
+
+
+def serialize_structure(
+    serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: StructureShape, key: str
+) -> None:
+    """In place of the serializer's: moto tries ten names at each value for its only one."""
+    if shape.name == "AttributeValue" and type(value) is dict and value.keys() in _AS_THEY_ARE:
+        serialized[serializer.get_serialized_name(shape, key)] = value
+    else:
+        _serialize_structure(serializer, serialized, value, shape, key)
+
+
+def _items(table: Table) -> Iterator[Item]:
+    for found in table.items.values():
+        yield from found.values() if table.has_range_key else [found]  # type: ignore[misc]
+
+
+def _of_key(table: Table, key: DynamoType) -> list[Item]:
+    if key not in table.items:
+        return []
+    found: Any = table.items[key]
+    return list(found.values()) if table.has_range_key else [found]
+
+
+def _fits(item: Any, wanted: Conditions) -> bool:
+    """Compares texts as such, which moto does by way of two conversions."""
+    return isinstance(item, Item) and all(
+        (found := item.attrs.get(name)) is not None
+        and found.type == value.type
+        and (found.value == value.value or found == value)
+        for name, value in wanted
+    )
+
+
+def _place(item: Item) -> tuple[Any, ...]:
+    """The order in which moto has all items, which decides nothing where it sorts again."""
+    range_key = item.range_key
+    return item.hash_key.cast_value, range_key.cast_value if range_key else ""
+
+
+def _undoing(backend: DynamoDBBackend, operation: Mapping[str, Any]) -> Undo | None:
+    """Puts the item that an operation names back as it is now. None if it names none."""
+    table = backend.tables.get(operation.get("TableName", ""))
+    named = operation.get("Key") or operation.get("Item") or {}
+    if table is None or any(key not in named for key in _keys(table)):
+        return None
+    hash_key, *rest = (DynamoType(named[key]) for key in _keys(table))
+    range_key = rest[0] if rest else None
+    before = copy.deepcopy(table.get_item(hash_key, range_key))
+
+    def undo() -> None:
+        place: Any = table.items[hash_key] if range_key else table.items
+        name = range_key or hash_key
+        if before is None:
+            place.pop(name, None)
+        else:
+            place[name] = before
+
+    return undo
+
+
+def _keys(table: Table) -> list[str]:
+    return [name for name in (table.hash_key_attr, table.range_key_attr) if name]
