@@ -17,10 +17,13 @@ ENV      ?= dev
 ARGS     ?=
 BENCH    ?=
 LAYERS   ?=
+SECONDS  ?= 60
+SEED     ?=
+CASE     ?=
 
 .PHONY: check-exports check-environment check-environment-if-complete
 .PHONY: bootstrap deploy deploy-pipelines status destroy protect
-.PHONY: bench hazards reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
+.PHONY: bench fuzz hazards reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +60,12 @@ synth-infra_app synth-glue_app: synth-%: $(PACKAGES) $(NODE)
 bench: $(SPARK) $(NODE) ## measure against plain Spark, DuckDB and Polars (an hour; QUICK=1: some minutes)
 	@$(JAVA) $(PYTHON) -m benchmarks $(if $(QUICK),--quick) $(BENCH)
 	@$(JAVA) $(PYTHON) -m benchmarks.layers $(if $(QUICK),--quick) $(LAYERS)
+	@$(JAVA) $(PYTHON) -m benchmarks.cloud $(if $(QUICK),--quick) $(CLOUD)
+
+fuzz: $(PACKAGES) ## make files at random and compare every value (SECONDS=… SEED=… CASE=…)
+	@$(if $(findstring --spark,$(ARGS)),$(JAVA)) \
+		PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m fuzz --seconds $(SECONDS) \
+		$(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE)) $(ARGS)
 
 hazards: $(PACKAGES) ## write docs/csv-hazards.md from what plain Spark and this reader do
 	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" PYSPARK_PYTHON="$(CURDIR)/$(PYTHON)" \

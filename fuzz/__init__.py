@@ -1,0 +1,2 @@
+"""Files made from programs, run through the engine as the job does, and compared with their source
+by code that shares nothing with the reader. See docs/fuzzing.md."""

@@ -1,0 +1,70 @@
+"""Whether the text of a CSV file leaves a doubt about how it is to be read.
+
+A fuzzer that demands too much is switched off, one that forgives too much finds nothing. So what is
+asked for is asked for where no other reading is near.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+
+from fuzz.programs import CsvStyle, File
+from fuzz.truth import Duty
+
+_DELIMITERS = ",;\t|:^~ "
+_JUDGED = 1000
+_NEAR = 0.5
+"""Share of the records that agree under a rival."""
+_FEW = 20
+"""Rows, among which one odd record tells too much."""
+
+
+def doubt(file: File, text: str) -> Duty:
+    """What can be demanded as far as the delimiter goes."""
+    style = file.csv
+    if file.rows == 0 and style.header:
+        return Duty.HONEST
+    rivals = [_Rival.of(text, style, mark) for mark in _DELIMITERS if mark != style.delimiter]
+    if len(file.columns) == 1:
+        if any(rival.share == 1 and rival.splits_first for rival in rivals):
+            return Duty.NONE
+        return Duty.HONEST if any(rival.share > 0.1 for rival in rivals) else Duty.FULL
+    few_and_odd = bool(file.odd) and file.rows < _FEW
+    near = any(rival.share >= _NEAR and (rival.splits_first or few_and_odd) for rival in rivals)
+    unusual = style.delimiter not in ",;\t|"
+    return Duty.HONEST if near or unusual or not _names_are_plain(file) else Duty.FULL
+
+
+@dataclass(frozen=True)
+class _Rival:
+    """Another delimiter."""
+
+    share: float
+    """Of the records, those that have as many fields, two at least, as most have."""
+    splits_first: bool
+    """Whether the first record has as many: a header names every column."""
+
+    @classmethod
+    def of(cls, text: str, style: CsvStyle, delimiter: str) -> _Rival:
+        source = io.StringIO(text, newline="")
+        reader = csv.reader(source, delimiter=delimiter, quotechar=style.quote)
+        try:
+            widths = [len(fields) for fields in islice(reader, _JUDGED) if fields]
+        except csv.Error:
+            return cls(0, False)
+        split = Counter(width for width in widths if width > 1)
+        usual, times = max(split.items(), key=lambda item: item[1], default=(0, 0))
+        return cls(times / max(1, len(widths)), bool(widths) and widths[0] == usual)
+
+
+def _names_are_plain(file: File) -> bool:
+    """Names that are numbers, blank or there twice may as well be a row."""
+    if not file.csv.header:
+        return True
+    names = [column.name.strip() for column in file.columns]
+    telling = all(name and not name[0].isdigit() for name in names)
+    return telling and len(set(names)) == len(names)
