@@ -127,7 +127,7 @@ def test_values_are_those_of_the_files(outcome: Outcome) -> None:
         (1, "2.5"),
         (2, "3.5"),
     ]
-    assert outcome.rows("dup", "a, a_2, column_3, b") == [(1, 2, 3, 4)]
+    assert outcome.rows("dup", "a, a_2, unnamed, b") == [(1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize(
