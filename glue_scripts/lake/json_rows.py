@@ -16,12 +16,13 @@ import orjson
 from lake.json_exact import MOST_DEPTH, Row, parse_exactly, slice_nested
 from lake.json_faults import NO_JSON, Broken, misshapen
 
-_LONG_RUN = re.compile(rb"0{16,}e?")
-_TINY_NUMBER = re.compile(rb"[0-9][eE]-[0-9]{3,}[,}\]\s]")
+_LONG_RUN = re.compile(rb"00000000000000000*e?")
+_TINY_NUMBER = re.compile(rb"0e-0000*,")
 """Which may be so small that it becomes zero."""
-_NEGATIVE_ZERO = re.compile(rb"-0[,}\]\s]")
+_ONE_DIGIT = re.compile(rb"-0,")
 _DIGITS = bytes.maketrans(b"123456789.E}] \t\r\n", b"0000000000e,,,,,,")
-_TINY_RUN, _ONE_DIGIT = b"e-000", b"-0,"
+"""All digits are one and all that can follow a number is one: so searches are for plain text."""
+_ZERO = ord("0")
 _UNSAFE_DIGITS = 20
 _EXACT_DIGITS = 15
 _JUDGED = frozenset({dict, Broken})
@@ -38,7 +39,7 @@ def parse_rows(elements: Sequence[bytes]) -> list[Row | Broken]:
         brackets = [_brackets(element) for element in elements]
         # What may be nested deeply is not walked through before that is known.
         rows = [row if n <= MOST_DEPTH else None for n, row in zip(brackets, rows, strict=True)]
-    lost = _lost(elements, text, rows)
+    lost = _lost(elements, text, rows, is_flat=not brackets)
     risky = _elements_at(_risky_numbers(text), elements)
     for number in (n for n, count in enumerate(brackets) if count > 1):
         if number not in lost and type(rows[number]) is dict:
@@ -80,14 +81,18 @@ def _loaded_alone(element: bytes) -> Any:
         return None
 
 
-def _lost(elements: Sequence[bytes], text: bytes, rows: Sequence[Any]) -> set[int]:
+def _lost(
+    elements: Sequence[bytes], text: bytes, rows: Sequence[Any], *, is_flat: bool
+) -> set[int]:
     """Elements that the fast parser does not take, and objects in which a key may stand twice: it
     would keep the last."""
     found: set[int] = set()
-    if type(None) in set(map(type, rows)):
+    kinds = set(map(type, rows))
+    if type(None) in kinds:
         found.update(number for number, row in enumerate(rows) if row is None)
     spaced = any(start in text for start in _SPACED) and bool(_SPACED_COLON.search(text))
-    if _colons(text, spaced) != sum(map(_keys, rows)):
+    keys = sum(map(len if is_flat and kinds == {dict} else _keys, rows))
+    if _colons(text, spaced) != keys:
         found.update(
             number
             for number, row in enumerate(rows)
@@ -122,10 +127,10 @@ def _risky_numbers(text: bytes) -> Iterator[int]:
     for run in _LONG_RUN.finditer(digits):
         if _is_risky(text, *run.span()):
             yield run.start()
-    if _TINY_RUN in digits:
-        yield from (found.start() for found in _TINY_NUMBER.finditer(text))
-    if _ONE_DIGIT in digits:
-        yield from (found.start() for found in _NEGATIVE_ZERO.finditer(text))
+    yield from (found.start() for found in _TINY_NUMBER.finditer(digits))
+    for found in _ONE_DIGIT.finditer(digits):
+        if text[found.start() + 1] == _ZERO:
+            yield found.start()
 
 
 def _is_risky(text: bytes, start: int, end: int) -> bool:
