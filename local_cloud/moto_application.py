@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from local_cloud.http.request import Environ
+from local_cloud.moto_glue import honour_table_versions
 
 View = Callable[[BackendRequest, str, dict[str, str]], Any]
 """A service's answer: its body, or status, headers and body."""
@@ -33,6 +34,7 @@ class MotoApplication(DomainDispatcherApplication):
 
     def __init__(self) -> None:
         super().__init__(create_backend_app)
+        honour_table_versions()
         self._services: dict[str | None, Any] = {}
         self._views: dict[Flask, View | None] = {}
 

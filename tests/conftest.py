@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 
 from config.delivery import App
 from config.environments import Environment, load_environments
+from local_cloud.moto_glue import honour_table_versions
 from tests.quality_report.chromium import Chromium, started
 from tests.sessions import spark_session
 from tests.templates import Template
@@ -25,6 +26,24 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes that nobody can read, such as what gzip makes of the same text a second later, would
+    give a test another name in every process."""
+    if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()):
+        return argname
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what takes long to begin, and is quicker when it is warm, go to one process
+    where there are several."""
+    for item in items:
+        for shared in ("spark", "assemblies", "chromium"):
+            if shared in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(shared))
+                break
 
 
 @dataclass(frozen=True)
@@ -109,6 +128,7 @@ def application(assemblies: Assemblies, environment: str) -> Template:
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """An AWS that other processes reach too, as Spark's workers do."""
+    honour_table_versions()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()

@@ -1,0 +1,175 @@
+"""Commits: from files that nobody sees to a snapshot that everybody sees, or to nothing.
+
+Each asserts that the table is what it was made for: the same table, the same columns, the same
+current snapshot. Where that is not so, the table is looked at anew, and the change is made for what
+it has become. A commit carries the id of what it brings; one that is in already is not made again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.manifest import DataFile
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+from pyiceberg.table.refs import SnapshotRefType
+from pyiceberg.table.snapshots import Operation, Snapshot, Summary
+from pyiceberg.table.update import (
+    AddSchemaUpdate,
+    AddSnapshotUpdate,
+    AssertCurrentSchemaId,
+    AssertRefSnapshotId,
+    AssertTableUUID,
+    RemoveSnapshotsUpdate,
+    SetCurrentSchemaUpdate,
+    SetPropertiesUpdate,
+    SetSnapshotRefUpdate,
+    TableRequirement,
+    TableUpdate,
+)
+
+from iceberg.errors import CommitLost
+from iceberg.manifests import ManifestList, ManifestsOfCommit
+from iceberg.retention import expired
+
+MAIN = "main"
+COMMIT_ID = "commit-id"
+"""In a snapshot's summary: the id of the load, refresh or correction that it brings."""
+_ATTEMPTS = 20
+_LONGEST_PAUSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a snapshot does to its table."""
+
+    added: Sequence[DataFile] = ()
+    removed: Set[str] = frozenset()
+    """Locations of the files that are in the table no longer."""
+    schema: Schema | None = None
+    """The columns from now on, where they change. All files that stay, or are added, have these."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """Of the table, where they change."""
+    operation: Operation | None = None
+    """Told to readers; by default what added and removed files say."""
+    summary: Mapping[str, str] = field(default_factory=dict)
+    """Facts that stay with the snapshot."""
+
+
+@dataclass(frozen=True)
+class Committer:
+    """Commits to the tables of one catalog."""
+
+    catalog: Catalog
+    now: Callable[[], float] = time.time
+    pause: Callable[[float], None] = field(default=time.sleep)
+
+    def commit(
+        self, name: tuple[str, str], commit_id: str, change_of: Callable[[Table], Change]
+    ) -> Snapshot:
+        """The snapshot with this id: of an earlier attempt, or made of `change_of(table)`, which
+        is asked anew whenever somebody else has been faster.
+
+        Raises CommitLost after some attempts, and what `change_of` raises.
+        """
+        for attempt in range(_ATTEMPTS):
+            table = self.catalog.load_table(name)
+            found = snapshot_of(table, commit_id)
+            if found:
+                return found
+            try:
+                return self._try(table, commit_id, change_of(table))
+            except CommitFailedException:
+                longest = min(_LONGEST_PAUSE_SECONDS, 0.05 * 2**attempt)
+                self.pause(random.uniform(0, longest))  # noqa: S311 - spreads the writers
+        raise CommitLost(
+            f"others have committed to table {'.'.join(name)} {_ATTEMPTS} times meanwhile; "
+            "the next attempt tries again"
+        )
+
+    def _try(self, table: Table, commit_id: str, change: Change) -> Snapshot:
+        metadata = table.metadata
+        schema = change.schema or metadata.schema()
+        snapshot_id = metadata.new_snapshot_id()
+        manifests = ManifestsOfCommit(table, schema, snapshot_id)
+        listed = manifests.write(change.added, change.removed)
+        parent = metadata.current_snapshot()
+        snapshot = Snapshot(
+            snapshot_id=snapshot_id,
+            parent_snapshot_id=parent.snapshot_id if parent else None,
+            sequence_number=metadata.next_sequence_number(),
+            timestamp_ms=max(int(self.now() * 1000), metadata.last_updated_ms),
+            manifest_list=listed.location,
+            summary=_summary(parent, commit_id, change, listed),
+            schema_id=schema.schema_id,
+        )
+        self.catalog.commit_table(
+            table, _requirements(table), tuple(self._updates(table, change, snapshot))
+        )
+        return snapshot
+
+    def _updates(self, table: Table, change: Change, snapshot: Snapshot) -> Iterable[TableUpdate]:
+        if change.schema:
+            yield AddSchemaUpdate(schema_=change.schema)
+            yield SetCurrentSchemaUpdate(schema_id=-1)
+        if change.properties:
+            yield SetPropertiesUpdate(updates=dict(change.properties))
+        yield AddSnapshotUpdate(snapshot=snapshot)
+        yield SetSnapshotRefUpdate(
+            ref_name=MAIN,
+            type=SnapshotRefType.BRANCH,
+            snapshot_id=snapshot.snapshot_id,
+            max_ref_age_ms=None,
+            max_snapshot_age_ms=None,
+            min_snapshots_to_keep=None,
+        )
+        gone = expired(table.metadata, now_ms=snapshot.timestamp_ms)
+        if gone:
+            yield RemoveSnapshotsUpdate(snapshot_ids=gone)
+
+
+def snapshot_of(table: Table, commit_id: str) -> Snapshot | None:
+    """The snapshot that has brought this, if it is kept still. The latest come first."""
+    for snapshot in reversed(table.metadata.snapshots):
+        if snapshot.summary and snapshot.summary.additional_properties.get(COMMIT_ID) == commit_id:
+            return snapshot
+    return None
+
+
+def _requirements(table: Table) -> tuple[TableRequirement, ...]:
+    metadata = table.metadata
+    current = metadata.current_snapshot()
+    return (
+        AssertTableUUID(uuid=metadata.table_uuid),
+        AssertCurrentSchemaId(current_schema_id=metadata.current_schema_id),
+        AssertRefSnapshotId(ref=MAIN, snapshot_id=current.snapshot_id if current else None),
+    )
+
+
+def _summary(
+    parent: Snapshot | None, commit_id: str, change: Change, listed: ManifestList
+) -> Summary:
+    before = parent.summary.additional_properties if parent and parent.summary else {}
+    added = sum(file.record_count for file in listed.added)
+    removed = sum(file.record_count for file in listed.removed)
+    default = Operation.OVERWRITE if listed.removed else Operation.APPEND
+    counted = {
+        "added-data-files": len(listed.added),
+        "deleted-data-files": len(listed.removed),
+        "added-records": added,
+        "deleted-records": removed,
+        "total-data-files": (
+            int(before.get("total-data-files", 0)) + len(listed.added) - len(listed.removed)
+        ),
+        "total-records": int(before.get("total-records", 0)) + added - removed,
+        "total-delete-files": 0,
+        "total-position-deletes": 0,
+        "total-equality-deletes": 0,
+    }
+    told = {name: str(number) for name, number in counted.items()}
+    return Summary(change.operation or default, **told, **change.summary, **{COMMIT_ID: commit_id})

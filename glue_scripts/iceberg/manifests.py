@@ -1,0 +1,198 @@
+"""Manifests of a snapshot: lists of data files, kept so that those of one day are found together.
+
+A commit adds one manifest for what it brings and writes those anew that hold what it removes. Of
+the manifests that are about one partition alone, many small ones are merged into one: eight times
+as many files to a manifest at each step, so that a file is listed anew a few times in its life and
+the number of manifests stays small, however many commits there are.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+
+from pyiceberg.manifest import (
+    DataFile,
+    ManifestContent,
+    ManifestEntry,
+    ManifestEntryStatus,
+    ManifestFile,
+    write_manifest,
+    write_manifest_list,
+)
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+
+from iceberg.errors import FileReplaced, ForeignDeletes
+
+_MERGED_TOGETHER = 8
+_FULL = 4096
+"""Files in a manifest: about a megabyte; no more are merged into it."""
+_COMPRESSION: Final = "deflate"
+_VERSION: Final = 2
+
+
+@dataclass(frozen=True)
+class ManifestList:
+    """What a snapshot consists of."""
+
+    location: str
+    added: tuple[DataFile, ...]
+    removed: tuple[DataFile, ...]
+
+
+@dataclass
+class ManifestsOfCommit:
+    """Writes the manifests of one attempt at a commit, below names that no other attempt has."""
+
+    table: Table
+    schema: Schema
+    """As it is from this commit on."""
+    snapshot_id: int
+    _attempt: str = field(default_factory=lambda: str(uuid.uuid4()))
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def write(self, added: Sequence[DataFile], removed: Set[str]) -> ManifestList:
+        """Raises FileReplaced where a file to be removed is not in the table (any more), and
+        ForeignDeletes where somebody else has marked rows of the table as deleted."""
+        standing, gone = self._without(removed)
+        missing = removed - {file.file_path for file in gone}
+        if missing:
+            raise FileReplaced(
+                f"{len(missing)} files that were to be replaced are in table "
+                f"{'.'.join(self.table.name())} no more, for example {min(missing)}"
+            )
+        entries = [self._entry(ManifestEntryStatus.ADDED, file) for file in added]
+        manifests = [
+            *([self._manifest(entries, self._default_spec)] if entries else ()),
+            *self._merged(standing),
+        ]
+        return ManifestList(self._listed(manifests), tuple(added), tuple(gone))
+
+    @property
+    def _default_spec(self) -> int:
+        return self.table.metadata.default_spec_id
+
+    def _without(self, removed: Set[str]) -> tuple[list[ManifestFile], list[DataFile]]:
+        """The manifests of the snapshot before, without some files; and these."""
+        kept: list[ManifestFile] = []
+        gone: list[DataFile] = []
+        for manifest in live_manifests(self.table):
+            entries = self._read(manifest) if removed else []
+            out = [entry for entry in entries if entry.data_file.file_path in removed]
+            if not out:
+                kept.append(manifest)
+                continue
+            gone += [entry.data_file for entry in out]
+            kept.append(self._manifest(self._marked(entries, removed), manifest.partition_spec_id))
+        return kept, gone
+
+    def _merged(self, manifests: Sequence[ManifestFile]) -> Iterator[ManifestFile]:
+        """The oldest ones of a partition are merged first; those of many partitions are left."""
+        groups: defaultdict[tuple[object, ...], list[ManifestFile]] = defaultdict(list)
+        for number, manifest in enumerate(manifests):
+            groups[_group(manifest, number)].append(manifest)
+        for group in groups.values():
+            if len(group) < _MERGED_TOGETHER:
+                yield from group
+                continue
+            entries = [
+                self._entry(ManifestEntryStatus.EXISTING, entry.data_file, entry)
+                for manifest in group
+                for entry in self._read(manifest)
+            ]
+            yield self._manifest(entries, group[0].partition_spec_id)
+
+    def _read(self, manifest: ManifestFile) -> list[ManifestEntry]:
+        return manifest.fetch_manifest_entry(self.table.io, discard_deleted=True)
+
+    def _entry(
+        self, status: ManifestEntryStatus, file: DataFile, before: ManifestEntry | None = None
+    ) -> ManifestEntry:
+        """Entries that go on say since when their file is there; new ones inherit it."""
+        goes_on = before is not None and status is not ManifestEntryStatus.DELETED
+        return ManifestEntry.from_args(
+            status=status,
+            snapshot_id=before.snapshot_id if before and goes_on else self.snapshot_id,
+            sequence_number=before.sequence_number if before else None,
+            file_sequence_number=before.file_sequence_number if before else None,
+            data_file=file,
+        )
+
+    def _marked(
+        self, entries: Iterable[ManifestEntry], removed: Set[str]
+    ) -> Iterator[ManifestEntry]:
+        for entry in entries:
+            gone = entry.data_file.file_path in removed
+            status = ManifestEntryStatus.DELETED if gone else ManifestEntryStatus.EXISTING
+            yield self._entry(status, entry.data_file, entry)
+
+    def _manifest(self, entries: Iterable[ManifestEntry], spec_id: int) -> ManifestFile:
+        name = f"{self._folder}{self._attempt}-m{next(self._numbers)}.avro"
+        with write_manifest(
+            format_version=_VERSION,
+            spec=self.table.metadata.specs()[spec_id],
+            schema=self.schema,
+            output_file=self.table.io.new_output(name),
+            snapshot_id=self.snapshot_id,
+            avro_compression=_COMPRESSION,
+        ) as writer:
+            for entry in entries:
+                writer.add_entry(entry)
+        return writer.to_manifest_file()
+
+    def _listed(self, manifests: Iterable[ManifestFile]) -> str:
+        name = f"{self._folder}snap-{self.snapshot_id}-0-{self._attempt}.avro"
+        parent = self.table.current_snapshot()
+        with write_manifest_list(
+            format_version=_VERSION,
+            output_file=self.table.io.new_output(name),
+            snapshot_id=self.snapshot_id,
+            parent_snapshot_id=parent.snapshot_id if parent else None,
+            sequence_number=self.table.metadata.next_sequence_number(),
+            avro_compression=_COMPRESSION,
+        ) as writer:
+            writer.add_manifests(list(manifests))
+        return name
+
+    @property
+    def _folder(self) -> str:
+        return f"{self.table.location()}/metadata/"
+
+
+def live_manifests(table: Table) -> list[ManifestFile]:
+    """Of the current snapshot, those that list a file. Raises ForeignDeletes."""
+    snapshot = table.current_snapshot()
+    found = snapshot.manifests(table.io) if snapshot else []
+    if any(manifest.content != ManifestContent.DATA for manifest in found):
+        raise ForeignDeletes(
+            f"table {'.'.join(table.name())} has delete files, which no job of ours writes: "
+            "somebody else has changed it. Roll it back to the snapshot before"
+        )
+    return [m for m in found if m.has_added_files() or m.has_existing_files()]
+
+
+def live_files(table: Table) -> list[DataFile]:
+    """Those that the current snapshot consists of. Raises ForeignDeletes."""
+    return [
+        entry.data_file
+        for manifest in live_manifests(table)
+        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+    ]
+
+
+def _group(manifest: ManifestFile, number: int) -> tuple[object, ...]:
+    """Manifests with the same are merged: of one partition, and of about one size."""
+    files = (manifest.added_files_count or 0) + (manifest.existing_files_count or 0)
+    bounds = [(part.lower_bound, part.upper_bound) for part in manifest.partitions or ()]
+    if files >= _FULL or any(lower != upper for lower, upper in bounds):
+        return (number,)
+    size = 0
+    while files >= _MERGED_TOGETHER:
+        files //= _MERGED_TOGETHER
+        size += 1
+    return (manifest.partition_spec_id, size, *bounds)

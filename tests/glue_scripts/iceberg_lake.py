@@ -1,0 +1,122 @@
+"""A small lake for tests: one table by days, files written as jobs write them, and its readers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyiceberg.manifest import DataFile
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+
+from iceberg.commits import Change, Committer
+from iceberg.files import data_file
+from iceberg.tables import PARTITION_COLUMNS, IcebergDatabase
+from iceberg.types import Columns, columns_of, schema_of, with_field_ids
+from lake.store import client
+from tests.aws import CURATED
+
+COLUMNS: Columns = [
+    ("id", "bigint"),
+    ("name", "string"),
+    ("amount", "decimal(18,2)"),
+    *((name, "string") for name in PARTITION_COLUMNS),
+]
+ARROW: Mapping[str, pa.DataType] = {
+    "bigint": pa.int64(),
+    "string": pa.string(),
+    "decimal(18,2)": pa.decimal128(18, 2),
+    "decimal(38,2)": pa.decimal128(38, 2),
+    "double": pa.float64(),
+}
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SmallLake:
+    """One table of one database."""
+
+    database: IcebergDatabase
+    name: str = "orders"
+
+    @classmethod
+    def of(cls, glue: Any, database: str = CURATED) -> SmallLake:
+        return cls(IcebergDatabase.of(glue, database))
+
+    @property
+    def identifier(self) -> tuple[str, str]:
+        return (self.database.name, self.name)
+
+    @property
+    def location(self) -> str:
+        return f"s3://{CURATED}/{self.name}"
+
+    def made(self, columns: Columns = COLUMNS) -> Table:
+        return self.database.made(
+            self.name, schema_of(columns), location=self.location, bounds=("id",)
+        )
+
+    @property
+    def table(self) -> Table:
+        found = self.database.table(self.name)
+        assert found is not None
+        return found
+
+    def file(
+        self, name: str, rows: Iterable[Row], *, day: str = "15", schema: Schema | None = None
+    ) -> DataFile:
+        """Write rows of one day of January 2026 and describe the file."""
+        table = self.table
+        columns = schema or table.schema()
+        return written(
+            table,
+            f"{self.location}/year=2026/month=01/day={day}/{name}.parquet",
+            rows,
+            ("2026", "01", day),
+            columns,
+        )
+
+    def append(
+        self, commit_id: str, files: Sequence[DataFile], committer: Committer | None = None
+    ) -> None:
+        chosen = committer or Committer(self.database.catalog)
+        chosen.commit(self.identifier, commit_id, lambda _: Change(added=files))
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """By PyIceberg's own reader."""
+        return rows_of(self.table.scan().to_arrow())
+
+
+def written(
+    table: Table, location: str, rows: Iterable[Row], day: Sequence[str], schema: Schema
+) -> DataFile:
+    partition = dict(zip(PARTITION_COLUMNS, day, strict=True))
+    plain = pa.schema([(name, ARROW[kind]) for name, kind in columns_of(schema)])
+    filled = [{name: {**row, **partition}.get(name) for name in plain.names} for row in rows]
+    content = pa.Table.from_pylist(filled, schema=with_field_ids(plain, schema))
+    body = io.BytesIO()
+    pq.write_table(content, body, compression="snappy")
+    bucket, key = location.removeprefix("s3://").split("/", 1)
+    client("s3").put_object(Bucket=bucket, Key=key, Body=body.getvalue())
+    return data_file(
+        location,
+        pq.read_metadata(body),
+        size=len(body.getvalue()),
+        partition=day,
+        schema=schema,
+        spec_id=table.metadata.default_spec_id,
+        properties=dict(table.properties),
+    )
+
+
+def rows_of(content: pa.Table) -> list[tuple[Any, ...]]:
+    names = [name for name in content.column_names if name not in PARTITION_COLUMNS]
+    return sorted((tuple(row[name] for name in names) for row in content.to_pylist()), key=repr)
+
+
+def row(number: int, name: str = "x") -> Row:
+    return {"id": number, "name": name}
