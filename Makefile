@@ -15,6 +15,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # The environment that a target is about, and further options of its command.
 ENV      ?= dev
 ARGS     ?=
+# As many tests at once as there are cores: each process has a Spark of its own, so no more than 4.
+AT_ONCE  := --numprocesses auto --maxprocesses 4 --dist loadgroup
 BENCH    ?=
 LAYERS   ?=
 SECONDS  ?= 60
@@ -37,11 +39,11 @@ demo: $(SPARK) $(NODE) ## upload, run and query a small set of files on this mac
 
 test: $(SPARK) $(NODE) ## run all tests
 	@echo "Tests (some minutes)"
-	@$(JAVA) $(PYTHON) -m pytest
+	@$(JAVA) $(PYTHON) -m pytest $(AT_ONCE)
 
 test-slow: setup ## run the tests that `make test` leaves out for their time
 	@echo "Slow tests (some minutes)"
-	@$(JAVA) $(PYTHON) -m pytest -m slow
+	@$(JAVA) $(PYTHON) -m pytest $(AT_ONCE) -m slow --timeout 1800
 
 check: $(SPARK) $(NODE) ## format, lint, types and tests: what has to pass before a push
 	@echo "Format and lint"
@@ -59,6 +61,8 @@ synth-infra_app synth-glue_app: synth-%: $(PACKAGES) $(NODE)
 
 bench: $(SPARK) $(NODE) ## measure against plain Spark, DuckDB and Polars (an hour; QUICK=1: some minutes)
 	@$(JAVA) $(PYTHON) -m benchmarks $(if $(QUICK),--quick) $(BENCH)
+	@PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.accounting \
+		$(if $(QUICK),--quick)
 	@$(JAVA) $(PYTHON) -m benchmarks.layers $(if $(QUICK),--quick) $(LAYERS)
 	@$(JAVA) $(PYTHON) -m benchmarks.cloud $(if $(QUICK),--quick) $(CLOUD)
 

@@ -21,7 +21,7 @@ _PLACES = (
     ("80331", "München"),
     ("90402", "Nürnberg"),
 )
-_NAMES = ("Jäger", "Müller", "Özdemir", "Schröder", "Weiß", "O'Neill", "García", "Novák")
+_NAMES = ("Jäger", "Müller", "Özdemir", "Schröder", "Weiß", "O'Neill", "Großmann", "Böhm")
 
 
 def dropped_files() -> list[ShopObject]:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+import pytest
+
 from config.environments import Environment
 from tests.templates import Template
+
+# Each needs templates of its own, which take long to make.
+pytestmark = pytest.mark.slow
 
 
 def test_cloudwatch_may_use_the_key_for_every_log_group_that_is_under_it(

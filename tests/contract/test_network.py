@@ -17,6 +17,9 @@ from local_cloud.cloud import LocalCloud
 from tests.synthesis import synthesized
 from tests.templates import Template, text_of
 
+# Each needs templates of its own, which take long to make.
+pytestmark = pytest.mark.slow
+
 NETWORK = "glue-etl-pipeline-dev-network"
 
 

@@ -16,6 +16,9 @@ from local_cloud.cloud import LocalCloud
 from tests.synthesis import synthesized
 from tests.templates import Json, Template
 
+# Each needs templates of its own, which take long to make.
+pytestmark = pytest.mark.slow
+
 SCHEDULE = "cron(15 2 * * ? *)"
 Assembly = tuple[list[Path], Template, Template]
 

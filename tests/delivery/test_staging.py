@@ -12,6 +12,9 @@ from tests.delivery.test_pipelines import order, stages
 from tests.synthesis import synthesized
 from tests.templates import Json, Template
 
+# Each needs templates of its own, which take long to make.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Json:

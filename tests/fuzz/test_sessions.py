@@ -20,6 +20,7 @@ from tests.fuzz.fixed import column, dataset, file
 _FINDING = Finding(wrong=Wrong.LOST, key="a.csv", form="csv", detail="line 2")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wave", [0, 1])
 def test_files_of_every_format_are_run_and_found_to_be_right(findings: Findings, wave: int) -> None:
     columns = [
@@ -39,6 +40,7 @@ def test_files_of_every_format_are_run_and_found_to_be_right(findings: Findings,
     assert findings(*sets) == []
 
 
+@pytest.mark.slow
 def test_cases_come_one_after_the_other_until_the_time_is_up(here: Stage, tmp_path: Path) -> None:
     session = Session(stage=here, seed="13", folder=tmp_path, seconds=60)
     session.run(first=9, last=10)

@@ -166,7 +166,9 @@ def seen() -> dict[str, Mapping[str, str]]:
     return {}
 
 
-@pytest.mark.parametrize("company", ["alone", "among wrong ones"])
+@pytest.mark.parametrize(
+    "company", ["alone", pytest.param("among wrong ones", marks=pytest.mark.slow)]
+)
 def test_what_is_wrong_ends_alone(
     curation: Curation, company: str, seen: dict[str, Mapping[str, str]]
 ) -> None:

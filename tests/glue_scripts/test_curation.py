@@ -28,6 +28,7 @@ def test_uploads_become_a_table_by_days(curation: Curation) -> None:
     assert curation.process() == []
 
 
+@pytest.mark.slow
 def test_late_and_changed_rows_touch_their_own_days_alone(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS)
@@ -49,6 +50,7 @@ def test_late_and_changed_rows_touch_their_own_days_alone(curation: Curation) ->
     assert curation.days()["2026-01-12"] != before["2026-01-12"]
 
 
+@pytest.mark.slow
 def test_a_change_elsewhere_touches_the_days_of_the_rows_that_refer_to_it(
     curation: Curation,
 ) -> None:
@@ -74,6 +76,7 @@ def test_a_day_that_loses_its_last_row_is_gone(curation: Curation) -> None:
     assert curation.sales()[0] == ("2026-01-12", "DE", 2, 14)
 
 
+@pytest.mark.slow
 def test_the_later_upload_counts_whatever_the_order_of_loading(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     head = "order_id,customer_id,ordered_on,amount\n"
@@ -84,6 +87,7 @@ def test_the_later_upload_counts_whatever_the_order_of_loading(curation: Curatio
     assert curation.sales() == [("2026-01-12", "DE", 1, 6)]
 
 
+@pytest.mark.slow
 def test_rows_that_break_a_rule_are_put_aside_and_counted(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS)
@@ -115,6 +119,7 @@ def test_nothing_is_read_again_that_was_counted_before(curation: Curation) -> No
     assert account.counts == Counts(rows_in=1, current=1)
 
 
+@pytest.mark.slow
 def test_a_table_without_a_day_is_made_anew_as_a_whole(curation: Curation) -> None:
     per_customer = CuratedTable(
         table="customer_value",
@@ -162,6 +167,7 @@ WRONG_SQL = [
 ]
 
 
+@pytest.mark.slow
 def test_sql_that_does_not_fit_says_where_and_what(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS)
@@ -175,6 +181,7 @@ def test_sql_that_does_not_fit_says_where_and_what(curation: Curation) -> None:
     assert curation.tables() == []
 
 
+@pytest.mark.slow
 def test_sql_may_not_write_into_days_that_were_not_read(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS)
@@ -227,6 +234,7 @@ def test_the_plan_prunes_partitions_at_run_time_broadcasts_and_adapts(
     assert "AdaptiveSparkPlan isFinalPlan=true" in plans
 
 
+@pytest.mark.slow
 def test_one_table_that_cannot_be_made_keeps_no_other_back(curation: Curation) -> None:
     orders = curation.contracts["orders"]
     wrong = [
@@ -243,6 +251,7 @@ def test_one_table_that_cannot_be_made_keeps_no_other_back(curation: Curation) -
     assert curation.tables() == ["sales"]
 
 
+@pytest.mark.slow
 def test_every_reference_to_a_dataset_is_followed(curation: Curation) -> None:
     orders = curation.contracts["orders"]
     payer = Reference(columns=("payer_id",), dataset="customers", to=("customer_id",))
@@ -263,6 +272,7 @@ def test_every_reference_to_a_dataset_is_followed(curation: Curation) -> None:
     assert curation.sales() == [("2026-01-12", "ES", 1, 5)]
 
 
+@pytest.mark.slow
 def test_a_refresh_that_was_halted_goes_when_the_contract_goes_back(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS)
@@ -280,6 +290,7 @@ def test_a_refresh_that_was_halted_goes_when_the_contract_goes_back(curation: Cu
     assert curation.sales() == before
 
 
+@pytest.mark.slow
 def test_rows_without_a_key_from_before_there_was_one_are_put_aside(curation: Curation) -> None:
     orders = curation.contracts["orders"]
     curation.contracts["orders"] = replace(orders, primary_key=())

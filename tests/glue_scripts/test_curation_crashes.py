@@ -42,10 +42,9 @@ def prepared(curation: Curation) -> None:
     curation.upload("orders", CHANGES, at=LATER)
 
 
-@pytest.mark.parametrize("job", [pytest.param("process", marks=pytest.mark.slow), "judge"])
-@pytest.mark.parametrize(
-    "limits", [(4, 15), pytest.param(tuple(range(0, 90, 7)), marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("job", ["process", "judge"])
+@pytest.mark.parametrize("limits", [(4, 15), tuple(range(0, 90, 7))])
 def test_a_job_killed_at_any_call_shows_whole_days_and_the_next_run_completes(
     curation: Curation, job: str, limits: tuple[int, ...]
 ) -> None:
@@ -66,9 +65,8 @@ def test_a_job_killed_at_any_call_shows_whole_days_and_the_next_run_completes(
     assert reasons == ["breaks the rule amount_is_positive"]
 
 
-@pytest.mark.parametrize(
-    "seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 5))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 5))
 def test_whatever_the_order_of_loading_the_table_is_that_of_all_rows(
     curation: Curation, seed: int
 ) -> None:

@@ -79,6 +79,7 @@ def test_a_value_that_breaks_a_presumed_type_makes_the_column_text_everywhere(
     assert report.rows_published == LINES + 1
 
 
+@pytest.mark.slow
 def test_bytes_that_come_late_decide_about_the_encoding_of_all(
     spark: SparkSession, tmp_path: Path
 ) -> None:

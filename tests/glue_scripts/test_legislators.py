@@ -75,6 +75,7 @@ def told(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, **dates, **{n: json.loads(json.dumps(v)) for n, v in lists.items()}}
 
 
+@pytest.mark.slow
 def test_the_sample_becomes_the_history_that_is_known(parliament: Parliament) -> None:
     parliament.upload(**sample())
     truth = legislators_truth()
@@ -89,6 +90,7 @@ def test_the_sample_becomes_the_history_that_is_known(parliament: Parliament) ->
     assert sorted(map(repr, seen)) == sorted(map(repr, wanted))
 
 
+@pytest.mark.slow
 def test_memberships_that_lead_nowhere_are_put_aside_with_the_reason(
     parliament: Parliament,
 ) -> None:
@@ -102,6 +104,7 @@ def test_memberships_that_lead_nowhere_are_put_aside_with_the_reason(
     assert json.loads(both["raw"])["organization_id"] == "legislature/old"
 
 
+@pytest.mark.slow
 def test_damaged_lines_and_dates_are_put_aside_and_a_list_is_read_as_well(
     parliament: Parliament,
 ) -> None:
@@ -124,6 +127,7 @@ def test_damaged_lines_and_dates_are_put_aside_and_a_list_is_read_as_well(
     }
 
 
+@pytest.mark.slow
 def test_other_documents_take_the_place_of_the_table_at_once(parliament: Parliament) -> None:
     parliament.upload(**sample())
     parliament.run()
@@ -141,6 +145,7 @@ def test_a_document_that_is_missing_is_named(parliament: Parliament) -> None:
         parliament.run()
 
 
+@pytest.mark.slow
 def test_lineage_names_the_versions_of_the_documents(parliament: Parliament) -> None:
     parliament.upload(**sample())
     parliament.run()
@@ -160,6 +165,7 @@ def test_a_list_that_cannot_be_read_is_refused_with_its_place(parliament: Parlia
     assert parliament.rows_or_none() is None
 
 
+@pytest.mark.slow
 def test_bytes_that_are_no_text_cost_their_line(parliament: Parliament) -> None:
     documents = sample()
     lines = documents["memberships"].splitlines(keepends=True)

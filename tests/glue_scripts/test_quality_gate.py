@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +25,7 @@ def with_data(curation: Curation) -> None:
     curation.upload("orders", ORDERS)
 
 
+@pytest.mark.slow
 def test_rules_that_pass_publish_with_score_and_report(curation: Curation) -> None:
     curation.quality("sales", 'Rules = [ RowCount > 2, ColumnValues "amount" > 0 ]')
     with_data(curation)
@@ -38,6 +41,7 @@ def test_rules_that_pass_publish_with_score_and_report(curation: Curation) -> No
     assert curation.told() == []
 
 
+@pytest.mark.slow
 def test_a_table_without_rules_has_a_profile_and_no_score(curation: Curation) -> None:
     with_data(curation)
     curation.refresh()
@@ -52,6 +56,7 @@ def test_a_table_without_rules_has_a_profile_and_no_score(curation: Curation) ->
     ]
 
 
+@pytest.mark.slow
 def test_a_rule_that_fails_warns_and_publishes_unless_the_contract_says_more(
     curation: Curation,
 ) -> None:
@@ -69,6 +74,7 @@ def test_a_rule_that_fails_warns_and_publishes_unless_the_contract_says_more(
     assert failed.sample[0]["amount"] == "5"
 
 
+@pytest.mark.slow
 def test_halt_publishes_nothing_and_what_was_there_stays(curation: Curation) -> None:
     curation.quality("sales", "Rules = [ RowCount < 4 ]", OnFailure.HALT)
     with_data(curation)
@@ -95,6 +101,7 @@ def test_a_halted_table_is_published_when_the_reason_is_gone(curation: Curation)
     assert len(curation.sales()) == 4
 
 
+@pytest.mark.slow
 def test_a_dataset_that_is_halted_holds_back_every_table_that_is_made_of_it(
     curation: Curation,
 ) -> None:
@@ -130,6 +137,7 @@ def test_a_day_of_which_every_row_is_put_aside_is_not_there(curation: Curation) 
     assert set(curation.days()) == {"2026-01-12"}
 
 
+@pytest.mark.slow
 def test_a_rule_that_cannot_be_judged_never_counts_as_passed(curation: Curation) -> None:
     wrong = {
         "colour": 'IsComplete "colour"',
@@ -145,6 +153,7 @@ def test_a_rule_that_cannot_be_judged_never_counts_as_passed(curation: Curation)
         assert reason in rule.reason
 
 
+@pytest.mark.slow
 def test_rules_compare_with_other_datasets(curation: Curation) -> None:
     rules = 'Rules = [ ReferentialIntegrity "customer_id" "customers.customer_id" = 1.0 ]'
     curation.quality("orders", rules)
@@ -176,6 +185,7 @@ def test_values_are_held_against_the_history_of_the_same_unit(curation: Curation
     assert len([row for row in scores if row["unit"] == "dataset/orders"]) == 9
 
 
+@pytest.mark.slow
 def test_the_history_says_which_load_was_judged_how(curation: Curation) -> None:
     curation.quality("orders", 'Rules = [ IsPrimaryKey "order_id" ]')
     with_data(curation)
@@ -184,8 +194,12 @@ def test_the_history_says_which_load_was_judged_how(curation: Curation) -> None:
     [mine] = [row for row in loads if row["unit"] == "dataset/orders"]
     assert (mine["dataset"], mine["verdict"], mine["score"]) == ("orders", "passed", 100.0)
     assert len(mine["load_id"]) == 16
+    rows = list(csv.reader(io.StringIO(ORDERS)))[1:]
+    filled = sum(1 for row in rows for cell in row if cell)
+    assert (mine["rows_published"], mine["values_published"]) == (len(rows), filled)
 
 
+@pytest.mark.slow
 def test_a_damaged_history_is_named_and_nothing_of_the_unit_is_published(
     curation: Curation,
 ) -> None:

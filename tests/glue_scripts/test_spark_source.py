@@ -38,6 +38,7 @@ def test_spark_reads_a_folder_in_the_types_that_all_values_have(
     ]
 
 
+@pytest.mark.slow
 def test_a_file_is_read_in_as_many_partitions_as_pieces(
     spark: SparkSession, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ from tests.quality_report.chromium import Chromium
 from wires.lineage import RunEventType
 from wires.refresh_ledger import RefreshLedger, table_unit
 
+pytestmark = pytest.mark.slow
 DAILY_SALES, CUSTOMER_VALUE = "shop_daily_sales", "shop_customer_value"
 
 

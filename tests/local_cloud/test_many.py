@@ -46,6 +46,7 @@ def queues(cloud: LocalCloud) -> SQSBackend:
     return sqs_backends[tiny.ACCOUNT][tiny.REGION]
 
 
+@pytest.mark.slow
 def test_a_message_takes_as_much_work_beside_many_as_beside_few(queues: SQSBackend) -> None:
     received: list[Any] = []
 

@@ -194,6 +194,7 @@ def test_wrong_use_is_told_in_one_line(tmp_path: Path) -> None:
         assert done.stderr.strip()
 
 
+@pytest.mark.slow
 def test_the_demo_ends_well_and_tells_its_story() -> None:
     done = run("demo")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -58,6 +58,7 @@ def left_of(platform: Platform, dataset: str) -> list[str]:
     return [name for name in found if dataset in name]
 
 
+@pytest.mark.slow
 def test_the_check_passes_and_leaves_nothing_but_the_history_of_its_run(
     platform: Platform,
 ) -> None:
@@ -69,6 +70,7 @@ def test_the_check_passes_and_leaves_nothing_but_the_history_of_its_run(
     assert "SUCCEEDED" in [run["state"] for run in platform.runs.all_runs()]
 
 
+@pytest.mark.slow
 def test_every_run_was_started_with_the_policy_of_its_load(platform: Platform) -> None:
     code, said = run(platform, "check-environment", "--environment", "dev", "--timeout", "300")
     assert code == 0, said
@@ -84,6 +86,7 @@ def test_every_run_was_started_with_the_policy_of_its_load(platform: Platform) -
         assert platform.objects_of_load(load_id) >= 1
 
 
+@pytest.mark.slow
 def test_a_check_that_finds_no_table_in_time_says_where_to_look(platform: Platform) -> None:
     code, said = run(platform, "check-environment", "--environment", "dev", "--timeout", "0.01")
     assert code == 1

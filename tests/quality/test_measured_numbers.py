@@ -102,6 +102,7 @@ def assert_same(found: Mapping[str, float], wanted: Mapping[str, float | None]) 
         assert value == pytest.approx(wanted[name], rel=1e-9, abs=1e-9), name
 
 
+@pytest.mark.slow
 @settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS)
 @example(rows=[])

@@ -31,6 +31,7 @@ def same(left: object, right: object) -> bool:
     return left == right or (left != left and right != right)  # noqa: PLR0124  # NaN
 
 
+@pytest.mark.slow
 @settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mine=SMALL, theirs=SMALL)
 @example(mine=[(1, "DE", None)], theirs=[])
@@ -106,6 +107,7 @@ def test_named_columns_are_compared_alone(spark: SparkSession) -> None:
     assert [row.id for row in evaluation.failing_rows().collect()] == [2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mine", "theirs", "where"),
     [
@@ -127,6 +129,7 @@ def test_a_key_that_tells_no_rows_apart_is_an_error(
     assert f"null or stands twice {where}: expected a key" in outcome.reason
 
 
+@pytest.mark.slow
 def test_sums_and_means_are_divided(spark: SparkSession) -> None:
     table = table_of(spark, [(1, 0), (2, 0), (None, 0)], "a int, zero int")
     other = table_of(spark, [("1.50", 0), ("0.50", 0)], "b string, zero int").selectExpr(

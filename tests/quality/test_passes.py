@@ -58,6 +58,7 @@ JOINS = 'ReferentialIntegrity "id" "other.id" > 0, ReferentialIntegrity "n" "oth
 QUERY = 'CustomSql "select count(*) from primary" > 0'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rules", "passes"),
     [

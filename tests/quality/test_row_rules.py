@@ -135,6 +135,7 @@ KEYS: list[tuple[str, Callable[[dict[str, Any], Sequence[Row]], bool]]] = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS)
 @example(rows=[])

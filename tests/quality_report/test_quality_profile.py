@@ -39,6 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 # A smaller example is not worth the minutes that Spark would take to find it.
+@pytest.mark.slow
 @settings(
     max_examples=8, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
 )
