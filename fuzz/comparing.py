@@ -112,12 +112,13 @@ def _of_contents(dataset: Dataset, files: list[_File]) -> Iterator[Finding]:
     ]
     matched: dict[str, Matched] = {}
     for item in judged:
-        records = [record for record in item.written.records if record.cells]
+        asides = item.seen.aside.get(item.key, ())
+        elsewhere = {aside.line for aside in asides}
+        records = [r for r in item.written.records if r.cells and r.line not in elsewhere]
         sources = sources_of(item.file)
         found = match_columns(sources, records, item.rows, item.table.comments)
         matched[item.key] = found
         yield from _of_columns(item, found)
-        asides = item.seen.aside.get(item.key, ())
         if not found.lost:
             rows = compare_rows(sources, item.written, item.rows, found.columns, asides)
             yield from (item.finding(wrong, detail) for wrong, detail in rows)

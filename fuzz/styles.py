@@ -156,6 +156,8 @@ def _can_have(file: File, oddity: Oddity) -> bool:
             return file.csv.line_end != "\r"
         case Oddity.STRAY_BYTES:
             return file.encoding == "utf-8"
+        case Oddity.MARK_INSIDE:
+            return file.encoding.startswith("utf")
         case _:
             return True
 

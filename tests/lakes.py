@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -61,7 +62,7 @@ class Lake:
         self.contracts: dict[str, DatasetContract] = {}
         self.budget = USUAL_BUDGET
 
-    @property
+    @cached_property
     def state(self) -> State:
         return State.of(self.settings)
 

@@ -71,6 +71,8 @@ _TEXT = Format("text", Kind.TABULAR_TEXT)
 _NAMED_JSON = Format("JSON by its name", Kind.OTHER_DATA)
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 _MARKUP_START = re.compile(rb"\s*<(!doctype|html|head|body|\?xml|svg)", re.IGNORECASE)
+_WIDE_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[{\[\"\]])")
+"""Two letters of it tell how wide they are, without a line's end."""
 _CONTROL = bytes(c for c in range(32) if c not in b"\t\n\r\f") + b"\x7f"
 _TOLERATED_CONTROL_SHARE = 0.05
 _TOLERATED_CONTROLS = 8
@@ -131,6 +133,8 @@ def wide_encoding(head: bytes) -> str:
     """UTF-16 or UTF-32 without a byte order mark, or "" where `head` is neither."""
     for name, width in (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2)):
         text = _decoded(head[: len(head) // width * width], name)
+        if _WIDE_JSON.match(text):
+            return name
         if text and _is_plain(text) and text.count("\n") * 2 > head.count(b"\n"):
             return name
     return ""

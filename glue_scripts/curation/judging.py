@@ -28,7 +28,7 @@ from curation.records import QualityRecords
 from curation.refresh import Refresh, load_refresh
 from curation.staged import StagedUnits
 from curation.units import Units
-from curation.zone import ProcessedZone, with_inferred
+from curation.zone import LoadCountsByDataset, ProcessedZone, with_inferred
 from lake.catalog import Catalog
 from lake.errors import LoadLost
 from lake.session import plan_for
@@ -214,14 +214,14 @@ class Judging:
             return self._staged.table(refresh)
         return self._staged.dataset(unit.uses[0], refresh)
 
-    def _new_loads(self, refresh: Refresh) -> dict[str, set[str]]:
+    def _new_loads(self, refresh: Refresh) -> LoadCountsByDataset:
         state = self.units.ledger.get(refresh.unit)
         before = {}
         if state.published:
             before = dict(load_refresh(self.settings.assets_bucket, state.published).seen)
-        return {
-            name: set(parts) - set(before.get(name, ())) for name, parts in refresh.seen.items()
-        }
+        return self._staged.counts_of(
+            {name: set(parts) - set(before.get(name, ())) for name, parts in refresh.seen.items()}
+        )
 
     def _units(self) -> Iterator[_Unit]:
         """Datasets first: what is halted there is not passed on."""

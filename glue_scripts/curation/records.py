@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from curation.zone import LoadCountsByDataset
 from lake.catalog import PARQUET
 from lake.store import client, list_keys
 from quality_report.history import METRICS, RULES, RUNS, as_parquet, tables
@@ -24,6 +25,8 @@ LOADS = pa.schema(
     [
         pa.field("dataset", pa.string(), nullable=False),
         pa.field("load_id", pa.string(), nullable=False),
+        pa.field("rows_published", pa.int64(), nullable=False),
+        pa.field("values_published", pa.int64(), nullable=False),
         pa.field("unit", pa.string(), nullable=False),
         pa.field("refresh_id", pa.string(), nullable=False),
         pa.field("run_id", pa.string(), nullable=False),
@@ -32,7 +35,8 @@ LOADS = pa.schema(
         pa.field("score", pa.float64()),
     ]
 )
-"""Which load was judged with which score."""
+"""Which load was judged with which score, and how many rows and values it has brought to the
+processed table."""
 _SCHEMAS = {
     "quality_runs": RUNS,
     "quality_rules": RULES,
@@ -70,7 +74,7 @@ class QualityRecords:
             trend=trend(self._files("quality_runs", unit), unit=unit, without=refresh_id),
         )
 
-    def keep(self, report: QualityReport, loads: Mapping[str, set[str]]) -> str:
+    def keep(self, report: QualityReport, loads: LoadCountsByDataset) -> str:
         """Returns the key of the page. The same run writes the same keys."""
         folder = f"reports/{report.unit}/{report.at:%Y/%m/%d}/{report.run_id}/"
         self._put(f"{folder}report.json", report.to_json().encode(), "application/json")
@@ -116,16 +120,18 @@ def _folder(table: str, unit: str) -> str:
     return f"history/{table}/{unit}/"
 
 
-def _loads(report: QualityReport, loads: Mapping[str, set[str]]) -> pa.Table:
+def _loads(report: QualityReport, loads: LoadCountsByDataset) -> pa.Table:
     return pa.Table.from_pylist(list(_load_rows(report, loads)), schema=LOADS)
 
 
-def _load_rows(report: QualityReport, loads: Mapping[str, set[str]]) -> Iterator[dict[str, Any]]:
-    for dataset, parts in sorted(loads.items()):
-        for load_id in sorted({part.rsplit("/", 1)[1] for part in parts}):
+def _load_rows(report: QualityReport, loads: LoadCountsByDataset) -> Iterator[dict[str, Any]]:
+    for dataset, counts_by_load in sorted(loads.items()):
+        for load_id, counts in sorted(counts_by_load.items()):
             yield {
                 "dataset": dataset,
                 "load_id": load_id,
+                "rows_published": counts.rows,
+                "values_published": counts.values,
                 "unit": report.unit,
                 "refresh_id": report.refresh_id,
                 "run_id": report.run_id,

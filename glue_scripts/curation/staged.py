@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from curation.catalog import CuratedCatalog
 from curation.current import Current
 from curation.errors import ContractRefused, told
 from curation.refresh import Refresh
-from curation.zone import OpenedZone, ProcessedDataset, ProcessedZone, part_of
+from curation.zone import LoadCountsByDataset, OpenedZone, ProcessedDataset, ProcessedZone, part_of
 from quality import CannotJudge
 from wires.contracts import DatasetContract
 
@@ -42,6 +42,10 @@ class StagedUnits:
     def row_count(self, refresh: Refresh) -> int:
         """Of all that is read for the refresh's judgement, as loads have counted it."""
         return sum(self._open(name).row_count_of(parts) for name, parts in refresh.seen.items())
+
+    def counts_of(self, parts: Mapping[str, Iterable[str]]) -> LoadCountsByDataset:
+        """What each load has brought to these partitions of each dataset."""
+        return {name: self._open(name).counts_of(own) for name, own in parts.items()}
 
     def dataset(self, name: str, refresh: Refresh) -> DataFrame:
         """Current rows of a dataset, of the loads that the refresh has seen and of no others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -29,6 +30,22 @@ _READERS = 32
 _FEW_LOADS = 1_000
 """Up to here their manifests are read sooner than Spark has found out which ones are needed."""
 _ORIGINS = "load_id string, source_file string, version_id string, uploaded_at timestamp"
+
+
+@dataclass(frozen=True)
+class LoadCounts:
+    """What a load has published of a dataset."""
+
+    rows: int = 0
+    values: int = 0
+    """Those that are not null, over all columns that came with the data."""
+
+    def __add__(self, other: LoadCounts) -> LoadCounts:
+        return LoadCounts(self.rows + other.rows, self.values + other.values)
+
+
+LoadCountsByDataset = Mapping[str, Mapping[str, LoadCounts]]
+"""By load within each dataset."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +78,19 @@ class ProcessedDataset:
 
     def row_count_of(self, parts: Iterable[str]) -> int:
         """As loads have counted them when they published."""
+        return sum(counts.rows for counts in self.counts_of(parts).values())
+
+    def counts_of(self, parts: Iterable[str]) -> Mapping[str, LoadCounts]:
+        """What each load has brought to these partitions, as it was counted when it published."""
         wanted = set(parts)
-        return sum(int(p.parameters["rows"]) for p in self.partitions if part_of(p) in wanted)
+        found: defaultdict[str, LoadCounts] = defaultdict(LoadCounts)
+        for partition in self.partitions:
+            if part_of(partition) in wanted:
+                counted = partition.parameters
+                found[partition.values[-1]] += LoadCounts(
+                    int(counted["rows"]), int(counted["values"])
+                )
+        return found
 
     @cached_property
     def rows(self) -> DataFrame:

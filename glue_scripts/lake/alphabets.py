@@ -6,12 +6,14 @@ much more frequent one is than the next is taken from Zipf's law, which is near 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from math import log
 
 from charset_normalizer.constant import FREQUENCIES
 
+DOTTED_I = "i"
+"""Stands for `İ`, which no letter of Latin's is the small form of."""
 _LATIN: Mapping[str, str] = {
     "German": "üäöß",
     "French": "éèàêçôîûùëïâœ",
@@ -31,7 +33,7 @@ _LATIN: Mapping[str, str] = {
     "Hungarian": "áéöíóőüúű",
     "Romanian": "ăîţşâșț",
     "Croatian, Slovene": "čšžćđ",
-    "Turkish": "ıüşğçöâî",
+    "Turkish": f"ıüşğçö{DOTTED_I}âî",
     "Lithuanian": "ėšžųįčūąę",
     "Latvian": "āīēšūņļžķģč",
 }
@@ -61,20 +63,39 @@ _TRADITIONAL = (
     "用道行所然家種事成方多經麼去法學如都同現當沒動面起看定天分還進好小部其些主樣理心她本前開但因只從想實"
 )
 _UNION_COST = 1.5
+_BORROWED = -3.5
+"""One letter in thirty may be of another language's words."""
+_GROUPS = (
+    (*_LATIN, *_UNIONS),
+    ("Russian", "Ukrainian", "Bulgarian", "Serbian"),
+    ("Arabic", "Persian"),
+)
+"""Languages that write with the same letters."""
 UNKNOWN = -11.0
-"""For a letter that no word of the language has."""
+"""For a letter that no language has which is written with the same letters."""
 
 
 @cache
 def languages() -> Mapping[str, Mapping[str, float]]:
-    """For each language, the logarithm of how often each of its letters beyond ASCII occurs among
-    them."""
+    """For each language, the logarithm of how often each letter beyond ASCII occurs among them in
+    its texts. Those hold words of others, too: names above all."""
     found = {name: _weights(letters) for name, letters in (*_LATIN.items(), *_OTHER.items())}
     for name, parts in _UNIONS.items():
         letters = {letter for part in parts for letter in _LATIN[part]}
         best = {a: max(found[part].get(a, UNKNOWN) for part in parts) for a in letters}
         found[name] = {letter: weight - _UNION_COST for letter, weight in best.items()}
+    for group in _GROUPS:
+        borrowed = _best_of(found[name] for name in group)
+        lent = {letter: _BORROWED + weight for letter, weight in borrowed.items()}
+        found |= {name: _best_of((found[name], lent)) for name in group}
     return found
+
+
+def _best_of(known: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for weights in known:
+        best |= {a: max(weight, best.get(a, weight)) for a, weight in weights.items()}
+    return best
 
 
 @cache

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
 from lake.conversion import Converted
-from lake.isolation import fault_of
+from lake.isolation import Blame, fault_of
 from lake.store import FooterCounts, footer_counts
-
-_AT_ONCE = 16
+from lake.waiting import each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +27,7 @@ class Audit:
 def audit(bucket: str, converted: Sequence[Converted]) -> Audit:
     """Rows and values of each file, as its footer has them, against those that were cut."""
     stored = [number for number, item in enumerate(converted) if item.file]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        looked = list(pool.map(partial(_look, bucket), (converted[n].file for n in stored)))
+    looked = each(partial(_look, bucket), [converted[number].file for number in stored])
     found = dict(zip(stored, looked, strict=True))
     wrong: dict[int, str] = {}
     rows, values = 0, Counter[str]()
@@ -58,7 +55,7 @@ def _look(bucket: str, key: str) -> FooterCounts | str:
         return footer_counts(bucket, key)
     except Exception as error:
         fault = fault_of(error)
-        if fault.passing:
+        if fault.blame is not Blame.ITEM:
             raise
         return f"the file that was written cannot be read back: {fault.reason}"
 

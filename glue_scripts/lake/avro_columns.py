@@ -155,6 +155,11 @@ def _plain(kind: Schema, names: Names) -> _Plain | None:
 def _underlying(base: str, kind: Mapping[str, Any], names: Names) -> _Plain | None:
     if base == "enum":
         return _Plain(pa.string(), "int", partial(_symbols, list(kind["symbols"])))
+    if base in ("bytes", "fixed") and "logicalType" in kind:
+        # The bytes of a number or a span of time, and never text.
+        return None
+    if base == "fixed":
+        return _Plain(pa.binary(), names.fixed(kind["size"]), _octets, kind["size"])
     return None if base in _NAMED else _plain(base, names)
 
 
@@ -164,7 +169,7 @@ def _primitive(kind: str, names: Names) -> _Plain | None:
     if kind == "string":
         return _Plain(pa.string(), "bytes", _texts)
     if kind == "bytes":
-        return None
+        return _Plain(pa.binary(), "bytes", _octets)
     arrow = _NUMBERS[kind]
     return _Plain(arrow, kind, partial(pa.array, type=arrow), _SHORTEST.get(kind, 1))
 
@@ -205,6 +210,10 @@ def _truth_values(values: Sequence[bytes | None]) -> pa.Array:
 
 def _texts(values: Sequence[bytes | None]) -> pa.Array:
     return pa.array(values, pa.binary()).view(pa.string())
+
+
+def _octets(values: Sequence[bytes | None]) -> pa.Array:
+    return pa.array(values, pa.binary())
 
 
 def _symbols(symbols: Sequence[str], values: Sequence[int | None]) -> pa.Array:

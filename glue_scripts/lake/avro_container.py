@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from lake.errors import InputRefused
+from lake.refusals import joined
 
 MAX_BLOCK_BYTES = 256 * 1024 * 1024
 """Unpacked: writers make blocks of some kilobytes, a few of some megabytes."""
@@ -69,6 +70,9 @@ def blocks_of(file: pa.NativeFile, header: Header, size: int) -> Iterator[Block]
     """Where the blocks are. Raises InputRefused where one does not join the other."""
     place = header.end
     while place < size:
+        file.seek(place)
+        if file.read(len(_MAGIC)) == _MAGIC:
+            raise joined("Avro", place)
         file.seek(place)
         records, length = _long(file), _long(file)
         start = file.tell()

@@ -71,6 +71,9 @@ class AvroFile:
     @cached_property
     def _columns(self) -> Sequence[Column]:
         written = self._header.schema
+        while isinstance(written, dict) and isinstance(written.get("type"), dict):
+            # As `{"type": "long"}` is another spelling of `"long"`.
+            written = written["type"]
         if not isinstance(written, dict) or written.get("type") != "record":
             raise InputRefused(
                 f"the Avro file holds values of type {type_name(written)}, expected records"

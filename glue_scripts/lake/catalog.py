@@ -219,7 +219,7 @@ def _comment(text: str) -> str:
 def _column_of(item: Mapping[str, Any]) -> Column:
     parameters = item["Parameters"]
     declared = parameters.get(_DECLARED, "")
-    source = None if declared else parameters.get(SOURCE, item["Name"])
+    source = None if declared else parameters[SOURCE]
     return Column(item["Name"], ColumnType.read(parameters[_OBSERVED]), source, declared)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 NUMBER = "number"
+_TIME_OF_DAY, _MOMENT, _POSITION = "time", "moment", "position"
 WORD, TEXT, ODD, EMPTY = "word", "text", "odd", ""
 _DATE = (
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})"
@@ -24,11 +25,13 @@ _AMOUNT = rf"[-+]?(?:{_DIGITS}(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?"
 _KINDS = {
     NUMBER: rf"(?:[$€£¥] ?)?{_AMOUNT}(?: ?[%$€£¥])?|\(\d+[.,]?\d*\)",
     "date": _DATE,
-    "time": _TIME,
-    "moment": rf"{_DATE}(?:[T ]|, ){_TIME}{_ZONE}",
+    _TIME_OF_DAY: _TIME,
+    _MOMENT: rf"{_DATE}(?:[T ]|, ){_TIME}{_ZONE}",
     "boolean": r"(?i:true|false|yes|no)",
     "e-mail": r"[^\s@,;:]+@[^\s@,;:]+\.[A-Za-z]{2,}",
-    "address": r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+",
+    "address": r"(?:[a-z][a-z0-9+.-]*://|www\.)[^\s|\"^<>{}]+",
+    _POSITION: r"-?\d{1,3}\.\d+[,;] ?-?\d{1,3}\.\d+",
+    "path": r"[A-Za-z]:[\\/][^|;,\t\"]*",
     "hardware address": r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}",
     "IP address": r"\d{1,3}(?:\.\d{1,3}){3}(?:[:/]\d+)?|(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{1,4}",
     "identifier": r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}",
@@ -40,7 +43,11 @@ _PATTERN = re.compile(
 )
 _NAMES = {f"k{number}": kind for number, kind in enumerate(_KINDS)}
 _WEIGHTS = {WORD: 0.7, TEXT: 0.6, ODD: 0.1}
+_CROWDED_WEIGHT = 0.2
+_FEW_DIGITS = 3
 _CROWDED = re.compile(r"[,:]\S")
+_UNIT_SIGNS = frozenset("%$€£¥")
+_RUNS = re.compile(r"(.)\1+")
 _NOTHING = frozenset(
     ("na", "n/a", "n.a.", "#n/a", "null", "none", "nan", "nil", "-", "--", "?", ".", "unknown")
 )
@@ -65,9 +72,57 @@ def is_whole_value(text: str) -> bool:
     return is_typed(kind) or (kind == TEXT and not _CROWDED.search(text))
 
 
+def may_be_undivided(values: Sequence[str], delimiter: str) -> bool:
+    """Whether values with a delimiter in them may be one each: dates, addresses; numbers with a
+    decimal comma, or in groups. Those have as many digits behind it everywhere, or few, or a zero
+    in front there; and none at the end where there are fewer elsewhere."""
+    kinds = {kind_of_cell(value) for value in values}
+    if len(kinds) > 1 or not all(map(is_typed, kinds)) or kinds == {_POSITION}:
+        return False
+    if not kinds <= {NUMBER, _TIME_OF_DAY, _MOMENT}:
+        return True
+    if any(re.match(r"-?0\d", value) for value in values) and kinds == {NUMBER}:
+        return False
+    behind = ["".join(filter(str.isdigit, value.rpartition(delimiter)[2])) for value in values]
+    lengths = set(map(len, behind))
+    if len(lengths) == 1 or any(len(digits) > 1 and digits[0] == "0" for digits in behind):
+        return True
+    filled_up = any(len(digits) > 1 and digits[-1] == "0" for digits in behind)
+    return max(lengths) <= _FEW_DIGITS and not filled_up
+
+
+def are_pieces(cells: Sequence[str]) -> bool:
+    """Whether most of a column's values look like pieces of others."""
+    filled = [cell for cell in cells if cell]
+    return 2 * sum(_weight(cell) <= _CROWDED_WEIGHT for cell in filled) > len(filled)
+
+
+def unit_sign(text: str) -> str:
+    """What a number is a number of, if it says so."""
+    return "".join(set(text) & _UNIT_SIGNS)
+
+
+def shape(text: str) -> str:
+    """A code without its letters and digits; "" where there is no digit, or no sign among them."""
+    if not any(map(str.isdigit, text)) or text.isalnum():
+        return ""
+    return _RUNS.sub(r"\1", "".join(map(_shaped, text)))
+
+
+def _shaped(char: str) -> str:
+    if char.isdigit():
+        return "9"
+    return char if not char.isalpha() else "A" if char.isupper() else "a"
+
+
 def says_nothing(text: str) -> bool:
     """Whether it stands for a value that is missing."""
     return text.strip().casefold() in _NOTHING
+
+
+def is_comment(text: str) -> bool:
+    """Whether it begins like one; `#N/A` and `#5` do not."""
+    return text[:1] == "#" and text[1:2].isspace()
 
 
 def typing(columns: Iterable[Sequence[str]]) -> float:
@@ -99,4 +154,4 @@ def _column_typing(cells: Sequence[str]) -> float:
 def _weight(cell: str) -> float:
     kind = kind_of_cell(cell)
     crowded = kind == TEXT and _CROWDED.search(cell)
-    return 0.2 if crowded else _WEIGHTS.get(kind, 1.0)
+    return _CROWDED_WEIGHT if crowded else _WEIGHTS.get(kind, 1.0)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lake.avro_source import AvroFile
 from lake.budgets import check_values
@@ -26,10 +25,12 @@ from lake.errors import InputRefused
 from lake.orc_source import OrcFile
 from lake.originals import BlockDigests, Original, read_on
 from lake.parquet_source import ParquetFile
-from lake.pieces import BadRecord, Chunk, Origin, Tally
+from lake.pieces import BadRecord, Chunk, Origin
 from lake.refusals import TITLES, told_of
 from lake.soundness import flaws, shown
-from lake.typed import plain, plain_type, type_of, values_of
+from lake.tallies import tallies_in
+from lake.totals import totals_in
+from lake.typed import is_bytes, plain, plain_type, type_of, values_of
 
 FORMATS = ("parquet", "orc", "avro")
 _SURPLUS_ROWS = 1_000_000
@@ -64,11 +65,17 @@ class _File(Protocol):
         ...
 
 
-def columns_in(
-    original: Original, name: str, *, compression: str, max_ratio: int
-) -> tuple[list[str], list[ColumnType]]:
-    """Names as they stand, and types. Raises InputRefused, naming the column, for one that has
-    no place in a table."""
+@dataclass(frozen=True)
+class Columns:
+    """Of a file, by its names."""
+
+    types: Mapping[str, ColumnType]
+    untold: tuple[str, ...]
+    """Those of bytes which the file does not call text."""
+
+
+def columns_in(original: Original, name: str, *, compression: str, max_ratio: int) -> Columns:
+    """Raises InputRefused, naming the column, for one that has no place in a table."""
     if compression:
         plain_bytes = decompress(
             read_on(original, 0, original.size), compression, max_ratio=max_ratio
@@ -78,13 +85,22 @@ def columns_in(
     return _columns(stored(original), name)
 
 
-def _columns(content: Content, name: str) -> tuple[list[str], list[ColumnType]]:
+def untold(column: str) -> str:
+    """Why a column of bytes is not published."""
+    return (
+        f"the column '{column}' is bytes, which the file does not call text, and which may be "
+        "anything: write it as text, or declare it as 'string' in the contract of its dataset, "
+        "and what is UTF-8 is published"
+    )
+
+
+def _columns(content: Content, name: str) -> Columns:
     with told_of(name, lambda: 0, str):
         file = _opened(content, name)
-        types = [_type(field, file.words) for field in file.schema]
+        types = {field.name: _type(field, file.words) for field in file.schema}
     if not types:
         raise InputRefused(f"the {TITLES[name]} file has no column")
-    return list(file.schema.names), types
+    return Columns(types, tuple(field.name for field in file.schema if is_bytes(field.type)))
 
 
 @dataclass
@@ -96,6 +112,10 @@ class ColumnarReader:
     compression: str
     max_ratio: int
     digest: BlockDigests
+    only: Collection[str] = ()
+    """Columns in which a value must be one of its type; none: all."""
+    texts: Collection[str] = ()
+    """Columns whose bytes are text, although the file does not call them so."""
     lines: int = 0
 
     @property
@@ -108,8 +128,15 @@ class ColumnarReader:
                 file = _opened(content, self.layout)
                 for field in file.schema:
                     _type(field, file.words)
+                self._check_untold(file.schema)
             with told_of(self.layout, lambda: self.lines, file.culprit):
                 yield from self._chunks(file, content.size)
+
+    def _check_untold(self, schema: pa.Schema) -> None:
+        for field in schema:
+            is_wanted = not self.only or field.name in self.only
+            if is_bytes(field.type) and is_wanted and field.name not in self.texts:
+                raise InputRefused(untold(field.name))
 
     @contextmanager
     def _content(self) -> Iterator[Content]:
@@ -124,7 +151,7 @@ class ColumnarReader:
             rows = _plain(batch)
             held += rows.nbytes
             check_values(title, held, size)
-            yield _chunk(rows, self.lines)
+            yield _chunk(rows, self.lines, self.only)
             self.lines += batch.num_rows
             if self.lines > file.rows + _SURPLUS_ROWS:
                 break
@@ -140,13 +167,13 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.record_batch([plain(array) for array in batch.columns], names=batch.schema.names)
 
 
-def _chunk(batch: pa.RecordBatch, line: int) -> Chunk:
-    reasons = flaws(batch)
+def _chunk(batch: pa.RecordBatch, line: int, only: Collection[str]) -> Chunk:
+    reasons = flaws(batch.select([name for name in batch.schema.names if name in only or not only]))
     bad = [BadRecord(line + row, _raw(batch, row), reason) for row, reason in reasons.items()]
     kept = np.setdiff1d(np.arange(batch.num_rows), list(reasons)) if reasons else None
     sound = batch if kept is None else batch.take(pa.array(kept))
     table = pa.Table.from_batches([sound])
-    tallies = dict(zip(table.column_names, map(_tally, table.columns), strict=True))
+    tallies = tallies_in(table)
     typed = [values_of(column) for column in table.columns]
     return Chunk(
         rows=pa.table([values for _, values in typed], names=table.column_names),
@@ -155,15 +182,8 @@ def _chunk(batch: pa.RecordBatch, line: int) -> Chunk:
         origin=lambda: _origin(sound, line, kept),
         types=tuple(kind for kind, _ in typed),
         tallies=tallies,
+        totals=totals_in(table),
     )
-
-
-def _tally(column: pa.ChunkedArray) -> Tally:
-    filled = len(column) - column.null_count
-    if not pa.types.is_string(column.type):
-        return Tally(values=filled)
-    blanks = pc.sum(pc.equal(pc.binary_length(column), 0)).as_py() or 0
-    return Tally(values=filled - blanks, blanks=blanks)
 
 
 def _origin(batch: pa.RecordBatch, line: int, kept: Any) -> Origin:
@@ -180,7 +200,10 @@ def _opened(content: Content, name: str) -> _File:
     file = _KINDS[name](content)
     twice = sorted(found for found, times in Counter(file.schema.names).items() if times > 1)
     if twice:
-        raise InputRefused(f"two columns have one name: '{twice[0]}'")
+        raise InputRefused(
+            f"two columns have one name, '{twice[0]}', expected a name of its own for each: a "
+            "value cannot be told by it"
+        )
     return file
 
 
@@ -199,10 +222,7 @@ def _type(field: pa.Field, words: Mapping[str, str]) -> ColumnType:
 
 
 def _in_words(kind: pa.DataType) -> str:
-    return next(
-        (words for holds, words in _NO_PLACE if holds(kind)),
-        "bytes, which the file does not call text",
-    )
+    return next((words for holds, words in _NO_PLACE if holds(kind)), f"of the type {kind}")
 
 
 _KINDS: Mapping[str, Callable[[Content], _File]] = {

@@ -8,9 +8,11 @@ the partitions: it says which originals they were made of, and how those were re
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from lake.layout import Layout
@@ -19,6 +21,8 @@ from lake.row_rules import NO_RULES, RowRules
 from lake.schema import Schema
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
+
+_NAMES_IN_LAYOUT = ("fields", "nested", "unshaped", "untold")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +99,18 @@ class Commit:
         """What the load's rows say about where they come from."""
         return Stamp(load_id=self.load_id, processing_job=self.job, processed_at=self.processed_at)
 
+    @cached_property
+    def writes(self) -> Mapping[str, tuple[PartitionWrite, ...]]:
+        """What is written, by dataset."""
+        found: defaultdict[str, list[PartitionWrite]] = defaultdict(list)
+        for write in self.partitions:
+            found[write.dataset].append(write)
+        return {dataset: tuple(writes) for dataset, writes in found.items()}
+
     @property
     def datasets(self) -> list[str]:
         """Those whose tables are touched."""
-        return sorted({write.dataset for write in self.partitions})
+        return sorted(self.writes)
 
     def to_json(self) -> str:
         content = asdict(self)
@@ -133,7 +145,7 @@ def _outcome(item: dict[str, Any]) -> ObjectOutcome:
 
 def _layout(item: dict[str, Any]) -> Layout:
     before = tuple((line, text) for line, text in item["before"])
-    names = {name: tuple(item[name]) for name in ("fields", "nested")}
+    names = {name: tuple(item.get(name, ())) for name in _NAMES_IN_LAYOUT}
     return Layout(**{**item, **names, "before": before})
 
 
@@ -146,6 +158,7 @@ def _rules(item: dict[str, Any]) -> RowRules:
         required=tuple(item["required"]),
         types=tuple((name, kind) for name, kind in item["types"]),
         only=tuple(item["only"]),
+        texts=tuple(item.get("texts", ())),
         unique=tuple(item["unique"]),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from lake.column_types import TEXT, ColumnType, Kind, decimal_type
 from lake.row_rules import RowRules
@@ -38,12 +39,14 @@ def declared_schema(contract: DatasetContract) -> Schema:
 def rules_of(contract: DatasetContract, table: Schema) -> RowRules:
     """What is demanded of each row, whatever its file; `table` says which columns are meant."""
     key = tuple(source_of(name, table) for name in contract.primary_key)
-    if contract.evolution is not Evolution.DISCARD:
-        return RowRules(required=key, unique=key)
     declared = [(source_of(c.name, table), declared_type(c.type)) for c in contract.columns]
+    texts = tuple(source for source, kind in declared if kind == TEXT)
+    if contract.evolution is not Evolution.DISCARD:
+        return RowRules(required=key, unique=key, texts=texts)
     return RowRules(
         required=key,
         unique=key,
+        texts=texts,
         types=tuple((source, kind.spell()) for source, kind in declared),
         only=tuple(source for source, _ in declared),
     )
@@ -85,6 +88,14 @@ def as_in(table: Schema, found: Schema) -> Schema:
     types = {names.of_column(column).source: column.type for column in table.columns}
     kept = [str(column.source) for column in found.columns if column.source in types]
     return Schema.of(kept, [types[source] for source in kept])
+
+
+def untold_bytes(found: Schema, untold: Collection[str], contract: DatasetContract) -> list[str]:
+    """Of a file's columns that hold bytes which it does not call text, those that are wanted and
+    that the contract does not call text either."""
+    wanted = wanted_columns(found, Schema(), contract).by_source
+    types = {source_of(c.name, found): declared_type(c.type) for c in contract.columns}
+    return [source for source in untold if source in wanted and types.get(source) != TEXT]
 
 
 def overflowing(found: Schema, contract: DatasetContract) -> Schema:

@@ -19,7 +19,7 @@ from lake.commit import Source, Stamp
 from lake.errors import InputRefused
 from lake.findings import ABOVE, Findings, nothing_found
 from lake.fitting import fit
-from lake.isolation import Budget, Fault, Guarded, fault_of, is_passing, within
+from lake.isolation import Blame, Budget, Fault, Guarded, fault_of, within
 from lake.observing import convert, observe
 from lake.originals import Span
 from lake.pieces import Chunk
@@ -233,9 +233,10 @@ def _try_piece(budget: Budget, task: ConversionTask, piece: Piece, rows: _RowGro
     except InputRefused as refusal:
         refused = str(refusal)
     except Exception as error:
-        if is_passing(error):
+        fault = fault_of(error)
+        if fault.blame is not Blame.ITEM:
             raise
-        failed = fault_of(error).reason
+        failed = fault.reason
     rows.add(None)
     nothing = nothing_found(piece.span, piece.source.layout.fields)
     return _Written(published=0, findings=nothing, refused=refused, failed=failed)

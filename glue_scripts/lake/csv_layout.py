@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from lake.candidate_readings import Reading
 from lake.column_types import ColumnType
 from lake.decoding import SINGLE_BYTE_ENCODINGS, Encoding, decodes, is_foreign, shown
 from lake.dialect import find_reading
@@ -17,7 +18,6 @@ from lake.fitting import presume
 from lake.header_repeats import header_repeats
 from lake.layout import Layout
 from lake.parsing import parse
-from lake.readings import Reading
 from lake.record_grammar import MARK, Dialect, header_cells, line_ends_in, why_malformed
 from lake.records import Cut, Positions, cut_records
 from lake.table_start import find_start
@@ -51,12 +51,9 @@ def find_layout(sample: Sample, demands: CsvDemands) -> tuple[Layout, list[Colum
     told = _SEPARATOR_LINE.match(text)
     skipped = text[: told.end()] if told else b""
     fixed = _fixed(demands, told[1] if told else b"")
-    reading = find_reading(
-        text[len(skipped) :],
-        encoding=sample.encoding.name,
-        whole_file=sample.whole_file,
-        fixed=fixed,
-    )
+    reading = _reading(text[len(skipped) :], sample, fixed)
+    if told and not reading.splits and not demands.delimiter:
+        _refuse_untrue_separator(reading, sample, demands)
     if not reading.width:
         _refuse_malformed(reading)
         return _layout(sample, reading.dialect), []
@@ -70,6 +67,8 @@ def find_layout(sample: Sample, demands: CsvDemands) -> tuple[Layout, list[Colum
         reading.dialect,
         header=record if start.is_header else b"",
         fields=source_names(names) if names else _numbered(reading.width),
+        ends_blank=start.is_header and reading.widths[start.record] == len(names) < reading.width,
+        comments=start.is_header and reading.begins_typed,
         body=len(skipped) + begin,
         body_line=1 + line_ends_in(skipped + reading.sample[:begin], reading.dialect),
         before=_before(reading, start.record, sample.encoding, 1 if skipped else 0),
@@ -77,10 +76,27 @@ def find_layout(sample: Sample, demands: CsvDemands) -> tuple[Layout, list[Colum
     return layout, _first_types(reading, row + start.is_header, layout)
 
 
+def _reading(text: bytes, sample: Sample, fixed: Dialect) -> Reading:
+    return find_reading(
+        text, encoding=sample.encoding.name, whole_file=sample.whole_file, fixed=fixed
+    )
+
+
+def _refuse_untrue_separator(told: Reading, sample: Sample, demands: CsvDemands) -> None:
+    """What the first line says splits nothing, and something else does."""
+    other = _reading(told.sample, sample, _fixed(demands, b""))
+    if other.splits:
+        raise InputRefused(
+            f"the first line says that {told.dialect.delimiter.decode('latin-1')!r} separates the "
+            f"values, but the records are split by {other.name}: correct that line, or declare "
+            "the delimiter in the contract of the dataset (csv)"
+        )
+
+
 def types_of(text: bytes, layout: Layout) -> list[ColumnType]:
     """The types of the whole rows in a text that starts with one and may end in the middle."""
     cut = cut_records(text, layout.dialect, at_end=False)
-    return _types(text, cut, np.flatnonzero(cut.fields == len(layout.fields)), layout)
+    return _types(text, cut, np.flatnonzero(cut.fields == len(layout.parsed)), layout)
 
 
 def _first_types(reading: Reading, first: int, layout: Layout) -> list[ColumnType]:
@@ -96,7 +112,8 @@ def _types(text: bytes, cut: Cut, rows: Positions, layout: Layout) -> list[Colum
         records = [text[cut.starts[i] : cut.ends[i]] for i in rows]
         records = [record.removeprefix(MARK) for record in records]
         joined = b"".join(record for record in records if _is_read(record, layout.encoding))
-    table = parse(joined, layout.dialect, layout.encoding, layout.fields)
+    table = parse(joined, layout.dialect, layout.encoding, layout.parsed)
+    table = table.select(range(len(layout.fields)))
     repeated = header_repeats(layout).rows(table)
     if len(repeated):
         kept = np.ones(table.num_rows, np.bool_)
@@ -159,6 +176,8 @@ def _layout(
     *,
     header: bytes = b"",
     fields: Sequence[str] = (),
+    ends_blank: bool = False,
+    comments: bool = False,
     body: int = 0,
     body_line: int = 1,
     before: tuple[tuple[int, str], ...] = (),
@@ -175,6 +194,8 @@ def _layout(
         strict_quotes=dialect.strict_quotes,
         header=header.decode("latin-1"),
         fields=tuple(fields),
+        ends_blank=ends_blank,
+        comments=comments,
         body=body,
         body_line=body_line,
         before=before,

@@ -7,13 +7,15 @@ equally good, the text is refused and both are shown: nothing is guessed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+from lake.candidate_readings import NAMES, QUOTES_LOOKED_AT, USUAL, Reading, read_sample
 from lake.cell_kinds import is_typed, is_whole_value, main_kind
 from lake.errors import InputRefused
-from lake.readings import QUOTES_LOOKED_AT, USUAL, Reading, read_sample
+from lake.header import Verdict, judge_header
 from lake.record_grammar import Dialect
 from lake.records import ends_with_cr
 
@@ -26,6 +28,7 @@ _HALF, _NEARLY_ALL = 0.5, 0.9
 _CLEARER = 0.05
 """How much better one of two readings has to be."""
 _FEW_ROWS = 3
+_GAP = re.compile(rb"\S {2,}\S")
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,11 @@ def find_reading(text: bytes, *, encoding: str, whole_file: bool, fixed: Dialect
         return sample.best(fixed.delimiter)
     usual = [sample.best(delimiter) for delimiter in USUAL if delimiter in text]
     splitting = [reading for reading in usual if reading.splits]
-    clear = [reading for reading in splitting if reading.is_clear]
+    clear = [reading for reading in splitting if reading.is_clear and _heads(reading)]
     if len(clear) == 1 and not any(_may_rival(r) for r in splitting if r is not clear[0]):
-        return _unless_decimals(clear[0], sample)
+        return clear[0]
     single = _single(sample)
+    _refuse_aligned(single)
     if not splitting or max(r.score for r in splitting) < single.score:
         unusual = _unusual(sample, single)
         if unusual:
@@ -76,9 +80,16 @@ def _single(sample: _Sample) -> Reading:
     return sample.best(next(unused, _NO_DELIMITERS[0]))
 
 
+def _heads(reading: Reading) -> bool:
+    """Whether the first record may hold names. Those are not split by accident."""
+    return reading.heading is not Verdict.ROW
+
+
 def _one_column(single: Reading, usual: Sequence[Reading], sample: _Sample) -> Reading:
     """A delimiter in a few of the values, which are neither numbers nor sentences, is one that
     should not be there: those records have a field too many."""
+    _refuse_uneven(single, usual)
+    _refuse_quoted_whole(single)
     few = [r for r in usual if r.width == 1 and _breaks_few(r, single)]
     if len(few) < len(usual):
         return single
@@ -119,9 +130,12 @@ def _explained(reading: Reading) -> tuple[float, bool, bool, bool]:
     dialect = reading.dialect
     looked_at = min(reading.records, QUOTES_LOOKED_AT) - reading.above - 1
     foreign = dialect.quote != b'"' and reading.quoted < max(1, looked_at)
+    foreign = foreign and not reading.is_all_quoted
     unpadded = bool(dialect.padding) and not reading.is_padded
+    # Where a quote makes records malformed, the last of them would agree with themselves.
+    agreeing = reading.agreeing * (1 - reading.above / max(1, reading.records))
     return (
-        round(reading.agreeing - 0.001 * reading.above - 0.002 * foreign - 2 * unpadded, 3),
+        round(agreeing - 0.001 * reading.above - 0.002 * foreign - 2 * unpadded, 3),
         bool(dialect.padding),
         dialect.quote != b'"' and not foreign,
         not dialect.escape,
@@ -135,7 +149,8 @@ def _unusual(sample: _Sample, single: Reading) -> Reading | None:
     found = [r for r in found if r.splits and not r.above and r.agreeing >= _NEARLY_ALL]
     found = [r for r in found if r.score > single.score + _CLEARER and not _are_words(r)]
     best = max(found, key=lambda reading: reading.score, default=None)
-    if best and best.dialect.delimiter == b" " and best.width == 2 and not best.quoted:
+    in_two = best and best.dialect.delimiter == b" " and best.width == 2 and not best.quoted
+    if best and (in_two or not _heads(best)):
         _refuse([best, single])
     return best
 
@@ -149,24 +164,88 @@ def _are_words(reading: Reading) -> bool:
 
 
 def _choose(splitting: Sequence[Reading], single: Reading) -> Reading:
-    # A delimiter that the first record has is no part of one column.
+    # A delimiter that names are split by is no part of one column.
     headed = [r for r in splitting if not r.above and r.agreeing >= _HALF]
     below = [r for r in splitting if r.widths[0] == 1] or not splitting
-    candidates = headed or ([*splitting, single] if below else splitting)
+    agreeing = max((r.agreeing for r in headed), default=0.0)
+    titled = [r for r in splitting if r.agreeing > agreeing and r not in headed and r.is_titled]
+    candidates = [*headed, *titled] if headed else splitting
+    if not any(map(_heads, headed)) and (below or headed):
+        candidates = [*candidates, single]
     best, *others = sorted(candidates, key=lambda reading: -reading.score)
-    rivals = [r for r in others if r.score > best.score - _CLEARER]
-    if best.is_clear and best.records <= _FEW_ROWS:
-        rivals = [r for r in others if r.is_clear]
+    rivals = [r for r in others if r.score > best.score - _CLEARER and not _is_plainer(best, r)]
+    rivals += [r for r in others if r not in rivals and r.is_clear and _may_be_meant(best, r)]
     if rivals:
         _refuse([best, *rivals])
     return best
 
 
-def _unless_decimals(reading: Reading, sample: _Sample) -> Reading:
-    """Numbers alone, in two columns or with a decimal comma in one: told by their digits."""
-    if reading.width == 2 and reading.has_decimals:
-        _refuse([reading, _single(sample)])
-    return reading
+def _may_be_meant(best: Reading, other: Reading) -> bool:
+    """Whether another reading under which all records agree has to be feared although its values
+    are worse typed: there are few, or those of the best are not typed well either."""
+    few = best.is_clear and best.records <= _FEW_ROWS
+    if few and not (best.is_of_whole_values and other.pieces):
+        return True
+    return 0 < best.pieces >= other.pieces
+
+
+def _is_plainer(best: Reading, other: Reading) -> bool:
+    """Whether columns are as well typed as one column, which cannot be what was written."""
+    return best.splits and other.width == 1 and not best.may_be_one_column
+
+
+def _refuse_aligned(single: Reading) -> None:
+    """Columns that spaces are to align have no delimiter."""
+    lines = [single.raw(i).strip() for i in range(min(single.records, QUOTES_LOOKED_AT))]
+    if len(lines) > 1 and _GAP.search(lines[0]):
+        gaps = sum(bool(_GAP.search(line)) for line in lines)
+        if gaps >= _NEARLY_ALL * len(lines):
+            raise InputRefused(
+                "its columns are aligned with spaces, of which any number may stand between two "
+                f"values ({_shown(lines[0])}): save the file with a delimiter, or declare that of "
+                "this one in the contract of the dataset (csv)"
+            )
+
+
+def _refuse_uneven(single: Reading, usual: Sequence[Reading]) -> None:
+    """A delimiter in the first record and in most others, but not as often, is hardly part of one
+    column; one that no other has may be a title's."""
+    for reading in usual:
+        first, *others = reading.widths
+        if reading.is_clear:
+            _refuse([single, reading])
+        if is_typed(main_kind(row[0] for row in single.table)[0]):
+            continue
+        split = sum(width != 1 for width in others)
+        if first > 1 and others and (not split or split > _HALF * len(others)):
+            raise InputRefused(
+                f"the first record has {first} fields by {NAMES[reading.dialect.delimiter]}, and "
+                f"the others have other numbers of them ({_shown(single.raw(0))}): put quotes "
+                "around values that contain a delimiter or a line end, or declare the delimiter "
+                "in the contract of the dataset (csv)"
+            )
+
+
+def _refuse_quoted_whole(single: Reading) -> None:
+    """Records that have been put in quotes as if they were one value."""
+    looked_at = range(min(single.records, QUOTES_LOOKED_AT))
+    quote = single.dialect.quote
+    cells = [single.cells(i) for i in looked_at if single.raw(i)[:1] == quote]
+    if len(cells) < max(2, len(looked_at)):
+        return
+    for delimiter, name in USUAL.items():
+        first, *rows = [row[0].split(delimiter.decode()) for row in cells]
+        even = len(first) > 1 and all(len(row) == len(first) for row in rows)
+        if even and judge_header(first, rows) is Verdict.HEADER:
+            raise InputRefused(
+                f"each record is in quotes as a whole, with {len(first)} fields in it by "
+                f"{name} ({_shown(single.raw(0))}): put quotes around each field, or declare the "
+                "delimiter in the contract of the dataset (csv) if it is one column"
+            )
+
+
+def _shown(raw: bytes) -> str:
+    return raw[:60].decode("utf-8", "backslashreplace")
 
 
 def _refuse(readings: Sequence[Reading]) -> None:

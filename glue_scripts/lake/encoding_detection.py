@@ -32,7 +32,7 @@ _FEW, _MANY = 30, 400
 _HOPELESS = 60.0
 _SURE = 7.0
 """Times more likely, as a natural logarithm: a thousand."""
-_SURE_WITH_SECOND_OPINION = 4.5
+_SURE_WITH_SECOND_OPINION = 5.5
 _MORE_IN_PAIRS = 5.0
 """Wanted besides of an encoding in pairs of bytes, in which nearly all bytes mean something."""
 _UNDECODABLE_BYTE = -8.0

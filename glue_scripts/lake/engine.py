@@ -22,7 +22,7 @@ from lake.commit import Commit, Stamp
 from lake.conversion import put_all_aside, versions_of
 from lake.datasets import contracts_by_key
 from lake.errors import Unavailable
-from lake.isolation import USUAL_BUDGET, Budget, Fault
+from lake.isolation import USUAL_BUDGET, Blame, Budget, Fault
 from lake.planning import ClaimContent, Plan, PlannedPartition, plan
 from lake.repeats import Repeats, find_repeats
 from lake.schema import Schema
@@ -98,16 +98,20 @@ class Engine:
             else:
                 fitting = [replace(written[p.place], plan=p) for p in planned.partitions]
                 repeats = self._repeats(fitting)
-                accounts = {} if repeats else self._accounts(fitting)
-                if not repeats and not any(own.suspects for own in accounts.values()):
+                accounts = {} if repeats.places or repeats.faults else self._accounts(fitting)
+                suspects = {
+                    **{versions: fault.reason for versions, fault in repeats.faults.items()},
+                    **_suspects(accounts.values()),
+                }
+                if accounts.keys() == {p.place for p in planned.partitions} and not suspects:
                     return self._commit(planned, list(accounts.values()))
-                for version, places in repeats.items():
+                for version, places in repeats.places.items():
                     known[version] = _with_repeats(known[version], places)
-                progress = self._suspect(known, accounts, written)
+                progress = self._suspect(known, suspects, written)
             # Taking objects out, or apart, comes to an end by itself; learning might not.
             left -= not progress
             if left < 0:
-                self._give_up(known, before)
+                self._give_up(known, before, todo)
 
     def writer(self, attempt: str) -> Writer:
         return Writer(
@@ -135,20 +139,21 @@ class Engine:
     def _settled(
         self, versions: Sequence[ObjectVersion], found: Sequence[Surveyed | Fault]
     ) -> list[Surveyed]:
-        """What was found, and of each object that nothing was found of, why. Raises Unavailable
-        if that is due to AWS and concerns them all."""
+        """What was found, and of each object that nothing was found of, why."""
         faults = [item for item in found if isinstance(item, Fault)]
-        if faults and len(faults) == len(found):
-            self._check_available(faults)
+        self._check_available(faults, all_of_them=len(faults) == len(found))
         return [
             Surveyed(version=version, failed=item.reason) if isinstance(item, Fault) else item
             for version, item in zip(versions, found, strict=True)
         ]
 
-    def _check_available(self, faults: Iterable[Fault]) -> None:
-        passing = [fault for fault in faults if fault.passing]
-        if passing and not self.isolate:
-            raise Unavailable(f"AWS does not answer as it must: {passing[0].reason}")
+    def _check_available(self, faults: Iterable[Fault], *, all_of_them: bool) -> None:
+        """Raises Unavailable where AWS is at fault, so that another attempt finds it better. What
+        is denied to some objects alone, is these objects' fault."""
+        blamed = {Blame.AWS, Blame.DENIAL} if all_of_them else {Blame.AWS}
+        reasons = [fault.reason for fault in faults if fault.blame in blamed]
+        if reasons and not self.isolate:
+            raise Unavailable(f"AWS does not answer as it must: {reasons[0]}")
 
     def _plan(
         self, known: _Known, datasets: Mapping[str, str], tables: Mapping[str, Schema]
@@ -172,7 +177,7 @@ class Engine:
             for version, reason in item.failed.items():
                 known[version] = Surveyed(version=version, failed=reason)
             for task, fault in item.faults:
-                self._check_available([fault])
+                self._check_available([fault], all_of_them=False)
                 self._take_apart(known, versions_of(task.pieces), fault.reason)
             progress |= bool(item.refused or item.failed or item.faults)
         findings = {v: found for item in written for v, found in item.findings.items()}
@@ -203,31 +208,38 @@ class Engine:
     def _suspect(
         self,
         known: _Known,
-        accounts: Mapping[tuple[str, str], Accounts],
+        suspects: Mapping[frozenset[ObjectVersion], str],
         written: dict[tuple[str, str], WrittenPartition],
     ) -> bool:
         """Take out, or apart, objects of which something else was written than was read."""
-        suspicious = {place: own for place, own in accounts.items() if own.suspects}
-        for place, own in suspicious.items():
-            del written[place]
-            for versions, reason in own.suspects.items():
-                self._take_apart(known, versions, reason)
-        return bool(suspicious)
+        for versions, reason in suspects.items():
+            self._take_apart(known, versions, reason)
+        every = frozenset().union(*suspects)
+        for place, item in list(written.items()):
+            if not every.isdisjoint(source.source.version for source in item.plan.objects):
+                del written[place]
+        return bool(suspects)
 
-    def _give_up(self, known: _Known, before: _Known) -> None:
-        """Take out the objects that come out differently every time."""
-        for version, item in known.items():
-            if item != before[version] or not item.sure:
-                reason = "it came out differently each time: the reader contradicts itself"
-                known[version] = Surveyed(version=version, failed=reason)
+    def _give_up(self, known: _Known, before: _Known, todo: Sequence[PlannedPartition]) -> None:
+        """Take out the objects that come out differently every time; where none does, those whose
+        partitions are never as they must be."""
+        changed = {v for v, item in known.items() if item.survey and item != before[v]}
+        stuck = {item.source.version for partition in todo for item in partition.objects}
+        for version in changed or stuck:
+            reason = "it came out differently each time: the reader contradicts itself"
+            known[version] = Surveyed(version=version, failed=reason)
 
     def _repeats(self, written: Sequence[WrittenPartition]) -> Repeats:
         """Rows that repeat a key, where a contract says that there is one."""
-        found: dict[ObjectVersion, Mapping[int, tuple[int, ...]]] = {}
+        found = Repeats()
         for item in written:
             if item.plan.key:
                 bucket = self.places.processed_bucket
-                found |= find_repeats(self.spark, item.converted, item.plan.key, bucket)
+                found |= find_repeats(
+                    self.spark, item.converted, item.plan.key, bucket, self.budget
+                )
+        for fault in found.faults.values():
+            self._check_available([fault], all_of_them=False)
         return found
 
     def _accounts(self, written: Sequence[WrittenPartition]) -> dict[tuple[str, str], Accounts]:
@@ -262,6 +274,10 @@ class Engine:
             outcomes=(*planned.settled, *(end for own in accounts for end in own.outcomes)),
             partitions=tuple(own.write for own in accounts),
         )
+
+
+def _suspects(accounts: Iterable[Accounts]) -> dict[frozenset[ObjectVersion], str]:
+    return {versions: why for own in accounts for versions, why in own.suspects.items()}
 
 
 def _stands(written: WrittenPartition | None, plan: PlannedPartition) -> bool:

@@ -9,8 +9,8 @@ at. From the commit on, whichever attempt is at work carries the same commit out
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -30,6 +30,7 @@ from lake.schema import Schema
 from lake.state import State
 from lake.store import client
 from lake.surveying import Surveyed
+from lake.waiting import each
 from lake.writing import Places
 from wires.contracts import DatasetContract, Evolution
 from wires.job_arguments import GlueRun, LoadDefaults, LoadRun
@@ -134,7 +135,7 @@ class FileLoad:
             now.get(write.dataset) == before.get(write.dataset)
             or (
                 self._may_widen(write.dataset)
-                and write.schema.stored_as_in(now[write.dataset].merge(write.schema))
+                and write.schema.stored_as_in(now.get(write.dataset, Schema()).merge(write.schema))
             )
             for write in commit.partitions
         )
@@ -160,29 +161,23 @@ class FileLoad:
         return Manifest.from_json(answer["Body"].read())
 
     def _tables(self, datasets: Iterable[str]) -> dict[str, Schema]:
-        found = {dataset: self._catalog.schema(dataset) for dataset in sorted(set(datasets))}
-        return {dataset: schema for dataset, schema in found.items() if schema is not None}
+        names = sorted(set(datasets))
+        found = zip(names, each(self._catalog.schema, names), strict=True)
+        return {dataset: schema for dataset, schema in found if schema is not None}
 
-    @contextmanager
-    def _leases(self, datasets: Sequence[str]) -> Iterator[None]:
-        """Exclusive turns at the datasets, in one order everywhere: no ring of waits can form.
-
-        They belong to the load: the attempt after a killed one need not wait for them.
-        """
-        with ExitStack() as stack:
-            for dataset in sorted(datasets):
-                turn = self.state.leases.held(
-                    publisher(dataset),
-                    owner=self.run.load_id,
-                    seconds=LEASE_SECONDS,
-                    wait=LEASE_WAIT_SECONDS,
-                )
-                stack.enter_context(turn)
-            yield
+    def _leases(self, datasets: Iterable[str]) -> AbstractContextManager[None]:
+        """Exclusive turns at the datasets. They belong to the load: the attempt after a killed one
+        need not wait for them."""
+        return self.state.leases.held_all(
+            map(publisher, datasets),
+            owner=self.run.load_id,
+            seconds=LEASE_SECONDS,
+            wait=LEASE_WAIT_SECONDS,
+        )
 
     def _keep_lease(self, dataset: str) -> None:
         owner = self.run.load_id
-        if not self.state.leases.take(publisher(dataset), owner=owner, seconds=LEASE_SECONDS):
+        if not self.state.leases.keep(publisher(dataset), owner=owner, seconds=LEASE_SECONDS):
             raise LoadLost(f"the turn at dataset {dataset} ran out and passed to another run")
 
     @cached_property

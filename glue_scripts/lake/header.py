@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
 
-from lake.cell_kinds import EMPTY, NUMBER, is_typed, kind_of_cell, main_kind, says_nothing
+from lake.cell_kinds import (
+    EMPTY,
+    NUMBER,
+    ODD,
+    is_typed,
+    kind_of_cell,
+    main_kind,
+    says_nothing,
+    shape,
+    unit_sign,
+)
 from lake.header_repeats import bare
 
 _MOSTLY = 0.8
 """Share of a column's values that are of one type, for it to be a typed one."""
+_FEW = 2
 _YEAR = re.compile("(?:19|20|21)[0-9]{2}")
 _JUDGED_CELLS = 4000
 
@@ -40,8 +51,20 @@ class _Column:
         return kind_of_cell(self.cell) == self.kind
 
     @property
+    def is_of_other_unit(self) -> bool:
+        """Whether the first cell is a number of something, and no value is one of that."""
+        sign = unit_sign(self.cell)
+        return bool(sign) and not any(unit_sign(value) == sign for value in self.values)
+
+    @property
     def recurs(self) -> bool:
-        return self.cell in self.values
+        """Whether the first cell is a value, or the same code with other digits and letters."""
+        if self.cell in self.values:
+            return True
+        own = shape(self.cell)
+        filled = [value for value in self.values if value]
+        alike = sum(shape(value) == own for value in filled) if own else 0
+        return bool(alike) and alike >= _MOSTLY * len(filled)
 
 
 def judge_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> Verdict:
@@ -70,7 +93,7 @@ def _spread(rows: Sequence[Sequence[str]], width: int) -> Sequence[Sequence[str]
 
 def _column(cell: str, values: Sequence[str]) -> _Column:
     values = [value.strip() for value in values]
-    kind, share = main_kind(values)
+    kind, share = main_kind(value for value in values if not says_nothing(value))
     return _Column(cell, values, kind if is_typed(kind) and share >= _MOSTLY else "")
 
 
@@ -81,20 +104,46 @@ def _alone(first: Sequence[str], *, recurs: bool) -> Verdict:
     if not kinds:
         return Verdict.ROW
     if not typed:
-        return Verdict.UNSURE if recurs else Verdict.HEADER
-    years = len(typed) < len(kinds) and all(_YEAR.fullmatch(cell) for cell in typed)
-    return Verdict.UNSURE if years else Verdict.ROW
+        return Verdict.UNSURE if recurs or any(map(_is_code, first)) else Verdict.HEADER
+    named = all(_YEAR.fullmatch(cell) or unit_sign(cell) for cell in typed)
+    return Verdict.UNSURE if named and len(typed) < len(kinds) else Verdict.ROW
+
+
+def _is_code(cell: str) -> bool:
+    """Whether it is rather a value than a name."""
+    told = sum(map(str.isalpha, cell))
+    return kind_of_cell(cell) == ODD or 2 * told <= len(cell.replace(" ", "")) > 1
 
 
 def _by_types(columns: Sequence[_Column], judged: Sequence[_Column]) -> Verdict:
     matching = [column for column in judged if column.matches]
     named = [c for c in judged if not c.matches and not says_nothing(c.cell)]
+    if matching and all(column.is_of_other_unit for column in matching):
+        return Verdict.UNSURE
     if matching:
         return _by_numbers(columns, matching, named)
     words = [column for column in columns if not column.kind and column.cell]
     if not named or (len(named) == 1 and any(column.recurs for column in words)):
         return Verdict.ROW
     return Verdict.HEADER
+
+
+def is_named_twice(rows: Sequence[Sequence[str]], *, at_least: int) -> bool:
+    """Whether the first of the rows holds no value of any typed column, of which there are so many:
+    it looks like names, or units, itself."""
+    first, *others = rows
+    if len(others) < _FEW or _share_a_type(first, others[0]):
+        return False
+    columns = [_column(cell.strip(), [row[i] for row in others]) for i, cell in enumerate(first)]
+    typed = [column for column in columns if column.kind]
+    telling = all(c.cell and not c.matches and not says_nothing(c.cell) for c in typed)
+    return len(typed) >= at_least and telling
+
+
+def _share_a_type(row: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two rows have a number, a date, … in the same column: the quick way to tell rows."""
+    pairs = ((kind_of_cell(a), kind_of_cell(b)) for a, b in zip(row, other, strict=True))
+    return any(a == b and is_typed(a) for a, b in pairs)
 
 
 def _by_numbers(

@@ -29,7 +29,7 @@ class HeaderRepeats:
         self._names = list(header)
         self._cells = [bare(cell) for cell in header]
         self._exact = list(header) if len(header) == 1 else None
-        self._named = [i for i, cell in enumerate(header) if bare(cell)][:_JUDGED_COLUMNS]
+        self._named = [i for i, cell in enumerate(self._cells) if cell][:_JUDGED_COLUMNS]
         self._key: int | None = None
         self._first_bytes: Flags | None = None
 
@@ -72,7 +72,7 @@ class HeaderRepeats:
         begun: list[Positions] = []
         before = 0
         flags = self._flags(column)
-        lettered = not self._cells[column].isdigit()
+        lettered = max(self._cells[column]) > ":"
         for chunk in table.column(column).chunks:
             if not (lettered and _has_no_letter(chunk)):
                 begun.append(np.flatnonzero(flags[_first_byte_of_each(chunk)]) + before)
@@ -103,14 +103,16 @@ def header_repeats(layout: Layout) -> HeaderRepeats:
 
 
 def bare(cell: str) -> str:
-    """A name without what spellings differ in."""
+    """A name without what spellings differ in; one of signs alone differs by those."""
     folded = cell.casefold()
-    return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
+    if folded.isalnum():
+        return folded
+    return "".join(filter(str.isalnum, folded)) or folded.strip(" \t\"'")
 
 
 def _first_bytes(name: str) -> Flags:
     """For each byte, whether a spelling of the name may begin with it."""
-    start = next(char for char in name if char.isalnum())
+    start = next((char for char in name if char.isalnum()), name.lstrip(" \t\"'")[:1])
     flags = np.zeros(256, np.bool_)
     for spelled in (start, start.lower(), start.upper(), start.casefold()):
         flags[spelled.encode("utf-8", "replace")[0]] = True

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -27,8 +28,22 @@ logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _LONGEST_REASON = 400
+_DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "403", "InvalidObjectState"})
 _PATIENCE = 1.5
 """How many times its budget a call may take before its process is ended."""
+_ends: list[float] = []
+"""Of the fences that stand, the outermost first: when the process is ended, on the monotonic clock.
+An alarm may be somebody else's, who wants no process to end."""
+
+
+class Blame(StrEnum):
+    """With what a fault lies."""
+
+    ITEM = "item"
+    DENIAL = "denial"
+    """AWS does not allow what is asked: the item's fault, if others are allowed it."""
+    AWS = "aws"
+    """AWS is busy, broken or out of reach: another attempt may go well."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +52,7 @@ class Fault:
 
     reason: str
     """The innermost cause, for people."""
-    passing: bool = False
-    """Whether it lies with AWS, or the way there, rather than with the item."""
+    blame: Blame = Blame.ITEM
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ class Guarded(Generic[Item, Result]):
 def fault_of(error: BaseException) -> Fault:
     """What an exception means for the item that raised it; its stack goes to the log."""
     logger.error("%s", reason_of(error), exc_info=error)
-    return Fault(reason_of(error), passing=is_passing(error))
+    return Fault(reason_of(error), blame_for(error))
 
 
 def reason_of(error: BaseException) -> str:
@@ -89,12 +103,15 @@ def reason_of(error: BaseException) -> str:
     return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]} …"
 
 
-def is_passing(error: BaseException) -> bool:
-    """Whether another attempt may go well: AWS refused or could not be reached."""
+def blame_for(error: BaseException) -> Blame:
+    """With what an exception lies, by what caused it."""
     chain = list(_chain(error))
-    gone = any(isinstance(inner, OriginalGone) for inner in chain)
-    aws = any(isinstance(inner, BotoCoreError | ClientError) for inner in chain)
-    return aws and not gone
+    if any(isinstance(inner, OriginalGone) for inner in chain):
+        return Blame.ITEM
+    codes = [e.response["Error"]["Code"] for e in chain if isinstance(e, ClientError)]
+    if any(code in _DENIALS or code.startswith("KMS.") for code in codes):
+        return Blame.DENIAL
+    return Blame.AWS if codes or any(isinstance(e, BotoCoreError) for e in chain) else Blame.ITEM
 
 
 @contextmanager
@@ -111,22 +128,25 @@ def within(seconds: float) -> Iterator[None]:
     began = time.monotonic()
     before = signal.signal(signal.SIGALRM, partial(_interrupt, seconds))
     outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
-    _end_process_after(_PATIENCE * seconds)
+    _ends.append(began + _PATIENCE * seconds)
+    _end_process_in_time()
     try:
         yield
     finally:
-        # A fence around this one goes on with what is left of its time.
+        # Whoever has set the alarm before goes on with what is left of the time.
         left = max(outer - (time.monotonic() - began), 0.001) if outer else 0
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         signal.setitimer(signal.ITIMER_REAL, left)
-        _end_process_after(_PATIENCE * left)
+        _ends.pop()
+        _end_process_in_time()
 
 
-def _end_process_after(seconds: float) -> None:
-    """0: not at all."""
-    if seconds and sys.__stderr__ is not None:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)
+def _end_process_in_time() -> None:
+    """As the innermost fence that stands has it; where none does, not at all."""
+    if _ends and sys.__stderr__ is not None:
+        left = max(_ends[-1] - time.monotonic(), 0.001)
+        faulthandler.dump_traceback_later(left, exit=True, file=sys.__stderr__)
     else:
         faulthandler.cancel_dump_traceback_later()
 

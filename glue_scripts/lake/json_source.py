@@ -18,6 +18,7 @@ from lake.json_scanning import BLANK, Element, scanned
 from lake.json_values import Shapes, by_key, columns_of, keys_of, misfits
 from lake.pieces import BadRecord, Chunk, Origin
 from lake.records import MAX_RECORD_BYTES
+from lake.totals import totals_in
 
 LINES = "json_lines"
 LIST = "json_list"
@@ -219,7 +220,15 @@ def _chunk(
         for element, row in zip(elements, parsed, strict=True)
         if type(row) is Broken
     ]
-    return Chunk(found.table, bad, len(elements), lambda: _origin(kept), found.types, found.tallies)
+    return Chunk(
+        rows=found.table,
+        bad=bad,
+        records=len(elements),
+        origin=lambda: _origin(kept),
+        types=found.types,
+        tallies=found.tallies,
+        totals=totals_in(found.table),
+    )
 
 
 def _rows_in(

@@ -10,6 +10,7 @@ from lake.record_grammar import Dialect
 from wires.contracts import ONE_BYTE_ENCODINGS
 
 CSV = "csv"
+_BEHIND = "\N{SYMBOL FOR UNIT SEPARATOR}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,9 @@ class Layout:
     """Those of them that hold objects and lists, as JSON text."""
     unshaped: tuple[str, ...] = ()
     """Those of them of which that is not known, because no value has been seen."""
+    untold: tuple[str, ...] = ()
+    """Those that hold bytes of which the file does not say that they are text: they are read as
+    that where a contract says it."""
     delimiter: str = ""
     quote: str = ""
     escape: str = ""
@@ -38,12 +42,23 @@ class Layout:
     """Whether a quote inside an unquoted field makes a record malformed."""
     header: str = ""
     """The header record as it stands, without its line end; "" if there is none."""
+    ends_blank: bool = False
+    """Whether each row ends with a delimiter that the header lacks, and with nothing behind it."""
+    comments: bool = False
+    """Whether a value of the first column that begins like a comment is none, since the others are
+    numbers, dates, …"""
     body: int = 0
     """Where the rows begin, in bytes of the text behind the byte order mark."""
     body_line: int = 1
     """The line of that, from 1."""
     before: tuple[tuple[int, str], ...] = ()
     """Line and text of each record above the header: not rows, but accounted for."""
+
+    @property
+    def parsed(self) -> tuple[str, ...]:
+        """What a row's fields are called where it is parsed: the columns, and what the last
+        delimiter leaves behind them."""
+        return (*self.fields, _BEHIND) if self.ends_blank else self.fields
 
     @property
     def shapes(self) -> dict[str, bool]:

@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
-from lake.alphabets import UNKNOWN, frequent, languages
+from lake.alphabets import DOTTED_I, UNKNOWN, frequent, languages
 
 _WESTERN_SHARE = -2.0
 """For each letter beyond ASCII in languages that mostly do without."""
@@ -14,10 +14,14 @@ _MIXED_ALPHABETS = -8.0
 _MIXED_CASES = -6.0
 _CAPITAL = -1.0
 _COMMON_SIGN, _OTHER_SIGN, _SIGN_INSIDE_WORD = -4.5, -9.0, -8.0
+_SIGN_BEFORE_WORD = -6.0
 _HARD_TO_SAY = -2.0
 _CONTROL = -20.0
 _COMMON_SIGNS = frozenset("“”„‘’‚–—…«»°§€£©®™•²³½¼¡¿º·、。「」，：（）・")
+_MAY_OPEN = frozenset("“”„‘’‚«»‹›¿¡–—•·…°'-")
+"""Signs that a word may follow at once."""
 _APOSTROPHES = frozenset("’·'-")
+_SYLLABIC = "ĺŕ"
 _WESTERN = ("LATIN", "CYRILLIC", "GREEK")
 _KANA, _FREQUENT, _USUAL, _RARE, _FOREIGN = -4.2, -4.6, -8.3, -13.0, -13.0
 _USUAL_LEADS = {
@@ -59,7 +63,9 @@ class Likelihood:
     def _judged(self, char: str, before: str, after: str) -> float:
         alphabet = alphabet_of(char)
         if alphabet in ("CJK", "HANGUL", "HIRAGANA", "KATAKANA"):
-            return _east_asian(char, alphabet, self._encoding)
+            inside = before.isascii() and before.islower() and after.isascii() and after.islower()
+            found = _MIXED_ALPHABETS if inside else 0.0
+            return found + _east_asian(char, alphabet, self._encoding)
         if alphabet == "HALFWIDTH":
             return -7.0
         if not alphabet:
@@ -69,7 +75,7 @@ class Likelihood:
 
 
 def _lower(char: str) -> str:
-    return {"İ": "i̇"[:1]}.get(char, char.lower())
+    return DOTTED_I if char == "İ" else char.lower()
 
 
 @lru_cache(maxsize=100_000)
@@ -90,10 +96,7 @@ def _letter(char: str, alphabet: str, before: str, after: str) -> float:
         other = alphabet_of(neighbour) if neighbour else ""
         if other and other != alphabet:
             found += _MIXED_ALPHABETS
-    if char.isupper():
-        found += _CAPITAL + (_MIXED_CASES if before.islower() else 0.0)
-    elif before.isupper() and after.isupper() and char != "ß":
-        found += _MIXED_CASES / 2
+    found += _case(char, before, after)
     if alphabet == "LATIN" and before.isalpha() and after.isalpha():
         own = _is_vowel(char)
         if own == _is_vowel(before) == _is_vowel(after):
@@ -103,9 +106,19 @@ def _letter(char: str, alphabet: str, before: str, after: str) -> float:
     return found
 
 
+def _case(char: str, before: str, after: str) -> float:
+    """Capitals begin words, or are all of one."""
+    if not char.isupper():
+        alone = before.isupper() and after.isupper() and char != "ß"
+        return _MIXED_CASES / 2 if alone else 0.0
+    if before.islower():
+        return _CAPITAL + _MIXED_CASES
+    return _CAPITAL + (_MIXED_CASES / 2 if before.isupper() and after.islower() else 0.0)
+
+
 @lru_cache(maxsize=10_000)
 def _is_vowel(char: str) -> bool:
-    return unicodedata.normalize("NFD", char.lower())[0] in "aeiouyøæœı"
+    return char in _SYLLABIC or unicodedata.normalize("NFD", char.lower())[0] in "aeiouyøæœı"
 
 
 def _sign(char: str, before: str, after: str) -> float:
@@ -118,6 +131,8 @@ def _sign(char: str, before: str, after: str) -> float:
     known = _COMMON_SIGN if char in _COMMON_SIGNS else _OTHER_SIGN
     if before.isalpha() and char in "£©®«¼½¿¡“„":
         known += _HARD_TO_SAY
+    if after.isalpha() and char not in _MAY_OPEN:
+        known += _SIGN_BEFORE_WORD
     return known + (_SIGN_INSIDE_WORD if inside else 0.0)
 
 

@@ -81,7 +81,7 @@ class Lineage:
     def _tables(self, commit: Commit) -> list[OutputTable]:
         tables = []
         for dataset in commit.datasets:
-            writes = [write for write in commit.partitions if write.dataset == dataset]
+            writes = commit.writes[dataset]
             schema = Schema()
             for write in writes:
                 schema = schema.merge(write.schema)

@@ -13,6 +13,8 @@ _MICROS = 1_000_000
 _DAY_MICROS = 86_400 * _MICROS
 _TURN = 2.0**64
 _TURN_MICROS, _TURN_NANOS = divmod(2**64, 1000)
+_TURN_SECONDS = 2**64 // 10**9
+_LATEST_NANO_SECONDS = 2**63 // 10**9
 _FARTHEST_SECONDS = 400_000_000_000
 """Over ten thousand years: farther than any moment that is taken."""
 _SWITCH = -141_427
@@ -24,6 +26,15 @@ _MOST_SECONDS = 9_000_000_000_000
 MICROS, NANOS = "micros", "nanos"
 _LOST = np.iinfo(np.int64).max
 """Stands for a moment that there is not: it has no year that is taken."""
+
+
+def may_be_misread(seconds: pa.Array, nanos: pa.Array) -> bool:
+    """Whether some moments are what a library makes of nanoseconds below zero, which it takes for
+    as many more than 584 years, or of no day at all, of which it makes 1970."""
+    about = seconds.cast(pa.int64()).drop_null().to_numpy()
+    late = (about > _LATEST_NANO_SECONDS) & (about < _LATEST_NANO_SECONDS + _TURN_SECONDS)
+    empty = nanos.cast(pa.int64()).drop_null().to_numpy() == 0
+    return bool(late.any() or empty.any() or (np.abs(about) > _FARTHEST_SECONDS).any())
 
 
 def unwrapped(seconds: pa.Array, nanos: pa.Array, zone: str | None) -> pa.Array:

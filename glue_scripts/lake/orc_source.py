@@ -13,7 +13,7 @@ from lake.budgets import check_promise
 from lake.contents import Content
 from lake.errors import InputRefused
 from lake.moments import rebased, unwrapped
-from lake.orc_tail import OrcTail, tail_of
+from lake.orc_tail import OrcTail, check_alone, tail_of
 
 _ROWS = 65_536
 _DATE, _TIMESTAMP, _INSTANT = 15, 9, 18
@@ -57,16 +57,24 @@ class OrcFile:
         return {name: _WORDS[kind] for name, kind in kinds if kind in _WORDS}
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        names = self._of_kinds(*_MOMENTS)
-        seconds = self._seconds(names)
-        for batch in _scanned(self._content, None):
-            yield self._mended(batch, next(seconds) if names else None)
+        try:
+            yield from self._read()
+        except Exception:
+            check_alone(self._content, self._tail, everywhere=True)
+            raise
+        check_alone(self._content, self._tail)
         counted = self._tail.counted_rows
         if counted not in (None, self.rows):
             raise InputRefused(
                 f"the ORC file is damaged, or its writer miscounts: it says that it has "
                 f"{self.rows:,} rows, and its statistics count {counted:,}. Write it again"
             )
+
+    def _read(self) -> Iterator[pa.RecordBatch]:
+        names = self._of_kinds(*_MOMENTS)
+        seconds = self._seconds(names)
+        for batch in _scanned(self._content, None):
+            yield self._mended(batch, next(seconds) if names else None)
 
     def culprit(self) -> str:
         """The first column that cannot be read."""

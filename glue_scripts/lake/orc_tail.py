@@ -5,6 +5,7 @@ https://orc.apache.org/specification/ORCv1/
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pyarrow as pa
 
 from lake.contents import Content
 from lake.errors import InputRefused
+from lake.refusals import TITLES, joined
 
 _TAIL_BYTES = 16 * 1024
 _VARINT, _BYTES = 0, 2
@@ -22,6 +24,8 @@ _LONGEST_FOOTER = 256 * 1024 * 1024
 _LONG, _TIMESTAMP, _INSTANT = 4, 9, 18
 _HYBRID, _WRITER_IN_JAVA = 1, 0
 _ORIGINAL = 1
+_SEAM = re.compile(rb"ORC.(?=ORC)", re.DOTALL)
+"""The last bytes of a file, of which one says how long the postscript is, and another's first."""
 Fields = list[tuple[int, int | bytes]]
 
 
@@ -34,6 +38,8 @@ class OrcTail:
     """Size of a compressed chunk, unpacked, at most."""
     footer: Fields
     postscript: Fields
+    place: int
+    """Where the end begins: the statistics of the stripes, the footer and the postscript."""
 
     @property
     def rows(self) -> int:
@@ -42,6 +48,12 @@ class OrcTail:
     @property
     def stripe_rows(self) -> int:
         return sum(_number(fields_of(item), 5) for item in _all(self.footer, 3))
+
+    @property
+    def stripes(self) -> list[tuple[int, int]]:
+        """From where to where each is."""
+        found = [fields_of(item) for item in _all(self.footer, 3)]
+        return [(_number(f, 1), sum(_number(f, key) for key in range(1, 5))) for f in found]
 
     @property
     def counted_rows(self) -> int | None:
@@ -96,6 +108,21 @@ class OrcTail:
         return b"".join((2 * len(p) + _ORIGINAL).to_bytes(3, "little") + p for p in parts)
 
 
+def check_alone(content: Content, tail: OrcTail, *, everywhere: bool = False) -> None:
+    """Raises InputRefused where another file ends among the bytes that no stripe takes: of files
+    that were joined, a reader sees the last one's footer, and its stripes in the first one's bytes.
+
+    `everywhere`, for a file that cannot be read, is among all bytes.
+    """
+    place = 0
+    stripes = [] if everywhere else sorted(tail.stripes)
+    for start, end in [*stripes, (tail.place, tail.place)]:
+        seam = _SEAM.search(content.read(place, start)) if start > place else None
+        if seam:
+            raise joined(TITLES["orc"], place + seam.end())
+        place = max(place, end)
+
+
 def tail_of(content: Content) -> OrcTail:
     """Raises InputRefused for a codec that is not known here, ValueError for damaged bytes."""
     end = bytes(content.read(max(0, content.size - _TAIL_BYTES), content.size))
@@ -108,7 +135,8 @@ def tail_of(content: Content) -> OrcTail:
     codec = _codec(_number(postscript, 2))
     footer = bytes(content.read(start, start + footer_size))
     block = _number(postscript, 3) or 256 * 1024
-    return OrcTail(codec, block, fields_of(_unpacked(footer, codec, block)), postscript)
+    place = start - _number(postscript, 5)
+    return OrcTail(codec, block, fields_of(_unpacked(footer, codec, block)), postscript, place)
 
 
 def fields_of(message: bytes) -> Fields:

@@ -6,23 +6,31 @@ https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from lake.contents import Content
 from lake.errors import InputRefused
+from lake.refusals import joined
 
 _HEADER_BYTES = 4096
 _LONGEST_HEADER_BYTES = 16 * 1024 * 1024
-_PACKED_SIZE, _DATA, _DATA_2 = 3, 5, 8
+PACKED_SIZE, _DATA, _DATA_2 = 3, 5, 8
+"""Where a page's header tells of it."""
 _VALUES = 1
 _STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = (
     *(0, 1, 2, 3, 7),
     *(8, 9, 10, 11, 12),
 )
 _DEEPEST = 8
+_MAGIC = b"PAR1"
+_ENDING_BYTES = 8
+"""The size of the footer, and the magic bytes."""
+_FOOTER_START = 0x15
+"""Its first field is a number, the version."""
 
 
 def check_counts(metadata: pq.FileMetaData, content: Content) -> None:
@@ -42,6 +50,42 @@ def check_counts(metadata: pq.FileMetaData, content: Content) -> None:
                 raise _miscounted(name, column.num_values, f"{held:,}")
 
 
+def check_alone(content: Content, metadata: pq.FileMetaData | None = None) -> None:
+    """Raises InputRefused where another file ends among the bytes that no column takes: of files
+    that were joined, a reader sees the last one's footer, and its columns in the first one's bytes.
+
+    Without `metadata`, for a file that cannot be read, among all bytes.
+    """
+    last = content.size - _ENDING_BYTES
+    for start, end in _unused(metadata, content) if metadata else [(len(_MAGIC), last)]:
+        for found in re.finditer(_MAGIC, content.read(start, end)):
+            place = start + found.start()
+            size = int.from_bytes(bytes(content.read(place - 4, place)), "little")
+            footer = place - 4 - size
+            if len(_MAGIC) <= footer and content.read(footer, footer + 1)[0] == _FOOTER_START:
+                raise joined("Parquet", place + len(_MAGIC))
+
+
+def _unused(metadata: pq.FileMetaData, content: Content) -> Iterator[tuple[int, int]]:
+    """What lies between the first bytes and the footer, and in no column."""
+    ending = bytes(content.read(content.size - _ENDING_BYTES, content.size - len(_MAGIC)))
+    last = content.size - _ENDING_BYTES - int.from_bytes(ending, "little")
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    columns = (group.column(n) for group in groups for n in range(group.num_columns))
+    taken = sorted((_start(c), _start(c) + c.total_compressed_size) for c in columns)
+    place = len(_MAGIC)
+    for start, end in [*taken, (last, last)]:
+        if start > place:
+            yield place, start
+        place = max(place, end)
+
+
+def _start(column: pq.ColumnChunkMetaData) -> int:
+    """0 for one without a page."""
+    offsets = (column.dictionary_page_offset or 0, column.data_page_offset)
+    return min((offset for offset in offsets if offset > 0), default=0)
+
+
 def _miscounted(column: str, told: int, held: str) -> InputRefused:
     return InputRefused(
         f"the Parquet file is damaged, or its writer miscounts: its footer says that it has "
@@ -56,17 +100,27 @@ def _held(column: pq.ColumnChunkMetaData, content: Content) -> int | None:
     pages: a header is not understood, or there are fewer, since some writers leave a header out
     of the size that they tell.
     """
-    offsets = (column.dictionary_page_offset or 0, column.data_page_offset)
-    place = min(offset for offset in offsets if offset > 0)
-    end = place + column.total_compressed_size
     held = 0
-    while place < end:
-        page, place = _page(content, place)
+    for page, _ in pages_of(column, content):
         if page is None:
             return None
         held += sum(page[kind].get(_VALUES, 0) for kind in (_DATA, _DATA_2) if kind in page)
-        place += page.get(_PACKED_SIZE, 0)
     return held if held >= column.num_values else None
+
+
+def pages_of(
+    column: pq.ColumnChunkMetaData, content: Content
+) -> Iterator[tuple[Mapping[int, Any] | None, int]]:
+    """The header of each page, and where what it tells of begins; None, at the end, for a header
+    that is not understood."""
+    place = _start(column)
+    end = place + column.total_compressed_size if place else 0
+    while place < end:
+        page, place = _page(content, place)
+        yield page, place
+        if page is None:
+            return
+        place += page[PACKED_SIZE]
 
 
 def _page(content: Content, place: int) -> tuple[Mapping[int, Any] | None, int]:
@@ -88,7 +142,7 @@ def _page(content: Content, place: int) -> tuple[Mapping[int, Any] | None, int]:
 
 
 def _is_page(page: Mapping[int, Any]) -> bool:
-    return isinstance(page.get(_PACKED_SIZE), int) and page[_PACKED_SIZE] >= 0
+    return isinstance(page.get(PACKED_SIZE), int) and page[PACKED_SIZE] >= 0
 
 
 def _fields(data: Any, place: int, depth: int) -> tuple[dict[int, Any], int]:

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 
 from lake.budgets import check_promise
 from lake.contents import Content
-from lake.moments import rebased, unwrapped
-from lake.parquet_pages import check_counts
+from lake.moments import may_be_misread, rebased, unwrapped
+from lake.parquet_int96 import check_days
+from lake.parquet_pages import check_alone, check_counts
 from lake.typed import plain_type
 
 BATCH_ROWS = 65_536
@@ -41,6 +42,8 @@ class ParquetFile:
         self._content = content
         self._file = self._opened()
         metadata = self._file.metadata
+        self._checked: set[str] = set()
+        """Columns of moments that have been looked at as they stand."""
         check_promise(self.title, metadata.num_rows, metadata.num_columns, content.size)
 
     @property
@@ -63,11 +66,19 @@ class ParquetFile:
         return {n: _WORDS[what] for n, what in self._meaning.items() if what in _WORDS}
 
     def batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._read()
+        except Exception:
+            check_alone(self._content)
+            raise
+        check_counts(self._file.metadata, self._content)
+        check_alone(self._content, self._file.metadata)
+
+    def _read(self) -> Iterator[pa.RecordBatch]:
         size = self._batch_rows()
         seconds = self._seconds(size)
         for batch in self._file.iter_batches(batch_size=size):
             yield self._mended(batch, next(seconds, None))
-        check_counts(self._file.metadata, self._content)
 
     def culprit(self) -> str:
         """The first column that cannot be read."""
@@ -110,7 +121,11 @@ class ParquetFile:
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         for name in self._wide_moments:
             assert seconds is not None, "both hold the same rows"  # noqa: S101
-            columns[name] = unwrapped(seconds.column(name), columns[name], None)
+            about = seconds.column(name)
+            if name not in self._checked and may_be_misread(about, columns[name]):
+                check_days(self._file.metadata, self._content, name)
+                self._checked.add(name)
+            columns[name] = unwrapped(about, columns[name], None)
         for name, array in columns.items():
             if self._meaning.get(name) == _ENUM:
                 columns[name] = array.cast(pa.binary()).view(pa.string())

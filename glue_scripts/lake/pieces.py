@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from lake.cell_kinds import is_comment
 from lake.column_types import ColumnType
 from lake.decoding import SINGLE_BYTE_ENCODINGS, is_foreign, shown
 from lake.errors import AccountingError
@@ -32,12 +34,15 @@ from lake.records import (
     cut_records,
     find_region,
 )
+from lake.totals import Total
 
 _LARGE_BYTES = 1024 * 1024
 _SEAM_BYTES = 64 * 1024
 STRAY = "bytes that are no characters in the file's encoding"
 FOREIGN = "bytes that spell UTF-8 in a file of another encoding"
 AGAIN = "the header once more"
+COMMENT = "a comment"
+BEHIND = "a value behind the last delimiter, which ends all rows"
 _UTF8_SPELLED = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
@@ -97,6 +102,9 @@ class Chunk:
     tallies: Mapping[str, Tally] | None = None
     """Of the columns of `rows`, by source name, counted before anything was made of their values;
     None where `rows` is as it was cut, and can be counted itself."""
+    totals: Mapping[str, Total] = field(default_factory=dict)
+    """Of the columns of `rows`, by source name, as far as they have one, of their values before
+    they become values of the table; not of CSV, where all are text."""
 
 
 class PieceReader:
@@ -111,7 +119,6 @@ class PieceReader:
     ) -> None:
         self._layout = layout
         self._dialect = layout.dialect
-        self._columns = layout.fields
         self._blocks = iter(blocks)
         self._limit = limit
         self._repeats = header_repeats(layout)
@@ -156,6 +163,7 @@ class PieceReader:
         self.lines += found.lines
         rows = self._parsed(b"")
         assert rows is not None, "no text is always parsed"  # noqa: S101
+        rows = self._columns_of(rows)
         return Chunk(rows, [bad], 1, lambda: Origin([], _no_row))
 
     def _take_behind(self, rest: bytes, block: bytes) -> Generator[Chunk, None, bytes]:
@@ -175,11 +183,8 @@ class PieceReader:
         region = find_region(text, self._dialect, start=start)
         if region.cut is None and region.end > start and not self._is_special(text):
             rows = self._parsed(text, start, region.ends)
-            if (
-                rows is not None
-                and rows.num_rows == region.records
-                and not len(self._repeats.rows(rows))
-            ):
+            if rows is not None and rows.num_rows == region.records and not self._aside(rows):
+                rows = self._columns_of(rows)
                 origin = partial(self._origin_in, text, start, region.end, self.lines)
                 self.position += region.end - start
                 self.lines += region.lines
@@ -209,7 +214,7 @@ class PieceReader:
 
     def _chunk(self, text: bytes, cut: Cut) -> Chunk:
         cut = _unmarked(text, cut)
-        good: Flags = cut.fields == len(self._columns)
+        good: Flags = cut.fields == len(self._layout.parsed)
         reasons = dict.fromkeys(self._foreign(text, cut, good), FOREIGN)
         good[list(reasons)] = False
         rows = self._parsed(_join(text, cut, good))
@@ -224,21 +229,34 @@ class PieceReader:
             raise AccountingError(
                 f"the parser made {'no' if rows is None else rows.num_rows} rows of {count} records"
             )
-        rows = self._without_repeats(rows, good, reasons)
+        rows = self._columns_of(self._without_aside(rows, good, reasons))
         bad = [self._bad(text, cut, i, reasons) for i in np.flatnonzero(~good & (cut.fields != 0))]
         origin = partial(self._origin, text, cut, good, self.lines)
         return Chunk(rows, bad, rows.num_rows + len(bad), origin)
 
-    def _without_repeats(self, rows: pa.Table, good: Flags, reasons: dict[int, str]) -> pa.Table:
-        repeated = self._repeats.rows(rows)
-        if not len(repeated):
+    def _without_aside(self, rows: pa.Table, good: Flags, reasons: dict[int, str]) -> pa.Table:
+        aside = self._aside(rows)
+        if not aside:
             return rows
-        again = np.flatnonzero(good)[repeated]
-        reasons |= dict.fromkeys(again.tolist(), AGAIN)
-        good[again] = False
+        records = np.flatnonzero(good)
+        reasons |= {int(records[row]): reason for row, reason in aside.items()}
+        good[records[list(aside)]] = False
         kept = np.ones(rows.num_rows, np.bool_)
-        kept[repeated] = False
+        kept[list(aside)] = False
         return rows.filter(pa.array(kept))
+
+    def _aside(self, rows: pa.Table) -> dict[int, str]:
+        """Which of the parsed records are no rows after all, and why."""
+        found: dict[int, str] = {}
+        if self._layout.ends_blank:
+            found |= dict.fromkeys(_filled(rows.column(rows.num_columns - 1)), BEHIND)
+        if self._layout.comments:
+            found |= dict.fromkeys(_comments(rows.column(0)), COMMENT)
+        return found | dict.fromkeys(self._repeats.rows(self._columns_of(rows)).tolist(), AGAIN)
+
+    def _columns_of(self, rows: pa.Table) -> pa.Table:
+        """Without what stands behind the last delimiter."""
+        return rows.select(range(len(self._layout.fields))) if self._layout.ends_blank else rows
 
     def _bad(self, text: bytes, cut: Cut, i: np.int64, reasons: Mapping[int, str]) -> BadRecord:
         raw = _record(text, cut, i).rstrip(b"\r\n")
@@ -254,7 +272,7 @@ class PieceReader:
             return _too_long()
         if fields == MALFORMED:
             return why_malformed(raw, self._dialect)
-        return f"{fields} field{'' if fields == 1 else 's'}, expected {len(self._columns)}"
+        return f"{fields} field{'' if fields == 1 else 's'}, expected {len(self._layout.parsed)}"
 
     def _origin_in(self, text: bytes, start: int, end: int, line: int) -> Origin:
         text = text[start:end]
@@ -273,7 +291,7 @@ class PieceReader:
         """None where Arrow does not take the records, for whatever reason."""
         own = self._layout.encoding
         try:
-            return parse(text, self._dialect, own, self._columns, start=start, ends=ends)
+            return parse(text, self._dialect, own, self._layout.parsed, start=start, ends=ends)
         except pa.ArrowInvalid:
             return None
 
@@ -289,6 +307,22 @@ class PieceReader:
             for i in np.flatnonzero(good):
                 if is_foreign(_record(text, cut, i)):
                     yield int(i)
+
+
+def _filled(column: pa.ChunkedArray) -> list[int]:
+    """Where a column holds anything."""
+    if column.null_count == len(column):
+        return []
+    filled: list[int] = np.flatnonzero(pc.not_equal(column, "").fill_null(False)).tolist()
+    return filled
+
+
+def _comments(column: pa.ChunkedArray) -> list[int]:
+    """Where its values begin like comments."""
+    if not len(column):
+        return []
+    begun = np.flatnonzero(pc.starts_with(column, "#").fill_null(False))
+    return [int(i) for i in begun if is_comment(column[int(i)].as_py())]
 
 
 def _too_long() -> str:

@@ -10,6 +10,7 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lake.columnar_source import untold
 from lake.commit import Source, day_values
 from lake.contract_terms import (
     as_in,
@@ -17,6 +18,7 @@ from lake.contract_terms import (
     differences,
     overflowing,
     rules_of,
+    untold_bytes,
     wanted_columns,
 )
 from lake.findings import Survey
@@ -242,6 +244,8 @@ def _refusal(
 ) -> str:
     if reason := _without_names(survey, table, contract, headed=headed):
         return reason
+    if reason := _untold(survey, contract):
+        return reason
     found = schema_of(survey)
     changes = differences(found, table, contract)
     shown = offender(item, as_in(table, found)) if changes and table else ""
@@ -275,6 +279,12 @@ def _without_names(
         f"dataset '{contract.name}' have names{known}. Put a header above the rows, or say "
         "'header: false' in the csv section of a contract"
     )
+
+
+def _untold(survey: Survey, contract: DatasetContract) -> str:
+    layout = survey.layout
+    columns = Schema.of(layout.fields, survey.types)
+    return next(map(untold, untold_bytes(columns, layout.untold, contract)), "")
 
 
 def _is_numbered(column: Column) -> bool:

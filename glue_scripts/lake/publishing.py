@@ -7,12 +7,10 @@ an object is 'published' only when its rows can be read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,14 +20,12 @@ from lake.errors import LoadLost, OriginalGone
 from lake.isolation import fault_of, reason_of
 from lake.schema import Schema
 from lake.store import client, supersede
+from lake.waiting import each
 from lake.writing import Places, Writer, load_folder
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
 from wires.quarantine import PREFIX, put_aside
 
-Item = TypeVar("Item")
-_FEW = 8
-_AT_ONCE = 8
-_FINAL = frozenset({"InvalidInputException", "ValidationException", "EntityNotFoundException"})
+_FINAL = frozenset({"InvalidInputException", "ValidationException"})
 """What the catalog says of a table that it will never take."""
 KeepLease = Callable[[str], None]
 """Called between long steps with the dataset at work. Raises LoadLost if its lease is gone."""
@@ -80,20 +76,25 @@ class Publisher:
                     raise
                 refused[dataset] = f"the Glue catalog refuses the table: {reason_of(error)}"
 
-        _each(publish_one, commit.datasets)
-        _each(partial(self._finish, commit), [_ended(o, refused) for o in commit.outcomes])
+        each(publish_one, commit.datasets)
+        outcomes = [_ended(outcome, refused) for outcome in commit.outcomes]
+        each(self._put_aside, [o for o in outcomes if o.status is ObjectStatus.REJECTED])
+        finished_at = datetime.now(UTC).isoformat()
+        self.ledger.finish_all(outcomes, load_id=commit.load_id, finished_at=finished_at)
 
     def clean_up(self, commit: Commit) -> None:
         """Give to the buckets' lifecycle what no table points at: of dead attempts, and moved."""
         for move in commit.moves:
             supersede(self._places.processed_bucket, _key_of(move.from_location))
-        for write in commit.partitions:
-            folder = load_folder(write.dataset, write.values, commit.load_id)
-            standing = self.catalog.partition(write.dataset, (*write.values, commit.load_id))
-            kept = _key_of(standing.location) if standing else write.prefix
-            supersede(self._places.processed_bucket, folder, but=kept)
-            rows = f"{PREFIX}rows/dataset={folder}"
-            supersede(self._places.quality_bucket, rows, but=write.quarantine_prefix)
+        each(partial(self._clean_up, commit.load_id), commit.partitions)
+
+    def _clean_up(self, load_id: str, write: PartitionWrite) -> None:
+        folder = load_folder(write.dataset, write.values, load_id)
+        standing = self.catalog.partition(write.dataset, (*write.values, load_id))
+        kept = _key_of(standing.location) if standing else write.prefix
+        supersede(self._places.processed_bucket, folder, but=kept)
+        rows = f"{PREFIX}rows/dataset={folder}"
+        supersede(self._places.quality_bucket, rows, but=write.quarantine_prefix)
 
     @property
     def _places(self) -> Places:
@@ -114,7 +115,7 @@ class Publisher:
         for move in commit.moves:
             if move.write.dataset == dataset:
                 self._move(move)
-        writes = [write for write in commit.partitions if write.dataset == dataset]
+        writes = commit.writes[dataset]
         table = self._put_table(commit, dataset) if any(w.rows for w in writes) else Schema()
         for write in writes:
             self.keep_lease(dataset)
@@ -182,27 +183,22 @@ class Publisher:
             },
         )
 
-    def _finish(self, commit: Commit, outcome: ObjectOutcome) -> None:
-        if outcome.status is ObjectStatus.REJECTED:
-            version = self.ledger.version(outcome.key, outcome.version_id)
-            put_aside(
-                s3=client("s3"),
-                sns=client("sns"),
-                raw_bucket=self._places.raw_bucket,
-                quality_bucket=self._places.quality_bucket,
-                alerts_topic_arn=self.alerts_topic_arn,
-                version=version,
-                reason=outcome.reason,
-            )
-        self.ledger.finish(
-            outcome, load_id=commit.load_id, finished_at=datetime.now(UTC).isoformat()
+    def _put_aside(self, outcome: ObjectOutcome) -> None:
+        put_aside(
+            s3=client("s3"),
+            sns=client("sns"),
+            raw_bucket=self._places.raw_bucket,
+            quality_bucket=self._places.quality_bucket,
+            alerts_topic_arn=self.alerts_topic_arn,
+            version=self.ledger.version(outcome.key, outcome.version_id),
+            reason=outcome.reason,
         )
 
 
 def _wider(commit: Commit, dataset: str, standing: Schema | None) -> Schema:
     schema = standing or Schema()
-    for write in commit.partitions:
-        if write.dataset == dataset and write.rows:
+    for write in commit.writes[dataset]:
+        if write.rows:
             schema = schema.merge(write.schema)
     return schema
 
@@ -212,17 +208,14 @@ def _ended(outcome: ObjectOutcome, refused: Mapping[str, str]) -> ObjectOutcome:
     reason = refused.get(outcome.dataset)
     if not reason or outcome.status is not ObjectStatus.PUBLISHED:
         return outcome
-    return replace(outcome, status=ObjectStatus.FAILED, reason=reason, rows_published=0)
-
-
-def _each(function: Callable[[Item], object], items: Sequence[Item]) -> None:
-    """Many at a time where there are many: each waits for AWS most of its time."""
-    if len(items) <= _FEW:
-        for item in items:
-            function(item)
-        return
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(function, items))
+    return replace(
+        outcome,
+        status=ObjectStatus.FAILED,
+        reason=reason,
+        rows_in=0,
+        rows_published=0,
+        rows_quarantined=0,
+    )
 
 
 def _key_of(location: str) -> str:

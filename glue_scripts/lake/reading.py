@@ -91,10 +91,9 @@ def examine(
         raise InputRefused(_no_table(found.name, compression))
     kind = found.name.lower()
     if kind in columnar_source.FORMATS:
-        names, types = columns_in(original, kind, compression=compression, max_ratio=max_ratio)
-        layout = Layout(format=kind, compression=compression)
-        layout = layout.with_fields(dict(zip(names, types, strict=True)))
-        return layout, types
+        columns = columns_in(original, kind, compression=compression, max_ratio=max_ratio)
+        layout = Layout(format=kind, compression=compression, untold=columns.untold)
+        return layout.with_fields(columns.types), list(columns.types.values())
     if kind.startswith("json"):
         return _examine_json(cuttable(plain, encoding), compression, encoding)
     return csv_source.examine(original, max_ratio=max_ratio, demands=demands)
@@ -196,7 +195,7 @@ class PieceReading:
         layout = self.layout
         if layout.format in columnar_source.FORMATS:
             of = (self.original, layout.format, layout.compression, self.max_ratio, digest)
-            return ColumnarReader(*of), 0
+            return ColumnarReader(*of, only=self.rules.only, texts=self.rules.texts), 0
         if layout.format in (LIST, DOCUMENTS):
             of_text = (self._stream(digest), layout.shapes, layout.format)
             return JsonTextReader(*of_text, texts=self.texts), 0

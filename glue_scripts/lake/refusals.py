@@ -71,6 +71,14 @@ def told_of(name: str, rows: Callable[[], int], culprit: Callable[[], str]) -> I
         raise InputRefused(_reason(str(error), name, rows(), culprit())) from error
 
 
+def joined(title: str, place: int) -> InputRefused:
+    """Of files one behind the other, which formats with an index at one end are not made for."""
+    return InputRefused(
+        f"the file is of several {title} files, put one behind the other: the first ends at byte "
+        f"{place:,}, and of such a file only one would be read. Upload each by itself"
+    )
+
+
 def _reason(said: str, name: str, rows: int, column: str) -> str:
     title = TITLES[name]
     if _ENCRYPTED.search(said):

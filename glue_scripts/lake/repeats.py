@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -22,18 +22,30 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
-from lake.conversion import Converted
+from lake.conversion import Converted, versions_of
+from lake.isolation import Budget, Fault, Guarded
 from lake.originals import Span
-from lake.spreading import spread
+from lake.spreading import spread_guarded
 from lake.store import fetch_file
 from wires.manifest import ObjectVersion
 
 Hashes = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
-Repeats = Mapping[ObjectVersion, Mapping[int, tuple[int, ...]]]
-"""Of each object, by the start of a piece: which of its rows, counted from 0."""
 _SEPARATOR = "\x1f"
 Key = tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Rows that repeat a key, as far as that can be told."""
+
+    places: Mapping[ObjectVersion, Mapping[int, tuple[int, ...]]] = field(default_factory=dict)
+    """Of each object, by the start of a piece: which of its rows, counted from 0."""
+    faults: Mapping[frozenset[ObjectVersion], Fault] = field(default_factory=dict)
+    """Objects whose file cannot be read back, and why."""
+
+    def __or__(self, other: Repeats) -> Repeats:
+        return Repeats({**self.places, **other.places}, {**self.faults, **other.faults})
 
 
 @dataclass(frozen=True)
@@ -59,22 +71,46 @@ class _Row:
 
 
 def find_repeats(
-    spark: SparkSession, written: Sequence[Converted], key: Sequence[str], bucket: str
+    spark: SparkSession,
+    written: Sequence[Converted],
+    key: Sequence[str],
+    bucket: str,
+    budget: Budget,
 ) -> Repeats:
     """The rows whose key stands in an earlier row of the same object."""
-    files = [item.file for item in written if item.file]
-    if not files:
-        return {}
-    hashes = spread(spark, partial(_hashes, bucket, tuple(key)), files, weight=lambda _: 1)
+    stored = [item for item in written if item.file]
+    files = [item.file for item in stored]
+    seconds = partial(_seconds, budget, {item.file: item.task.size for item in stored})
+    guarded = Guarded(partial(_hashes, bucket, tuple(key)), seconds)
+    found = spread_guarded(spark, guarded, files, weight=lambda _: 1)
+    hashes = [item for item in found if not isinstance(item, Fault)]
+    if len(hashes) < len(found):
+        pairs = zip(stored, found, strict=True)
+        return Repeats(faults={_objects(i): f for i, f in pairs if isinstance(f, Fault)})
     suspects: dict[ObjectVersion, list[_Row]] = {}
     for version, stretches in _stretches(written).items():
         own = np.concatenate([hashes[s.file][s.start : s.start + s.rows] for s in stretches])
         rows = list(_rows_at(stretches, _not_alone(own)))
         if rows:
             suspects[version] = rows
-    keys = _exact_keys(spark, bucket, tuple(key), files, suspects.values())
-    found = {version: _repeating(rows, keys) for version, rows in suspects.items()}
-    return {version: places for version, places in found.items() if places}
+    guarded_keys = Guarded(partial(_keys_at, bucket, tuple(key)), partial(_seconds_at, seconds))
+    keys, faults = _exact_keys(spark, guarded_keys, files, suspects.values())
+    if faults:
+        return Repeats(faults={_objects(stored[file]): fault for file, fault in faults.items()})
+    repeating = {version: _repeating(rows, keys) for version, rows in suspects.items()}
+    return Repeats({version: places for version, places in repeating.items() if places})
+
+
+def _objects(item: Converted) -> frozenset[ObjectVersion]:
+    return versions_of(item.task.pieces)
+
+
+def _seconds(budget: Budget, sizes: Mapping[str, int], file: str) -> float:
+    return budget.seconds(sizes[file])
+
+
+def _seconds_at(seconds: Callable[[str], float], asked: tuple[str, frozenset[int]]) -> float:
+    return seconds(asked[0])
 
 
 def _stretches(written: Sequence[Converted]) -> Mapping[ObjectVersion, list[_Stretch]]:
@@ -123,22 +159,24 @@ def _rows_at(stretches: Sequence[_Stretch], positions: Positions) -> Iterator[_R
 
 def _exact_keys(
     spark: SparkSession,
-    bucket: str,
-    key: Sequence[str],
+    guarded: Guarded[tuple[str, frozenset[int]], dict[int, Key]],
     files: Sequence[str],
     suspects: Iterable[Sequence[_Row]],
-) -> Mapping[tuple[int, int], Key]:
-    """By file and row; each file is read once."""
+) -> tuple[Mapping[tuple[int, int], Key], Mapping[int, Fault]]:
+    """By file and row, and of which file not, and why; each file is read once."""
     wanted: defaultdict[int, set[int]] = defaultdict(set)
     for row in chain.from_iterable(suspects):
         wanted[row.file].add(row.number)
     asked = [(files[file], frozenset(rows)) for file, rows in wanted.items()]
-    found = spread(spark, partial(_keys_at, bucket, tuple(key)), asked, weight=lambda _: 1)
-    return {
+    found = spread_guarded(spark, guarded, asked, weight=lambda _: 1)
+    pairs = list(zip(wanted, found, strict=True))
+    keys = {
         (file, number): values
-        for file, rows in zip(wanted, found, strict=True)
+        for file, rows in pairs
+        if not isinstance(rows, Fault)
         for number, values in rows.items()
     }
+    return keys, {file: rows for file, rows in pairs if isinstance(rows, Fault)}
 
 
 def _keys_at(bucket: str, key: Sequence[str], asked: tuple[str, frozenset[int]]) -> dict[int, Key]:

@@ -16,6 +16,7 @@ from lake.observing import kind_of_value, observe
 from lake.pieces import BadRecord, Chunk, Origin
 from lake.records import Positions
 from lake.tallies import tallies_in, tallies_of
+from lake.totals import without
 from lake.typed import spelled
 
 Flags = npt.NDArray[np.bool_]
@@ -34,6 +35,8 @@ class RowRules:
     """Types, as `ColumnType.spell` spells them, that values must have."""
     only: tuple[str, ...] = ()
     """The columns that are kept; none: all."""
+    texts: tuple[str, ...] = ()
+    """Columns that are text also where a file has bytes and does not call them so."""
     unique: tuple[str, ...] = ()
     """Columns whose values together stand once in a file."""
 
@@ -87,7 +90,8 @@ def without_rows(chunk: Chunk, flags: Flags, reasons: Mapping[int, str]) -> Chun
     ]
     kept = np.flatnonzero(~flags)
     rows = chunk.rows.take(pa.array(kept))
-    aside = tallies_in(chunk.rows.take(pa.array(np.flatnonzero(flags))))
+    others = chunk.rows.take(pa.array(np.flatnonzero(flags)))
+    aside = tallies_in(others)
     return replace(
         chunk,
         rows=rows,
@@ -95,6 +99,7 @@ def without_rows(chunk: Chunk, flags: Flags, reasons: Mapping[int, str]) -> Chun
         origin=partial(_some_of, chunk.origin, kept),
         types=_retyped(rows, chunk.types),
         tallies={name: tally - aside[name] for name, tally in tallies_of(chunk).items()},
+        totals=without(chunk.totals, others),
     )
 
 

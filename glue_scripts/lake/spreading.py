@@ -8,7 +8,7 @@ import pickle
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from threading import Thread
 from typing import TypeVar
 from zipimport import zipimporter
@@ -16,7 +16,8 @@ from zipimport import zipimporter
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
-from lake.isolation import Fault, Guarded
+from lake.errors import Unavailable
+from lake.isolation import Blame, Fault, Guarded
 from lake.store import region, use_region
 from lake.witness import each_alone
 
@@ -27,7 +28,7 @@ _WAVES = 4
 """Slices per core: enough to even out items of different size, few enough to cost nothing."""
 _CORES_TO_START = 16
 _PAUSES = (1.0, 5.0)
-"""Seconds before what AWS has refused is asked for once more; its clients have tried, too."""
+"""Seconds before AWS is asked once more; its clients have tried, too."""
 _WITNESSED = 50
 """Items that share a witness, while none of them ends it."""
 
@@ -71,12 +72,17 @@ def spread_guarded(
 ) -> list[Result | Fault]:
     """As `spread`, with a fault in place of the result of each item that has none.
 
-    What AWS has refused is asked for again. Where a worker has died, it is not told of which of
-    its items: all are done again by workers that have each item done before a witness.
+    Where AWS was busy or out of reach, it is asked again. Where a worker has died, it is not told
+    of which of its items: all are done again by workers that have each done before a witness.
+    Raises Unavailable where workers die even so.
     """
     results = _survived(spark, guarded, items, weight=weight)
     for pause in _PAUSES:
-        again = [i for i, found in enumerate(results) if isinstance(found, Fault) and found.passing]
+        again = [
+            i
+            for i, found in enumerate(results)
+            if isinstance(found, Fault) and found.blame is Blame.AWS
+        ]
         if not again:
             break
         time.sleep(pause)
@@ -100,7 +106,13 @@ def _survived(
         logger.warning("a worker died; its items are done one by one", exc_info=error)
     batches = [items[start : start + _WITNESSED] for start in range(0, len(items), _WITNESSED)]
     watched = partial(each_alone, guarded, region())
-    done = spread(spark, watched, batches, weight=lambda batch: sum(map(weight, batch)))
+    try:
+        done = spread(spark, watched, batches, weight=lambda batch: sum(map(weight, batch)))
+    except Py4JJavaError as error:
+        raise Unavailable(
+            "Spark's workers die although they do no more than watch: the cluster lacks memory, or "
+            "loses its machines"
+        ) from error
     return [result for batch in done for result in batch]
 
 
@@ -147,5 +159,10 @@ def _ease_next_task() -> None:
     for path, finder in list(sys.path_importer_cache.items()):
         if isinstance(finder, zipimporter):
             del sys.path_importer_cache[path]
-    if not gc.get_freeze_count():
-        gc.freeze()
+    _freeze_once()
+
+
+@cache
+def _freeze_once() -> None:
+    """Python counts what is frozen each time that it is asked: as slow as collecting it."""
+    gc.freeze()

@@ -105,7 +105,8 @@ def recoded(
 
 
 def _in_pieces(item: Surveyed | Fault, look: Look) -> Surveyed | Fault:
-    if isinstance(item, Fault) or item.survey is None or item.sure:
+    """An object that has been looked at anew; what is known of another's pieces stays known."""
+    if isinstance(item, Fault) or item.survey is None or item.spans:
         return item
     splittable = item.survey.layout.splittable
     return replace(item, spans=spans_of(item.version.size, splittable=splittable, look=look))
@@ -166,7 +167,8 @@ def first_offender(look: Look, item: Surveyed, schema: Schema) -> str:
     original = StoredOriginal(look.bucket, item.version)
     rules = RowRules(types=tuple((c.source, c.type.spell()) for c in schema.columns if c.source))
     whole = Span(0, original.size)
-    for chunk in PieceReading(original, layout, whole, look.max_ratio, look=False):
+    as_text = RowRules(texts=layout.untold)
+    for chunk in PieceReading(original, layout, whole, look.max_ratio, look=False, rules=as_text):
         for record in rules.applied(chunk).bad:
             if record not in chunk.bad:
                 return f"line {layout.body_line + record.line}: {record.reason}"

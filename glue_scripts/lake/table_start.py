@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 
-from lake.cell_kinds import is_typed, main_kind
+from lake.candidate_readings import TITLE_LINES, Reading
+from lake.cell_kinds import is_typed, kind_of_cell, main_kind
 from lake.errors import InputRefused
-from lake.header import Verdict, judge_header
-from lake.readings import TITLE_LINES, Reading
+from lake.header import Verdict, is_named_twice, judge_header
+from lake.header_repeats import bare
 from lake.record_grammar import header_cells, why_malformed
 
 _MANY_ROWS, _NEARLY_ALL = 5, 0.98
 """Rows in which the values of one column would hardly all hold as many delimiters."""
+
+_MOSTLY = 0.8
+_RULE = re.compile(r":?-{3,}:?|")
 
 
 @dataclass(frozen=True)
@@ -28,14 +34,19 @@ def find_start(reading: Reading, demanded: bool | None) -> TableStart:
     """`demanded` says whether the first record names the columns, if that is declared. Raises
     InputRefused where it is not clear."""
     first = _below_padded_titles(reading)
-    if demanded is not None:
+    if demanded is not None and not (demanded and first):
         return TableStart(first, demanded)
     cells, rows = reading.cells(first), reading.rows_from(first + 1)
-    verdict = judge_header(cells, rows)
+    verdict = reading.heading if first == reading.above else judge_header(cells, rows)
+    if demanded and verdict is not Verdict.ROW:
+        return TableStart(first, demanded)
     if verdict is Verdict.UNSURE:
         _refuse_doubtful_header(cells, rows)
     if verdict is Verdict.ROW and first:
         return _headed_by_damage(reading, first, rows)
+    if verdict is Verdict.HEADER:
+        _refuse_second_header(cells, rows)
+        _refuse_second_table(reading)
     if first and verdict is Verdict.HEADER:
         _refuse_doubtful_title(reading, first, rows)
     return TableStart(first, verdict is Verdict.HEADER)
@@ -102,10 +113,51 @@ def _refuse_doubtful_header(cells: list[str], rows: list[list[str]]) -> None:
     )
 
 
+def _refuse_second_header(cells: list[str], rows: list[list[str]]) -> None:
+    """Below the names stand others, or units, or a rule: either those name the columns, or the
+    first line is a title that is as wide as the table."""
+    names = list(map(bare, cells))
+    while rows and list(map(bare, rows[0])) == names:
+        rows = rows[1:]
+    if not rows:
+        return
+    ruled = any(rows[0]) and all(_RULE.fullmatch(cell.strip()) for cell in rows[0])
+    at_least = 1 if len(cells) == 1 or _is_like_title(cells) else 2
+    if ruled or is_named_twice(rows, at_least=at_least):
+        raise InputRefused(
+            f"two lines look like names of the columns, {cells[:6]} and {rows[0][:6]}: leave the "
+            "one that names them, or say in the contract of the dataset (csv: header: true) that "
+            "the first does and the second is a row"
+        )
+
+
+def _is_like_title(cells: list[str]) -> bool:
+    """Whether a line is rather a sentence with delimiters in it than names."""
+    return any(cell.startswith(" ") or is_typed(kind_of_cell(cell.strip())) for cell in cells)
+
+
+def _refuse_second_table(reading: Reading) -> None:
+    """Of two tables in a file, one below the other, one is no mere title or footer."""
+    below = reading.widths[reading.above :]
+    others = Counter(width for width in below if width > 1 and width != reading.width)
+    for width, times in others.most_common(1):
+        first = reading.above + below.index(width)
+        last = reading.records - 1 - reading.widths[::-1].index(width)
+        whole = last - first + 1 == times and first > 0
+        if times > 1 and whole and 2 * times >= below.count(reading.width):
+            raise InputRefused(
+                f"it holds two tables: one of {reading.width} columns, and from line "
+                f"{reading.line(first)} on one of {width}. Put each into a file of its own, or "
+                "declare the header in the contract of the dataset (csv: header: true) to have "
+                "the records of the second put aside"
+            )
+
+
 def _refuse_doubtful_title(reading: Reading, first: int, rows: list[list[str]]) -> None:
     """Columns of text below a single line may as well be one column with delimiters in it."""
     columns = list(zip(*rows, strict=True)) or [(cell,) for cell in reading.cells(first)]
-    if any(is_typed(main_kind(column)[0]) for column in columns):
+    kinds = [main_kind(column) for column in columns]
+    if any(is_typed(kind) and share >= _MOSTLY for kind, share in kinds):
         return
     comments = all(reading.raw(i).startswith(b"#") for i in range(first))
     if comments or reading.line(first) > reading.line(first - 1) + 1:

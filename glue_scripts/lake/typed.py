@@ -11,7 +11,7 @@ from lake.moments import MICROS, NANOS
 from lake.recasting import recast
 from lake.spelling import spelled, spelled_moments
 
-__all__ = ["plain", "plain_type", "recast", "spelled", "type_of", "values_of"]
+__all__ = ["is_bytes", "plain", "plain_type", "recast", "spelled", "type_of", "values_of"]
 
 _DIGITS = {8: 3, 16: 5, 32: 10, 64: 19}
 """Of the largest signed integer with as many bits."""
@@ -19,6 +19,12 @@ _UNSIGNED_DIGITS = {8: 3, 16: 5, 32: 10, 64: 20}
 _UUID_BYTES = 16
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
+_BYTES = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+)
 _SIMPLE = (
     (pa.types.is_null, NOTHING),
     (pa.types.is_boolean, ColumnType(Kind.BOOLEAN)),
@@ -45,12 +51,22 @@ def type_of(stored: pa.DataType) -> ColumnType | None:
 
 
 def plain_type(stored: pa.DataType) -> pa.DataType:
-    """What `plain` makes of a type: dictionaries and the many forms of text are one."""
+    """What `plain` makes of a type: dictionaries and the many forms of text are one, and bytes
+    are taken for text."""
     if pa.types.is_dictionary(stored):
         return plain_type(stored.value_type)
     if stored == pa.uuid() or pa.types.is_large_string(stored) or pa.types.is_string_view(stored):
         return pa.string()
+    if is_bytes(stored):
+        return pa.string()
     return plain_type(stored.storage_type) if isinstance(stored, pa.BaseExtensionType) else stored
+
+
+def is_bytes(stored: pa.DataType) -> bool:
+    """Whether values are bytes that nobody calls text."""
+    if pa.types.is_dictionary(stored):
+        return is_bytes(stored.value_type)
+    return any(holds(stored) for holds in _BYTES)
 
 
 def plain(array: pa.Array) -> pa.Array:
@@ -61,6 +77,8 @@ def plain(array: pa.Array) -> pa.Array:
         return uuids(array.storage)
     if isinstance(array, pa.ExtensionArray):
         return plain(array.storage)
+    if is_bytes(array.type):
+        return array.cast(pa.binary()).view(pa.string())
     if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
         # By way of bytes, since text that is none must come through to be told.
         return array.cast(_bytes_of(array.type)).cast(pa.binary()).view(pa.string())

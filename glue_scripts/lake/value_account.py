@@ -11,6 +11,7 @@ from lake.errors import AccountingError
 from lake.pieces import Chunk
 from lake.schema import Schema
 from lake.tallies import expected, tallies_of
+from lake.totals import total_of
 
 
 class ValueAccount:
@@ -40,3 +41,11 @@ class ValueAccount:
                 )
             if column is not None:
                 self._values[column.name] += read
+        for source, total in chunk.totals.items():
+            column = self._schema.by_source.get(source)
+            if column and not total.is_of(total_of(shaped.column(column.name))):
+                raise AccountingError(
+                    f"column '{source}': its values add up to something else than those that were "
+                    "read: nothing of the file is published. This is a defect of the reader; the "
+                    "file is as it was"
+                )

@@ -13,14 +13,14 @@ from fuzz.stage import Stage, stage
 Findings = Callable[..., list[Finding]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def here() -> Iterator[Stage]:
     """The engine with its tasks in this process: what is tested is what becomes of files."""
     with stage() as made:
         yield made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def findings(here: Stage) -> Findings:
     """What is wrong after datasets came in one case."""
 

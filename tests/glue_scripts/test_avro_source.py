@@ -154,6 +154,11 @@ def test_a_type_is_what_the_specification_says(kind: Any, octets: bytes, value: 
     assert str(row["c0"]) == str(value)
 
 
+def test_a_schema_may_be_the_type_of_an_object() -> None:
+    [row] = read(avro_bytes({"type": {"type": record("long")}}, (1, whole(7)))).rows
+    assert row == {"c0": 7}
+
+
 def test_a_named_type_may_be_used_again() -> None:
     kind = {"type": "enum", "name": "kind", "symbols": ["A", "B"]}
     schema = record(
@@ -177,7 +182,7 @@ def test_fields_may_have_any_name() -> None:
         (record(["int", "string"]), "the field 'c0' is a union of int and string, expected one"),
         (record({"type": "map", "values": "int"}), "the field 'c0' is of type map, expected plain"),
         (record({"type": "array", "items": "int"}), "of type array"),
-        (record("bytes"), "of type bytes"),
+        (record("bytes"), "the column 'c0' is bytes, which the file does not call text"),
         (record("row"), "of type record"),
         (record(logical("fixed", "duration", name="d", size=12)), "which counts months, days and"),
         (record(logical("bytes", "decimal", precision=2, scale=4)), "without a valid precision"),
@@ -214,8 +219,9 @@ def test_bytes_that_are_no_value_of_the_type_are_refused(kind: Any, octets: byte
 
 def test_each_block_must_end_with_the_marker() -> None:
     good = avro_bytes(record("long"), (1, whole(1)))
-    for content in (good[:-1] + b"?", good + b"more", good + good):
+    for content in (good[:-1] + b"?", good + b"more"):
         assert refusal(content).startswith("the Avro file is damaged: ")
+    assert "several Avro files, put one behind the other" in refusal(good + good)
 
 
 @pytest.mark.parametrize("count", [10**8, 10**12, 2**62])

@@ -7,7 +7,9 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from itertools import islice
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -246,3 +248,31 @@ def test_an_avro_file_that_is_cut_anywhere_inside_a_block_is_refused() -> None:
     for cut in range(1, len(content) - header):
         reason = refusal(content[:-cut]) if cut != border else "a border"
         assert reason, cut
+
+
+JOINED = {
+    "few": pa.table({"a": [1, 2, 3]}),
+    "other": pa.table({"a": [4, 5, 6]}),
+    "many": pa.table({"a": range(20_000), "s": [f"text {n}" for n in range(20_000)]}),
+    "none": pa.table({"a": pa.array([], pa.int64())}),
+}
+
+
+@pytest.mark.parametrize("first", JOINED)
+@pytest.mark.parametrize("second", JOINED)
+@pytest.mark.parametrize(
+    "write",
+    [
+        parquet,
+        partial(parquet, compression="none", use_dictionary=False, write_page_index=True),
+        orc_file,
+        partial(orc_file, compression="zlib", stripe_size=65_536, batch_size=1000),
+    ],
+)
+def test_files_that_were_joined_are_refused_as_that(first: str, second: str, write: Any) -> None:
+    """A reader would find the last one's footer, and by it columns among the first one's bytes."""
+    one, other = write(JOINED[first]), write(JOINED[second])
+    assert not refusal(other)
+    reason = refusal(one + other)
+    assert "put one behind the other" in reason
+    assert f"the first ends at byte {len(one):,}" in reason

@@ -12,8 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.column_types import TEXT, ColumnType, Kind
+from lake.contract_terms import rules_of, untold_bytes
 from lake.pieces import BadRecord, Tally
+from lake.row_rules import RowRules
+from lake.schema import Schema
 from tests.glue_scripts.typed_files import avro, orc_file, parquet, read, record, refusal
+from wires.contracts import DatasetContract, DeclaredColumn, Evolution
 
 INSTANT = datetime(2026, 1, 15, 10, 30, 0, 123456, UTC)
 MOMENT = INSTANT.replace(tzinfo=None)
@@ -128,7 +132,7 @@ def test_nanoseconds_are_text_only_where_there_are_some() -> None:
         (orc_file(pa.table({"who": [{"name": "x"}]})), "the column 'who' is a struct"),
         (orc_file(pa.table({"m": pa.array([[("a", 1)]], pa.map_("string", "int32"))})), "a map"),
         (parquet(pa.table({})), "the Parquet file has no column"),
-        (parquet(pa.table([[1], [2]], names=["a", "a"])), "two columns have one name: 'a'"),
+        (parquet(pa.table([[1], [2]], names=["a", "a"])), "two columns have one name, 'a'"),
         (parquet(TABLE)[:-20], "the Parquet file is damaged, or was not written to its end"),
         (orc_file(TABLE)[:-20], "the ORC file is damaged, or was not written to its end"),
         (b"Obj\x01" + bytes(50), "the Avro file is damaged"),
@@ -152,6 +156,69 @@ def test_a_row_whose_text_is_none_is_put_aside_and_not_counted(text: pa.DataType
     ]
     assert found.records == 4
     assert found.tallies == {"n": Tally(values=3), "s": Tally(values=2, blanks=1)}
+
+
+OCTETS = [b"text", None, b"abc\xc3", b"\0\xff\1\2"]
+BYTES = {
+    "binary": parquet(pa.table({"n": range(4), "b": pa.array(OCTETS, pa.binary())})),
+    "large": parquet(pa.table({"n": range(4), "b": pa.array(OCTETS, pa.large_binary())})),
+    "view": parquet(pa.table({"n": range(4), "b": pa.array(OCTETS, pa.binary_view())})),
+    "fixed": parquet(pa.table({"n": range(4), "b": pa.array(OCTETS, pa.binary(4))})),
+    "dictionary": parquet(
+        pa.table({"n": range(4), "b": pa.array(OCTETS, pa.binary()).dictionary_encode()})
+    ),
+    "orc": orc_file(pa.table({"n": range(4), "b": pa.array(OCTETS, pa.binary())})),
+    "avro": avro(
+        [{"n": n, "b": octets} for n, octets in enumerate(OCTETS)],
+        {
+            "type": "record",
+            "name": "row",
+            "fields": [{"name": "n", "type": "long"}, {"name": "b", "type": ["null", "bytes"]}],
+        },
+    ),
+    "avro_fixed": avro(
+        [{"n": n, "b": octets} for n, octets in enumerate(OCTETS)],
+        {
+            "type": "record",
+            "name": "row",
+            "fields": [
+                {"name": "n", "type": "long"},
+                {"name": "b", "type": ["null", {"type": "fixed", "name": "f", "size": 4}]},
+            ],
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("content", BYTES.values(), ids=BYTES)
+def test_bytes_are_text_where_a_contract_says_so_and_else_refused(content: bytes) -> None:
+    reason = refusal(content)
+    assert reason.startswith("the column 'b' is bytes, which the file does not call text")
+    assert "declare it as 'string' in the contract" in reason
+
+    found = read(content, RowRules(texts=("b",)))
+    assert found.rows == [{"n": 0, "b": "text"}, {"n": 1, "b": None}]
+    assert [(bad.line, bad.reason) for bad in found.bad] == [
+        (2, "b holds bytes that are no characters"),
+        (3, "b holds bytes that are no characters"),
+    ]
+    assert found.tallies["b"] == Tally(values=1)
+
+    # What a contract leaves out is looked at by nobody.
+    assert [row["n"] for row in read(content, RowRules(only=("n",))).rows] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("evolution", Evolution)
+@pytest.mark.parametrize("declared", ["", "string", "bigint"])
+def test_a_contract_tells_which_bytes_are_text(evolution: Evolution, declared: str) -> None:
+    columns = [DeclaredColumn(name="n", type="bigint")]
+    columns += [DeclaredColumn(name="b", type=declared)] if declared else []
+    contract = DatasetContract(name="d", columns=tuple(columns), evolution=evolution)
+    found = Schema.of(["n", "b"], [ColumnType(Kind.INTEGER, 19), TEXT])
+    left_out = evolution is Evolution.DISCARD and not declared
+    expected = [] if declared == "string" or left_out else ["b"]
+    assert untold_bytes(found, ("b",), contract) == expected
+    assert rules_of(contract, found).texts == (("b",) if declared == "string" else ())
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def test_what_stands_above_a_header_is_put_aside(
 
 @pytest.mark.parametrize(
     "content",
-    ["id,name\n1,a,x\n2,b,y\n", "id,name\n1,a,\n2,b,\n", "Report\n1,a,2.5\n2,b,3.5\n"],
+    ["id,name\n1,a,x\n2,b,y\n", "id,name\n1,a,x\n2,b,\n", "Report\n1,a,2.5\n2,b,3.5\n"],
 )
 def test_rows_are_not_published_under_names_that_nobody_gave_them(content: str) -> None:
     found = outcome(content)
@@ -194,3 +194,163 @@ def test_a_contract_may_keep_quotes_inside_unquoted_fields() -> None:
     assert outcome(content).reasons == ["a quote inside an unquoted field"]
     kept = outcome(content, CsvDemands(quotes_in_fields=QuotesInFields.KEEP))
     assert kept.rows == [("1", '5" pipe'), ("2", "lamp")]
+
+
+@pytest.mark.parametrize("names", [1, 3])
+@pytest.mark.parametrize("delimiter", ",;\t|")
+def test_apostrophes_around_every_field_are_quotes_whatever_is_blank(
+    names: int, delimiter: str
+) -> None:
+    rows = [[""] * names for _ in range(300)]
+    rows[250] = ["word"] * names
+    written = [[f"'{cell}'" for cell in row] for row in [["name"] * names, *rows]]
+    found = outcome(text(written, delimiter))
+    assert found.header == ["name"] * names
+    assert found.rows == [tuple(row) for row in rows]
+
+
+UNTOLD: dict[str, Maker] = {
+    "percent": lambda draw: f"{draw.randint(0, 99)},{draw.randint(1, 9)} %",
+    "grouped": lambda draw: f"{draw.randint(1, 99)},{draw.randint(100, 999)}",
+    "money": lambda draw: f"${draw.randint(0, 9)},{draw.randint(100, 999)}.00",
+    "cents": lambda draw: f"{draw.randint(0, 99)},{draw.randint(0, 99):02d}",
+    "month": lambda draw: f"{draw.choice(['Jan', 'Feb'])} {draw.randint(1, 28)}, 2024",
+    "fraction": lambda draw: f"2024-01-02 10:00:{draw.randint(10, 59)},{draw.randint(0, 999):03d}",
+    "clock": lambda draw: f"{draw.randint(0, 23):02d}:{draw.randint(0, 59):02d}",
+    "query": lambda draw: f"https://example.com/?a={draw.randint(1, 9)};b={draw.randint(1, 9)}",
+    "path": lambda draw: f"C:\\data\\{draw.choice(['lamp', 'rug'])}.txt",
+    "mac": KINDS["mac"],
+    "phone": lambda draw: f"+49 30 {draw.randint(10000, 99999)}",
+    "code": lambda draw: f"{draw.choice('ABC')}-{draw.randint(100, 999)}",
+    "span": lambda draw: f"{draw.randint(1, 9)}-{draw.randint(10, 19)}",
+    "duration": lambda draw: f"{draw.randint(0, 9)}h {draw.randint(0, 59)}m",
+}
+"""Of which a file without a header tells nothing but what they look like."""
+
+
+@pytest.mark.parametrize("kind", sorted(UNTOLD))
+@pytest.mark.parametrize("seed", SEEDS)
+def test_one_column_without_a_header_is_left_whole_or_refused(kind: str, seed: int) -> None:
+    draw = dice(kind, seed)
+    values = [UNTOLD[kind](draw) for _ in range(draw.choice([2, 3, 8, 40]))]
+    found = outcome("".join(f"{value}\n" for value in values))
+    assert found.refused or found.rows == [(value,) for value in values]
+    settled = outcome(
+        "".join(f"{value}\n" for value in values), CsvDemands(delimiter="|", header=False)
+    )
+    assert settled.rows == [(value,) for value in values]
+
+
+@pytest.mark.parametrize("delimiter", ",;\t|")
+@pytest.mark.parametrize("kind", sorted(UNTOLD))
+def test_beside_others_they_are_rows_without_a_header(delimiter: str, kind: str) -> None:
+    for seed in SEEDS:
+        draw = dice(delimiter, kind, seed)
+        rows = [
+            [str(draw.randint(1000, 9999)), UNTOLD[kind](draw), draw.choice(["red", "blue"])]
+            for _ in range(draw.choice([3, 8, 40]))
+        ]
+        if any(delimiter in row[1] for row in rows):
+            continue
+        found = outcome(text(rows, delimiter))
+        assert found.rows == [tuple(row) for row in rows], found.refused
+
+
+@pytest.mark.parametrize("title", ["Report, 2025", "Umsatz; Mai", "a | b", "Report, 2025; final"])
+@pytest.mark.parametrize("delimiter", ",;\t|")
+def test_a_title_with_delimiters_in_it_is_no_header(title: str, delimiter: str) -> None:
+    for seed in SEEDS:
+        draw = dice(title, delimiter, seed)
+        width = draw.randint(2, 4)
+        kinds = ["whole", "decimal", "day", "word"][:width]
+        rows = table(tuple(kinds), draw.choice([3, 8, 40]), draw)
+        found = outcome(f"{title}\n" + text([kinds, *rows], delimiter))
+        assert found.refused or found.rows == [tuple(row) for row in rows]
+        assert found.refused or found.header == kinds
+        # One that is as wide as the table may be the header.
+        assert not found.refused or title.count(delimiter) == width - 1
+
+
+@pytest.mark.parametrize("delimiter", ",;\t|")
+@pytest.mark.parametrize("names", [1, 2, 4])
+def test_rows_may_end_with_a_delimiter_that_the_header_lacks(delimiter: str, names: int) -> None:
+    for seed in SEEDS:
+        draw = dice(delimiter, names, seed)
+        rows = table(("word", "whole", "day", "word")[:names], draw.choice([1, 2, 40, 2000]), draw)
+        header = delimiter.join(f"name {i}" for i in range(names)) + "\n"
+        body = text([[*row, ""] for row in rows], delimiter)
+        found = outcome(header + body)
+        if names > 1 or len(rows) > 2:
+            assert (found.rows, found.aside) == ([tuple(row) for row in rows], []), found.refused
+        if len(rows) == 2000:
+            late = outcome(header + body + text([[*rows[0], "x"]], delimiter) + header)
+            assert late.rows == [tuple(row) for row in rows]
+            assert [reason.split(",")[0] for reason in late.reasons] == [
+                "a value behind the last delimiter",
+                f"{names} field{'s' * (names > 1)}",
+            ]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("time,temp\ns,°C\n1,2.5\n2,3.5\n3,4.5\n", "two lines look like names"),
+        ("| id | name |\n|----|------|\n| 1  | Ada  |\n", "two lines look like names"),
+        ("Report 2025\namount\n5\n6\n7\n", "two lines look like names"),
+        ("k;v\nx;1\ny;2\na;b;c\n1;2;3\n4;5;6\n", "it holds two tables"),
+        ("sep=,\nid;v\n1;2\n2;3\n", "the first line says that ',' separates"),
+        ("name      age\nAda        30\nBen        40\n", "aligned with spaces"),
+        ('"id,name,v"\n"1,""a"",3"\n"2,""b"",4"\n', "in quotes as a whole"),
+        ("a|b|c\nx\ny\nz|w\nz|w|v|u\nz|w|v|u|t\n", "the others have other numbers"),
+        ("ip|city|v\n10.0.0.1|Main St\nBern|5\n10.0.0.2|Elm St\nRome|6\n", "either the first line"),
+        ("Sums; 2025\nfirst name\nAda\nBen\n", "the others have other numbers"),
+        ("share,100%\n", "names the columns or is a row"),
+        ("root:x:0:/root\nbin:x:1:/bin\nftp:x:2:/ftp\n", "the delimiter is ambiguous"),
+        ("10%,50%,90%\n1.5,2.5,3.5\n1.6,2.6,3.6\n", "names the columns or is a row"),
+        ("SN-0001;4h 3m\n", "names the columns or is a row"),
+        ("http://a.example,5\nhttp://b.example,7\n", "the delimiter is ambiguous"),
+        ("1,5\n2,75\n3,5\n", "the delimiter is ambiguous"),
+    ],
+)
+def test_what_a_person_would_not_read_without_a_doubt_is_refused(content: str, reason: str) -> None:
+    assert reason in outcome(content).refused
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ("name;lat,lon\nBerlin;52.52,13.40\nRome;41.90,12.49\nOslo;59.91,10.75\n", 3),
+        ("26,4 %;96497\n32,3 %;27389\n", 2),
+        ("yes;1/12/2024;$2,976.24\nno;1/13/2024;$1,976.24\n", 2),
+        ("00123,02134\n00124,02135\n", 2),
+        ("1,2345\n2,17\n3,8\n", 3),
+        ("Ada,30,Rome\nBen,n/a,Bern\nCleo,50,Oslo\n", 3),
+        ("id,v\nid,v\n1,2.5\n2,3.5\n", 2),
+        ("%\n%\n2024-07-06T00:01:00Z\n", 1),
+    ],
+)
+def test_what_a_person_would_read_without_a_doubt_is_read(content: str, rows: int) -> None:
+    found = outcome(content)
+    assert len(found.rows) == rows, found.refused
+
+
+@pytest.mark.parametrize("kind", ["whole", "decimal", "day", "time", "zip", "mac"])
+def test_a_comment_as_wide_as_the_table_is_no_row_where_it_cannot_be_one(kind: str) -> None:
+    for seed in SEEDS:
+        draw = dice(kind, seed)
+        rows = table((kind, "word"), draw.choice([3, 40, 2000]), draw)
+        rows[-1][0] = "#N/A"
+        at = draw.randrange(len(rows))
+        content = text([["first", "second"], *rows[:at]], ",") + "# by hand, 2024\n"
+        found = outcome(content + text(rows[at:], ","))
+        assert found.rows == [tuple(row) for row in rows], found.refused
+        assert found.reasons == ["a comment"]
+    found = outcome("tag,n\n# one,1\n# two,2\n")
+    assert len(found.rows) == 2
+
+
+def test_names_of_signs_alone_are_told_apart() -> None:
+    rows = [("1", "2")] * 9
+    found = outcome("%,€\n" + "1,2\n" * 5 + "$,§\n%,€\n" + "1,2\n" * 4)
+    assert found.rows == [*rows[:5], ("$", "§"), *rows[5:]]
+    assert found.reasons == ["the header once more"]

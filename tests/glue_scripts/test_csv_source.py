@@ -120,6 +120,7 @@ def test_what_cannot_be_read_is_refused_with_a_reason(content: bytes, reason: st
         look(content)
 
 
+@pytest.mark.slow
 def test_an_archive_that_explodes_is_refused() -> None:
     bomb = gzip.compress(b"a,b\n" + b"1,2\n" * 80_000_000, compresslevel=1)
     with pytest.raises(InputRefused, match="expands by more than 50 times"):

@@ -58,6 +58,20 @@ def test_a_text_is_never_published_as_another(encoding: str, count: int) -> None
         assert found["refused"] <= 0.1 * found.total()
 
 
+@pytest.mark.parametrize("count", [2, 5, 10, 30])
+@pytest.mark.parametrize("encoding", [name for name in WRITTEN_IN if len(WRITTEN_IN[name]) > 1])
+def test_words_of_another_language_among_others_mislead_nobody(encoding: str, count: int) -> None:
+    draw = dice(encoding, count, "mixed")
+    for _ in range(3):
+        spoken = list(samples(encoding, count, draw))
+        for _, words in spoken:
+            _, others = draw.choice(spoken)
+            some = draw.sample(range(count), max(1, count // 5))
+            mixed = [others[i] if i in some else word for i, word in enumerate(words)]
+            found = outcome(table(mixed, encoding))
+            assert found.refused or is_right(found, mixed), found.layout.encoding
+
+
 @pytest.mark.parametrize("encoding", UNICODE)
 def test_unicode_is_found_with_and_without_a_mark(encoding: str) -> None:
     for written in ("cp1252", "koi8-r", "euc-jp", "tis-620"):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from pyspark.sql import SparkSession
 
@@ -89,6 +93,25 @@ def _for_ever() -> None:
 def test_what_takes_too_long_is_interrupted_also_inside_of_what_may_take_longer() -> None:
     with within(60), pytest.raises(BudgetExceeded, match="longer than 0 seconds"), within(0.05):
         _for_ever()
+
+
+def test_an_alarm_of_somebody_else_goes_on_and_ends_no_process() -> None:
+    """As a test's own time limit is: no call of ours is being waited for when it comes."""
+    program = (
+        "import signal, time; from lake.isolation import within; rung = []\n"
+        "signal.signal(signal.SIGALRM, lambda *_: rung.append(1))\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.3)\n"
+        "with within(0.1): pass\n"
+        "time.sleep(0.9); print(rung)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "[1]\n"), done.stderr
 
 
 def _caused(outer: Exception, inner: Exception) -> Exception:

@@ -356,3 +356,11 @@ def test_many_keys_make_small_chunks() -> None:
         patch.setattr(json_source, "_MOST_CELLS", 1_000)
         found = read(text)
     assert [next(v for v in row.values() if v is not None) for row in found.rows] == [*range(1_000)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize(
+    "text", ['{"a":"名"}', ' {\n"a" : "名"}', '[{"a":"名"}]', '[\n {"a":"名"}\n]', '{"a":"名"}\n']
+)
+def test_wide_letters_are_told_without_a_mark_or_a_line_end(text: str, encoding: str) -> None:
+    assert read(text.encode(encoding)).rows == [{"a": "名"}]

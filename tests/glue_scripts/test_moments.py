@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from lake.column_types import TEXT, ColumnType, Kind
 from lake.moments import rebased, unwrapped
-from tests.glue_scripts.typed_files import at, parquet, read
+from tests.glue_scripts.typed_files import at, parquet, read, refusal
 
 EPOCH = at(1970, 1, 1)
 JULIAN_DAY_OF_EPOCH = 2_440_588
@@ -55,6 +56,41 @@ def test_moments_in_96_bits_come_as_they_were_written(moments: list[datetime]) -
     found = read(int96([(moment, 0) for moment in moments]))
     assert [row["at"] for row in found.rows] == moments
     assert found.types == {"at": ColumnType(Kind.TIMESTAMP)}
+
+
+NO_MOMENTS = [(-1, 2_440_588), (-1000, 2_440_588), (-86_400 * 10**9, 2_459_000), (0, 0), (5, 0)]
+
+
+@pytest.mark.parametrize(("nanos", "day"), NO_MOMENTS)
+@pytest.mark.parametrize("dictionary", [True, False])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("codec", ["none", "snappy", "gzip", "zstd", "lz4"])
+def test_what_is_no_moment_in_96_bits_is_not_taken_for_one(
+    nanos: int, day: int, dictionary: bool, version: str, codec: str
+) -> None:
+    """A library takes nanoseconds below zero for 584 years, and day 0 for one in 1970."""
+    write = partial(
+        parquet,
+        use_deprecated_int96_timestamps=True,
+        use_dictionary=dictionary,
+        data_page_version=version,
+        store_schema=False,
+        write_statistics=False,
+    )
+    moments = [None, 1, 0, 10**18, 2**62]
+    good = write(pa.table({"at": pa.array(moments, pa.timestamp("ns"))}), compression=codec)
+    assert len(read(good).rows) == len(moments)
+
+    plain = write(pa.table({"at": pa.array(moments, pa.timestamp("ns"))}), compression="none")
+    one, other = struct.pack("<qi", 1, JULIAN_DAY_OF_EPOCH), struct.pack("<qi", nanos, day)
+    assert plain.count(one) == 1
+    reason = refusal(plain.replace(one, other))
+    assert f"a moment at {nanos:,} nanoseconds of day {day:,}" in reason
+
+
+def test_far_moments_in_96_bits_are_looked_at_as_they_stand() -> None:
+    far = [at(2262, 4, 12), at(2500, 1, 1), at(2846, 1, 1), EPOCH]
+    assert [row["at"] for row in read(int96([(moment, 0) for moment in far])).rows] == far
 
 
 def test_nanoseconds_in_96_bits_are_kept_wherever_they_are() -> None:

@@ -20,6 +20,7 @@ from lake.errors import InputRefused
 from lake.originals import Span
 from lake.pieces import BadRecord, Tally
 from lake.reading import PieceReading, examine
+from lake.row_rules import NO_RULES, RowRules
 from tests.glue_scripts.texts import Text
 
 MARKER = b"a marker of 16 b"
@@ -58,9 +59,10 @@ def avro(rows: list[dict[str, Any]], schema: dict[str, Any], **options: Any) -> 
     return sink.getvalue()
 
 
-def read(content: bytes) -> Found:
+def read(content: bytes, rules: RowRules = NO_RULES) -> Found:
     layout, _ = examine(Text(content), max_ratio=1000)
-    reading = PieceReading(Text(content), layout, Span(0, len(content)), max_ratio=1000)
+    whole = Span(0, len(content))
+    reading = PieceReading(Text(content), layout, whole, max_ratio=1000, rules=rules)
     rows: list[dict[str, Any]] = []
     bad: list[BadRecord] = []
     tallies = {name: Tally() for name in layout.fields}
@@ -68,7 +70,7 @@ def read(content: bytes) -> Found:
         rows += chunk.rows.to_pylist()
         bad += chunk.bad
         assert chunk.tallies is not None
-        tallies = {name: tallies[name] + chunk.tallies[name] for name in tallies}
+        tallies |= {name: tallies[name] + own for name, own in chunk.tallies.items()}
     found = reading.findings
     types = dict(zip(found.names, found.types, strict=True))
     return Found(rows, bad, found.records, types, tallies)

@@ -65,6 +65,7 @@ def test_a_final_state_is_not_taken_back(objects: ObjectLedger) -> None:
     assert objects.get("a.csv", "1")["status"] == "rejected"
 
 
+@pytest.mark.slow
 def test_many_versions_move_together_but_for_those_that_have_ended(objects: ObjectLedger) -> None:
     many = [replace(VERSION, version_id=str(number)) for number in range(230)]
     for version in many:
@@ -79,6 +80,7 @@ def test_many_versions_move_together_but_for_those_that_have_ended(objects: Obje
     assert len(objects.still_pending(many)) == 229
 
 
+@pytest.mark.slow
 def test_many_endings_are_written_as_one_would_be(objects: ObjectLedger) -> None:
     outcomes = [
         ObjectOutcome(
@@ -208,6 +210,7 @@ def test_facts_of_a_run_add_up(tables: Any) -> None:
     assert [run["run_id"] for run in runs.all_runs()] == ["run"]
 
 
+@pytest.mark.slow
 def test_many_leases_are_held_together_and_given_back(tables: Any) -> None:
     leases = Leases(tables.Table(LOADS), now=lambda: 1000.0)
     names = [f"lease#{number:03d}" for number in range(205)]
@@ -215,6 +218,20 @@ def test_many_leases_are_held_together_and_given_back(tables: Any) -> None:
         assert not any(leases.take(name, owner="you", seconds=60) for name in names)
         assert all(leases.take(name, owner="me", seconds=60) for name in names)
     assert all(leases.take(name, owner="you", seconds=60) for name in names)
+
+
+def test_a_lease_that_is_held_is_kept_without_asking_while_most_of_it_is_left(tables: Any) -> None:
+    clock = [1000.0]
+    leases, others = (Leases(tables.Table("loads"), now=lambda: clock[0]) for _ in range(2))
+    assert leases.keep("turn", owner="me", seconds=100)
+    assert not leases.keep("turn", owner="somebody else", seconds=100)
+    clock[0] += 9
+    assert leases.keep("turn", owner="me", seconds=100)
+    assert not others.take("turn", owner="you", seconds=100)
+    clock[0] += 92
+    assert others.take("turn", owner="you", seconds=100)
+    assert not leases.keep("turn", owner="me", seconds=100)
+    assert not leases.keep("turn", owner="me", seconds=100)
 
 
 def test_of_many_leases_none_is_kept_if_one_cannot_be_had(tables: Any) -> None:

@@ -10,7 +10,16 @@ from functools import cached_property
 
 import numpy as np
 
-from lake.cell_kinds import typing
+from lake.cell_kinds import (
+    are_pieces,
+    is_comment,
+    is_typed,
+    main_kind,
+    may_be_undivided,
+    says_nothing,
+    shape,
+    typing,
+)
 from lake.decoding import shown
 from lake.header import Verdict, judge_header
 from lake.record_grammar import MARK, Dialect, header_cells
@@ -29,6 +38,7 @@ TITLE_LINES = 20
 _SAMPLE_RECORDS = 1000
 _TYPED_RECORDS = 40
 _TITLE_SCORE, _NO_HEADER_SCORE = 0.9, 0.5
+_MOSTLY = 0.6
 _LEAST = 0.3
 """What is left of a reading whose values look like nothing at all."""
 
@@ -87,6 +97,12 @@ class Reading:
         """Some records as wide as the table, from its first on."""
         return [self.cells(self.above), *self.rows_from(self.above + 1)] if self.width else []
 
+    @cached_property
+    def heading(self) -> Verdict:
+        """What the table's first record is."""
+        first, *rows = self.table
+        return judge_header(first, rows)
+
     def rows_from(self, first: int) -> list[list[str]]:
         """Some records as wide as the table, from all over the sample."""
         whole = [i for i in range(first, self.records) if self.widths[i] == self.width]
@@ -101,11 +117,14 @@ class Reading:
         return int(self.cut.lines[self.rows[i]]) + 1
 
     def cells(self, i: int) -> list[str]:
-        """As many as the table is wide: a header may have a delimiter more than the rows."""
+        """As many as the table is wide: a header may have a delimiter more than the rows, or
+        lack the one that ends them all."""
         raw = self.raw(i)
         if self.widths[i] == self.width and self._is_simple(raw):
             return shown(raw, self.encoding).decode("utf-8", "replace").split(self._delimiter)
         cells = header_cells(raw, self.dialect, self.width)
+        if len(cells) == self.width - 1 and i == self.above:
+            cells.append(b"")
         return [shown(cell, self.encoding).decode("utf-8", "replace") for cell in cells]
 
     def raw(self, i: int) -> bytes:
@@ -130,6 +149,16 @@ class Reading:
         )
 
     @cached_property
+    def is_all_quoted(self) -> bool:
+        """Whether every field is in quotes, and those of the first record hold names."""
+        q, d = re.escape(self.dialect.quote), re.escape(self.dialect.delimiter)
+        field = rb"%b[^%b]*%b" % (q, q, q)
+        record = re.compile(rb"%b(?:%b ?%b)*" % (field, d, field))
+        some = [self.raw(i) for i in range(min(self.records, QUOTES_LOOKED_AT))]
+        named = len(some) > 1 and self.dialect.quote * 2 not in some[0]
+        return named and all(map(record.fullmatch, some))
+
+    @cached_property
     def is_padded(self) -> bool:
         """Whether a space follows every delimiter."""
         padded = self.dialect.delimiter + self.dialect.padding
@@ -146,21 +175,33 @@ class Reading:
     @cached_property
     def is_titled(self) -> bool:
         """Whether the table below the lines above it begins with a header."""
-        first, *rows = self.table
-        return bool(rows) and judge_header(first, rows) is Verdict.HEADER
+        return len(self.table) > 1 and self.heading is Verdict.HEADER
 
     @cached_property
-    def has_decimals(self) -> bool:
-        """Whether each row may be one number: with a zero behind the comma, or as many digits
-        behind it everywhere."""
-        if self.dialect.delimiter != b"," or len(self.table) < 2:
-            return False
-        pairs = [row for row in self.table if re.fullmatch(r"-?(?:0|[1-9]\d*),\d+", ",".join(row))]
-        if len(pairs) < len(self.table):
-            return False
-        behind = [row[1] for row in pairs]
-        even = len({len(digits) for digits in behind}) == 1 and len(behind[0]) > 1
-        return (even and len(pairs) > 2) or any(re.fullmatch(r"0\d+", b) for b in behind)
+    def may_be_one_column(self) -> bool:
+        """Whether each row may be one value instead, that has the delimiter in it."""
+        return may_be_undivided([self._delimiter.join(row) for row in self.table], self._delimiter)
+
+    @property
+    def begins_typed(self) -> bool:
+        """Whether the values of the first column are numbers, dates, codes, … but for a few."""
+        cells = [row[0] for row in self.table[1:] if row[0] and not says_nothing(row[0])]
+        cells = [cell for cell in cells if not is_comment(cell)]
+        kind, share = main_kind(cells)
+        if is_typed(kind):
+            return share >= _MOSTLY
+        return sum(map(bool, map(shape, cells))) > _MOSTLY * len(cells)
+
+    @property
+    def pieces(self) -> float:
+        """Share of the columns whose values look like pieces of others."""
+        columns = zip(*(self.table[1:] or self.table), strict=True)
+        return sum(are_pieces(column) for column in columns) / max(1, self.width)
+
+    @property
+    def is_of_whole_values(self) -> bool:
+        """Whether no cell at all looks like a piece of another."""
+        return not any(are_pieces([cell]) for row in self.table for cell in row)
 
     @cached_property
     def score(self) -> float:
@@ -208,13 +249,23 @@ def _fit(reading: Reading, place: tuple[int, int]) -> float:
 
 def _placed(reading: Reading, width: int, above: int) -> Reading:
     widths = reading.widths
-    if above == 1 and widths[0] == width + 1 and _ends_blank(reading):
+    if above == 1 and _is_headed_by_other_end(reading, width):
         above = 0
     table = widths[above:]
-    agreeing = table.count(width) + (widths[0] == width + 1 and not above)
+    agreeing = table.count(width) + (widths[0] != width and not above)
     return replace(reading, width=width, above=above, agreeing=agreeing / len(table))
 
 
-def _ends_blank(reading: Reading) -> bool:
-    """Whether the first record ends with a delimiter, with no name behind it."""
-    return reading.raw(0).rstrip(b" ").endswith(reading.dialect.delimiter)
+def _is_headed_by_other_end(reading: Reading, width: int) -> bool:
+    """Whether the first record has a delimiter more than the rows, with no name behind it, or all
+    the rows end with one that it lacks, and with no value behind it."""
+    first = reading.widths[0]
+    if first == width + 1:
+        return _ends_blank(reading, 0)
+    rows = (i for i, other in enumerate(reading.widths) if other == width)
+    return first == width - 1 and all(_ends_blank(reading, i) for i in rows)
+
+
+def _ends_blank(reading: Reading, i: int) -> bool:
+    """Whether a record ends with a delimiter."""
+    return reading.raw(i).rstrip(b" ").endswith(reading.dialect.delimiter)
