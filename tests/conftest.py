@@ -37,13 +37,11 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share what takes long to begin, and is quicker when it is warm, go to one process
-    where there are several."""
+    """Where there are several processes, tests that share what takes long to begin, and is quicker
+    when it is warm, go to one of them; so do those of a module, for what they share."""
     for item in items:
-        for shared in ("spark", "assemblies", "chromium"):
-            if shared in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(shared))
-                break
+        shared = (s for s in ("spark", "assemblies") if s in getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group(next(shared, str(item.path))))
 
 
 @dataclass(frozen=True)

@@ -166,9 +166,8 @@ def seen() -> dict[str, Mapping[str, str]]:
     return {}
 
 
-@pytest.mark.parametrize(
-    "company", ["alone", pytest.param("among wrong ones", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("company", ["alone", "among wrong ones"])
 def test_what_is_wrong_ends_alone(
     curation: Curation, company: str, seen: dict[str, Mapping[str, str]]
 ) -> None:

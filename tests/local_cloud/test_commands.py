@@ -111,6 +111,7 @@ def test_an_interrupted_run_takes_its_children_with_it(
     assert not any_alive(children)
 
 
+@pytest.mark.slow
 def test_up_processes_what_anybody_uploads_until_it_is_interrupted(
     command: Callable[..., Command],
 ) -> None:

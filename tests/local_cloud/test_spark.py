@@ -49,6 +49,7 @@ def doubled(rows):
 }
 
 
+@pytest.mark.slow
 def test_spark_reads_and_writes_the_buckets_that_the_api_shows(
     deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,7 @@ def test_an_environment_without_infrastructure_lacks_every_export(platform: Plat
     assert "make deploy ENV=prod" in said
 
 
+@pytest.mark.slow
 def test_an_environment_without_an_application_is_not_checked_where_that_is_allowed(
     platform: Platform,
 ) -> None:

@@ -189,6 +189,7 @@ def test_a_large_table_is_counted_in_part_and_says_so(spark: SparkSession) -> No
     assert not many.unique
 
 
+@pytest.mark.slow
 def test_two_profiles_of_a_table_are_equal(spark: SparkSession) -> None:
     table = spark.range(5_000).selectExpr("id", "hash(id) % 900 AS h")
     assert profile(table, sample=500) == profile(table, sample=500)
