@@ -51,7 +51,7 @@ def test_any_change_is(tree: Path) -> None:
 
 def test_compiled_files_are_no_change(tree: Path) -> None:
     synthesis.synthesized(tree)
-    (tree / "infra_app" / "__pycache__").mkdir()
+    (tree / "infra_app" / "__pycache__").mkdir(exist_ok=True)
     (tree / "infra_app" / "__pycache__" / "x.pyc").write_text("")
     synthesis.synthesized(tree)
     assert runs(tree) == 2
