@@ -87,7 +87,7 @@ class ProcessedDataset:
         for partition in self.partitions:
             if part_of(partition) in wanted:
                 counted = partition.parameters
-                found[partition.values[-1]] += LoadCounts(
+                found[partition.values[3]] += LoadCounts(
                     int(counted["rows"]), int(counted["values"])
                 )
         return found

@@ -27,7 +27,6 @@ from pyiceberg.table.update import (
     AssertTableUUID,
     RemoveSnapshotsUpdate,
     SetCurrentSchemaUpdate,
-    SetPropertiesUpdate,
     SetSnapshotRefUpdate,
     TableRequirement,
     TableUpdate,
@@ -53,10 +52,6 @@ class Change:
     """Locations of the files that are in the table no longer."""
     schema: Schema | None = None
     """The columns from now on, where they change. All files that stay, or are added, have these."""
-    properties: Mapping[str, str] = field(default_factory=dict)
-    """Of the table, where they change."""
-    operation: Operation | None = None
-    """Told to readers; by default what added and removed files say."""
     summary: Mapping[str, str] = field(default_factory=dict)
     """Facts that stay with the snapshot."""
 
@@ -117,8 +112,6 @@ class Committer:
         if change.schema:
             yield AddSchemaUpdate(schema_=change.schema)
             yield SetCurrentSchemaUpdate(schema_id=-1)
-        if change.properties:
-            yield SetPropertiesUpdate(updates=dict(change.properties))
         yield AddSnapshotUpdate(snapshot=snapshot)
         yield SetSnapshotRefUpdate(
             ref_name=MAIN,
@@ -157,7 +150,7 @@ def _summary(
     before = parent.summary.additional_properties if parent and parent.summary else {}
     added = sum(file.record_count for file in listed.added)
     removed = sum(file.record_count for file in listed.removed)
-    default = Operation.OVERWRITE if listed.removed else Operation.APPEND
+    operation = Operation.OVERWRITE if listed.removed else Operation.APPEND
     counted = {
         "added-data-files": len(listed.added),
         "deleted-data-files": len(listed.removed),
@@ -172,4 +165,4 @@ def _summary(
         "total-equality-deletes": 0,
     }
     told = {name: str(number) for name, number in counted.items()}
-    return Summary(change.operation or default, **told, **change.summary, **{COMMIT_ID: commit_id})
+    return Summary(operation, **told, **change.summary, **{COMMIT_ID: commit_id})

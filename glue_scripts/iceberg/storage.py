@@ -56,8 +56,12 @@ class _Input(InputFile):
 
 
 class _Output(OutputFile):
+    _stream: _Stream | None = None
+
     def __len__(self) -> int:
-        return len(self.to_input_file())
+        """Of a file that this has written, nobody needs to be asked."""
+        size = self._stream.size if self._stream else None
+        return len(self.to_input_file()) if size is None else size
 
     def exists(self) -> bool:
         return _exists(self.location)
@@ -66,7 +70,8 @@ class _Output(OutputFile):
         return _Input(self.location)
 
     def create(self, overwrite: bool = False) -> OutputStream:
-        return _Stream(self.location, overwrite=overwrite)
+        self._stream = _Stream(self.location, overwrite=overwrite)
+        return self._stream
 
 
 class _Stream(io.BytesIO):
@@ -76,10 +81,14 @@ class _Stream(io.BytesIO):
         super().__init__()
         self._place = place_of(location)
         self._condition: dict[str, Any] = {} if overwrite else {"IfNoneMatch": "*"}
+        self.size: int | None = None
+        """In bytes, once it is stored."""
 
     def close(self) -> None:
         if not self.closed:
-            client("s3").put_object(**self._place, Body=self.getvalue(), **self._condition)
+            body = self.getvalue()
+            client("s3").put_object(**self._place, Body=body, **self._condition)
+            self.size = len(body)
         super().close()
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:

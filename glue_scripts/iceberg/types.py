@@ -75,11 +75,6 @@ def columns_of(schema: Schema) -> list[tuple[str, str]]:
     return [(field.name, _spelled(field.field_type)) for field in schema.fields]
 
 
-def same_columns(one: Schema, other: Schema) -> bool:
-    """Whether both have the same columns of the same types, in the same order."""
-    return columns_of(one) == columns_of(other)
-
-
 def with_field_ids(arrow: pa.Schema, schema: Schema) -> pa.Schema:
     """The same Arrow schema, whose fields carry the table's field ids into Parquet files."""
     return pa.schema([_with_id(field, schema) for field in arrow])

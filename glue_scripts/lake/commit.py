@@ -145,7 +145,7 @@ def _outcome(item: dict[str, Any]) -> ObjectOutcome:
 
 def _layout(item: dict[str, Any]) -> Layout:
     before = tuple((line, text) for line, text in item["before"])
-    names = {name: tuple(item.get(name, ())) for name in _NAMES_IN_LAYOUT}
+    names = {name: tuple(item[name]) for name in _NAMES_IN_LAYOUT}
     return Layout(**{**item, **names, "before": before})
 
 
@@ -158,7 +158,7 @@ def _rules(item: dict[str, Any]) -> RowRules:
         required=tuple(item["required"]),
         types=tuple((name, kind) for name, kind in item["types"]),
         only=tuple(item["only"]),
-        texts=tuple(item.get("texts", ())),
+        texts=tuple(item["texts"]),
         unique=tuple(item["unique"]),
     )
 

@@ -21,7 +21,7 @@ from lake.accounting import Accounts, Aside, account
 from lake.commit import Commit, Stamp
 from lake.conversion import put_all_aside, versions_of
 from lake.datasets import contracts_by_key
-from lake.errors import Unavailable
+from lake.errors import AccountingError, Unavailable
 from lake.isolation import USUAL_BUDGET, Blame, Budget, Fault
 from lake.planning import ClaimContent, Plan, PlannedPartition, plan
 from lake.repeats import Repeats, find_repeats
@@ -225,6 +225,11 @@ class Engine:
         partitions are never as they must be."""
         changed = {v for v, item in known.items() if item.survey and item != before[v]}
         stuck = {item.source.version for partition in todo for item in partition.objects}
+        if not (changed or stuck):
+            raise AccountingError(
+                "what was written never agrees with what was read, and no object is to blame: "
+                "this is a defect of the engine"
+            )
         for version in changed or stuck:
             reason = "it came out differently each time: the reader contradicts itself"
             known[version] = Surveyed(version=version, failed=reason)

@@ -59,7 +59,10 @@ def _values(
     """Those that stand in pages as they are: of a dictionary, or plain."""
     for page, place in pages_of(column, content):
         if page is None:
-            return
+            raise InputRefused(
+                f"the column '{column.path_in_schema}' holds moments that may have been misread, "
+                "and its pages do not tell: write it as a TIMESTAMP instead of INT96"
+            )
         data = bytes(content.read(place, place + page[PACKED_SIZE]))
         plain = _plain_values(page, data, column.compression, has_levels=has_levels)
         if plain is not None:

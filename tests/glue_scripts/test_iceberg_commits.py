@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 import duckdb
 import polars as pl
@@ -18,6 +16,7 @@ from botocore.exceptions import ClientError
 from pyiceberg.manifest import ManifestContent, write_manifest_list
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation
+from pyiceberg.types import StringType
 
 from iceberg.commits import Change, Committer, snapshot_of
 from iceberg.errors import CommitLost, FileReplaced, ForeignDeletes
@@ -26,6 +25,7 @@ from iceberg.types import UnknownType, columns_of, schema_of
 from lake.store import client
 from tests.aws import CURATED, SmallAws
 from tests.glue_scripts.iceberg_lake import COLUMNS, SmallLake, row, rows_of
+from tests.kills import Killed, killed_at_call
 
 WIDER = [(name, "decimal(38,2)" if name == "amount" else kind) for name, kind in (*COLUMNS,)]
 
@@ -37,36 +37,12 @@ def lake(aws: SmallAws) -> SmallLake:
     return made
 
 
-class Killed(BaseException):
-    """As if the process had died: nothing of ours catches it."""
-
-
-@contextmanager
-def calls(at: Callable[[int, str], None]) -> Iterator[list[str]]:
-    """The calls to AWS in the block; `at` is told of each before it is made."""
-    made: list[str] = []
-
-    def before(model: Any, **_: Any) -> None:
-        made.append(f"{model.service_model.service_name}.{model.name}")
-        at(len(made), made[-1])
-
-    clients = [client("s3"), client("glue")]
-    for one in clients:
-        one.meta.events.register_first("before-call", before, unique_id="watching")
-    try:
-        yield made
-    finally:
-        for one in clients:
-            one.meta.events.unregister("before-call", unique_id="watching")
-
-
 def unchanged(change: Change, _: Table) -> Change:
     """Whatever has become of the table."""
     return change
 
 
-def nothing(number: int, call: str) -> None:
-    """Let the call be made."""
+NEVER = 10**6
 
 
 def test_what_is_committed_is_read_by_engines_that_nobody_here_wrote(lake: SmallLake) -> None:
@@ -159,21 +135,29 @@ def test_columns_change_together_with_the_files_that_have_them(lake: SmallLake) 
     assert told["note"]["Comment"] == "Note"
 
 
-def test_a_change_made_for_other_columns_is_made_anew(lake: SmallLake) -> None:
-    """A file in the old types would make the table unreadable."""
+@pytest.mark.parametrize("with_rows", [True, False])
+def test_a_change_made_for_other_columns_is_made_anew(lake: SmallLake, *, with_rows: bool) -> None:
+    """A file in the old types would make the table unreadable. Columns may change without a
+    snapshot, too, by somebody else's hand."""
     seen: list[int] = []
+
+    def faster(table: Table) -> None:
+        if with_rows:
+            more = schema_of([*COLUMNS, ("note", "string")], table.schema())
+            change = Change(added=[lake.file("fast", [row(1)], schema=more)], schema=more)
+            Committer(lake.database.catalog).commit(lake.identifier, "fast", lambda _: change)
+        else:
+            lake.table.update_schema().add_column("note", StringType()).commit()
 
     def slow(table: Table) -> Change:
         seen.append(len(table.schema().fields))
         if len(seen) == 1:
-            more = schema_of([*COLUMNS, ("note", "string")], table.schema())
-            faster = Change(added=[lake.file("fast", [row(1)], schema=more)], schema=more)
-            Committer(lake.database.catalog).commit(lake.identifier, "fast", lambda _: faster)
+            faster(table)
         return Change(added=[lake.file("slow", [row(2)], schema=table.schema())])
 
     Committer(lake.database.catalog).commit(lake.identifier, "slow", slow)
     assert seen == [len(COLUMNS), len(COLUMNS) + 1]
-    assert [found[0] for found in lake.rows()] == [1, 2]
+    assert [found[0] for found in lake.rows()] == ([1, 2] if with_rows else [2])
 
 
 def test_three_writers_at_once_lose_nothing(lake: SmallLake) -> None:
@@ -233,36 +217,29 @@ def test_a_kill_at_any_call_leaves_all_or_nothing_and_the_next_attempt_ends_it(
     while not ended:
         number += 1
         came = lake.file(f"came-{number}", [row(100 + number)], day="16")
-        swap = Change(added=[came], removed={goes.file_path})
-
-        def kill(call: int, name: str, at: int = number) -> None:
-            if call == at:
-                raise Killed(name)
-
-        try:
-            with calls(kill):
-                Committer(lake.database.catalog).commit(
-                    lake.identifier, f"swap-{number}", partial(unchanged, swap)
-                )
+        swap = partial(unchanged, Change(added=[came], removed={goes.file_path}))
+        after = [expected[0], (100 + number, "x", None)]
+        with killed_at_call(number - 1), suppress(Killed):
+            writer = Committer(SmallLake.of(client("glue")).database.catalog)
+            writer.commit(lake.identifier, f"swap-{number}", swap)
             ended = True
-        except Killed:
-            assert lake.rows() in (expected, [expected[0], (100 + number, "x", None)])
-        Committer(lake.database.catalog).commit(
-            lake.identifier, f"swap-{number}", partial(unchanged, swap)
-        )
-        expected = [expected[0], (100 + number, "x", None)]
+        assert lake.rows() in (expected, after)
+        Committer(lake.database.catalog).commit(lake.identifier, f"swap-{number}", swap)
+        expected = after
         assert lake.rows() == expected
         goes = came
     assert number > 8
 
 
 def test_a_commit_takes_ten_calls_at_most(lake: SmallLake) -> None:
+    counts = []
     for number in range(12):
         file = lake.file(f"f{number}", [row(number)])
-        with calls(nothing) as made:
-            lake.append(f"load-{number}", [file])
-        merging = sum(call == "s3.GetObject" for call in made) > 4
-        assert len(made) <= 10 or merging, made
+        with killed_at_call(NEVER) as made:
+            SmallLake.of(client("glue")).append(f"load-{number}", [file])
+        counts.append(len(made))
+    more = [number for number, count in enumerate(counts) if count > 10]
+    assert more == [8], "manifests are merged when there are eight of a size"
 
 
 @pytest.mark.slow
@@ -279,11 +256,11 @@ def test_files_of_a_day_are_listed_together_however_many_commits_there_are(
         m for m in manifests if all(p.lower_bound == p.upper_bound for p in m.partitions or ())
     ]
     assert len(of_one_day) == len(manifests)
-    scan = lake.table.scan(row_filter="day = '11' and month = '01'")
-    with calls(nothing) as made:
+    with killed_at_call(NEVER) as made:
+        scan = SmallLake.of(client("glue")).table.scan(row_filter="day = '11' and month = '01'")
         planned = list(scan.plan_files())
     assert len(planned) == 12
-    assert made.count("s3.GetObject") <= 7 + 1
+    assert made.count("before-call.s3.GetObject") <= 7 + 2
     assert sorted(found[0] for found in lake.rows()) == list(range(36))
 
 

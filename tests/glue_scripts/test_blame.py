@@ -1,0 +1,115 @@
+"""With what a fault lies: an object, what it is allowed, or AWS; and what is done about each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from fuzz.here import work_here
+from lake.errors import OriginalGone, Unavailable
+from lake.isolation import Blame, blame_for
+from lake.store import client
+from tests.aws import SmallAws
+from tests.lakes import Lake
+from wires.manifest import ObjectVersion
+
+TEXT = "id,n\n1,a\n2,b\n"
+Answer = Callable[[str], str]
+"""The error code that S3 or Glue has for a key or table; "" where it does what is asked."""
+
+
+def error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "GetObject")
+
+
+def gone() -> OriginalGone:
+    made = OriginalGone("it does not exist any more")
+    made.__cause__ = error("NoSuchVersion")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("raised", "blame"),
+    [
+        (ValueError("?"), Blame.ITEM),
+        (gone(), Blame.ITEM),
+        (error("AccessDenied"), Blame.DENIAL),
+        (error("KMS.DisabledException"), Blame.DENIAL),
+        (error("SlowDown"), Blame.AWS),
+        (EndpointConnectionError(endpoint_url="http://s3"), Blame.AWS),
+    ],
+)
+def test_a_fault_lies_with_what_caused_it(raised: Exception, blame: Blame) -> None:
+    outer = RuntimeError("while it was read")
+    outer.__cause__ = raised
+    assert blame_for(raised) is blame_for(outer) is blame
+
+
+@pytest.fixture
+def lake(aws: SmallAws) -> Lake:
+    """Tasks run in this process, where answers of AWS can be other ones."""
+    return Lake(aws, work_here())
+
+
+def answering(service: str, operation: str, answer: Answer, name_of: Callable[[Any], str]) -> None:
+    def before(params: Any, **_: Any) -> None:
+        code = answer(name_of(params))
+        if code:
+            raise error(code)
+
+    client(service).meta.events.register(f"before-call.{service}.{operation}", before)
+
+
+def s3_answers(answer: Answer) -> None:
+    answering("s3", "GetObject", answer, lambda params: params["url_path"])
+
+
+def published(lake: Lake, version: ObjectVersion) -> bool:
+    return lake.outcome(version) == ("published", 2, 2, 0)
+
+
+def test_what_is_denied_for_one_object_costs_that_one_in_the_same_attempt(lake: Lake) -> None:
+    secret, other = lake.upload("a/secret.csv", TEXT), lake.upload("a/other.csv", TEXT)
+    s3_answers(lambda path: "AccessDenied" if "secret" in path else "")
+    lake.process(secret, other)
+    assert published(lake, other)
+    assert lake.outcome(secret) == ("failed", 0, 0, 0)
+    assert "AccessDenied" in lake.reason(secret)
+
+
+def test_what_is_denied_for_all_is_tried_again(lake: Lake) -> None:
+    versions = [lake.upload(f"a/{name}.csv", TEXT) for name in ("x", "y")]
+    s3_answers(lambda path: "AccessDenied" if path.endswith(".csv") else "")
+    with pytest.raises(Unavailable, match="AccessDenied"):
+        lake.process(*versions)
+    left = [lake.state.objects.get(version.key, version.version_id) for version in versions]
+    assert [item["status"] for item in left] == ["pending"] * 2
+
+
+def test_aws_that_is_busy_is_asked_again(lake: Lake) -> None:
+    versions = [lake.upload(f"a/{name}.csv", TEXT) for name in ("x", "y")]
+    answers = iter(["SlowDown"])
+    s3_answers(lambda path: next(answers, "") if path.endswith("x.csv") else "")
+    lake.process(*versions)
+    assert next(answers, None) is None
+    assert all(published(lake, version) for version in versions)
+
+
+def test_a_table_that_the_catalog_never_takes_costs_its_own_objects_and_leaves_no_counts(
+    lake: Lake,
+) -> None:
+    bad, good = lake.upload("bad/x.csv", TEXT), lake.upload("good/x.csv", TEXT)
+    answering(
+        "glue",
+        "CreateTable",
+        lambda body: "InvalidInputException" if '"bad"' in body else "",
+        lambda params: str(params["body"]),
+    )
+    lake.process(bad, good)
+    assert published(lake, good)
+    assert lake.outcome(bad) == ("failed", 0, 0, 0)
+    assert lake.reason(bad).startswith("the Glue catalog refuses the table")
+    assert lake.tables() == ["good"]
