@@ -4,6 +4,7 @@ VENV     := .venv
 PYTHON   := $(VENV)/bin/python
 PACKAGES := $(VENV)/.installed
 NODE     := node_modules/.installed
+WHEELS   := $(VENV)/glue-wheels/.fetched
 SPARK    := $(VENV)/.spark
 CDK      := $(VENV)/bin/npx cdk
 # Sets JAVA_HOME for the rest of a recipe's line, or ends it with one line of advice.
@@ -30,14 +31,14 @@ CASE     ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
-setup: $(SPARK) $(NODE) ## make the Python environment and install the CDK's command line
+setup: $(SPARK) $(NODE) $(WHEELS) ## make the Python environment and install the CDK's command line
 	@$(JAVA) :
 	@sh scripts/ensure_chromium.sh >/dev/null
 
-demo: $(SPARK) $(NODE) ## upload, run and query a small set of files on this machine, with no AWS account
+demo: $(SPARK) $(NODE) $(WHEELS) ## upload, run and query a small set of files on this machine, with no AWS account
 	@$(JAVA) $(PYTHON) -m local_cloud demo
 
-test: $(SPARK) $(NODE) ## run all tests
+test: $(SPARK) $(NODE) $(WHEELS) ## run all tests
 	@echo "Tests (some minutes)"
 	@$(JAVA) $(PYTHON) -m pytest $(AT_ONCE)
 
@@ -45,7 +46,7 @@ test-slow: setup ## run the tests that `make test` leaves out for their time
 	@echo "Slow tests (some minutes)"
 	@$(JAVA) $(PYTHON) -m pytest $(AT_ONCE) -m slow --timeout 1800
 
-check: $(SPARK) $(NODE) ## format, lint, types and tests: what has to pass before a push
+check: $(SPARK) $(NODE) $(WHEELS) ## format, lint, types and tests: what has to pass before a push
 	@echo "Format and lint"
 	@$(PYTHON) -m ruff format --check --quiet
 	@$(PYTHON) -m ruff check --quiet
@@ -55,11 +56,11 @@ check: $(SPARK) $(NODE) ## format, lint, types and tests: what has to pass befor
 
 synth: synth-infra_app synth-glue_app ## write the templates of both apps to cdk.out
 
-synth-infra_app synth-glue_app: synth-%: $(PACKAGES) $(NODE)
+synth-infra_app synth-glue_app: synth-%: $(PACKAGES) $(NODE) $(WHEELS)
 	@echo "Templates of $*"
 	@$(CDK) synth --quiet --app "$(PYTHON) -m $*" --output cdk.out/$*
 
-bench: $(SPARK) $(NODE) ## measure against plain Spark, DuckDB and Polars (an hour; QUICK=1: some minutes)
+bench: $(SPARK) $(NODE) $(WHEELS) ## measure against plain Spark, DuckDB and Polars (an hour; QUICK=1: some minutes)
 	@$(JAVA) $(PYTHON) -m benchmarks $(if $(QUICK),--quick) $(BENCH)
 	@PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.accounting \
 		$(if $(QUICK),--quick)
@@ -120,6 +121,16 @@ $(PACKAGES): requirements.txt constraints.txt
 	@touch $@
 
 # Half the start-up time of every Spark run on this machine.
+$(WHEELS): $(PACKAGES) delivery/glue_wheels.txt
+	@echo "Packages for Glue (8 MB)"
+	@rm -rf $(@D)
+	@$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--only-binary :all: --implementation cp --python-version 3.13 \
+		--abi cp313 --abi abi3 --abi none --platform manylinux_2_28_x86_64 \
+		--platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 --platform any \
+		--requirement delivery/glue_wheels.txt --dest $(@D)
+	@touch $@
+
 $(SPARK): $(PACKAGES) local_cloud/glue/spark_home.py
 	@echo "Archive of Spark's classes (15 seconds, once)"
 	@$(JAVA) $(PYTHON) -m local_cloud.glue.spark_home

@@ -213,12 +213,14 @@ class ContractDocument(Written):
     primary_key: ColumnNames = Field(
         default=(),
         description="columns that must have a value, and whose values together stand once in a "
-        "file; of several uploads' rows the latest counts in curated tables",
+        "file, unless `latest_by` says which row is the later; of a key's rows the latest counts "
+        "in curated tables",
     )
     latest_by: ColumnNames = Field(
         default=(),
-        description="columns that tell which row of a key is the latest; where they are equal, or "
-        "without them, the later upload is",
+        description="columns that tell which row of a key is the latest, so that a file may bring "
+        "several states of it (a feed of changes); where they are equal, or without them, the "
+        "later upload is, and within one file the row that stands later",
     )
     evolution: Annotated[Evolution, BeforeValidator(_evolution)] = Field(
         default=Evolution.EVOLVE,

@@ -27,6 +27,7 @@ class Export(StrEnum):
     DATA_PROCESSING_ROLE_NAME = "DataProcessingRoleName"
     DATA_QUALITY_ROLE_NAME = "DataQualityRoleName"
     LEGISLATORS_ROLE_NAME = "LegislatorsRoleName"
+    TABLE_MAINTENANCE_ROLE_NAME = "TableMaintenanceRoleName"
     CRAWLERS_ROLE_NAME = "CrawlersRoleName"
     NETWORK_CONNECTION_NAME = "NetworkConnectionName"
     """Only of an environment with a VPC."""

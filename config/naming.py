@@ -121,6 +121,10 @@ class Names:
         return self.of("legislators")
 
     @property
+    def table_maintenance_job(self) -> str:
+        return self.of("table-maintenance")
+
+    @property
     def workflow(self) -> str:
         return self.of("layered-etl")
 
@@ -132,6 +136,7 @@ class Names:
             self.data_processing_job,
             self.data_quality_job,
             self.legislators_job,
+            self.table_maintenance_job,
         )
 
     def role_of(self, job: str) -> str:

@@ -65,6 +65,13 @@ class FileProcessor(JobSize):
 _CRON = re.compile(r"cron\([^()]+( [^()]+){5}\)")
 
 
+def _checked_cron(schedule: str) -> str:
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+    if schedule and not _CRON.fullmatch(schedule):
+        raise ValueError("must be empty, or six fields such as cron(15 2 * * ? *), in UTC")
+    return schedule
+
+
 class Workflow(Frozen):
     """The layered workflow."""
 
@@ -79,10 +86,21 @@ class Workflow(Frozen):
     @field_validator("schedule")
     @classmethod
     def _a_cron_expression(cls, schedule: str) -> str:
-        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
-        if schedule and not _CRON.fullmatch(schedule):
-            raise ValueError("must be empty, or six fields such as cron(15 2 * * ? *), in UTC")
-        return schedule
+        return _checked_cron(schedule)
+
+
+class Maintenance(JobSize):
+    """The table_maintenance job."""
+
+    schedule: str
+    """`cron(…)` in UTC, or empty: people start it."""
+    target_file_bytes: int = Field(ge=1_048_576)
+    """Parquet bytes of a file that is left as it is."""
+
+    @field_validator("schedule")
+    @classmethod
+    def _a_cron_expression(cls, schedule: str) -> str:
+        return _checked_cron(schedule)
 
 
 class Retention(Frozen):
@@ -125,5 +143,19 @@ class Settings(Frozen):
     file_processor: FileProcessor
     workflow: Workflow
     legislators: JobSize
+    maintenance: Maintenance
     retention: Retention
     network: Network
+
+    @property
+    def longest_run_minutes(self) -> int:
+        """No run of any job is at work for longer."""
+        sizes = (
+            self.file_processor,
+            self.workflow.ingestion,
+            self.workflow.processing,
+            self.workflow.quality,
+            self.legislators,
+            self.maintenance,
+        )
+        return max(size.timeout_minutes for size in sizes)

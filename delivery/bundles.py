@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path, PurePosixPath
@@ -26,6 +27,9 @@ TRIGGER_DISTRIBUTIONS = ("aws-lambda-powertools", "jmespath", "typing_extensions
 # out, and they do without them; so are lark's grammars, which only grammars that import them need.
 LIBRARY_DISTRIBUTIONS = ("fastavro", "lark", "charset-normalizer")
 
+WHEELS = ROOT / ".venv" / "glue-wheels"
+"""What Glue lacks and is compiled, or big: fetched by `make setup` for Glue's Python."""
+
 Bundle = Mapping[PurePosixPath, bytes]
 
 
@@ -38,13 +42,16 @@ def trigger_bundle() -> Bundle:
 
 
 def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
-    """Packages `lake`, `curation`, `quality`, `quality_report`, `dqdl`, `wires`, and
+    """Packages `lake`, `curation`, `iceberg`, `maintenance`,
+    `quality`, `quality_report`, `dqdl`, `wires`, and
     `dataset_contracts`, which holds the contracts as JSON; the distributions that Glue lacks."""
     contents = PurePosixPath("dataset_contracts")
     about = b'"""The dataset contracts that this library was built with."""\n'
     return {
         **_package(ROOT / "glue_scripts" / "lake"),
         **_package(ROOT / "glue_scripts" / "curation"),
+        **_package(ROOT / "glue_scripts" / "iceberg"),
+        **_package(ROOT / "glue_scripts" / "maintenance"),
         **_package(ROOT / "glue_scripts" / "quality"),
         **_package(ROOT / "glue_scripts" / "quality_report"),
         **_package(ROOT / "dqdl"),
@@ -53,6 +60,40 @@ def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
         contents / "contracts.json": contracts_to_json(contracts).encode(),
         **{p: c for name in LIBRARY_DISTRIBUTIONS for p, c in _distribution(name).items()},
     }
+
+
+def wheels_bundle(wheels: Path = WHEELS) -> Bundle:
+    """Wheels as Glue installs them out of a zip, at the versions that they say themselves.
+
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html
+
+    Raises FileNotFoundError if they have not been fetched.
+    """
+    found = sorted(wheels.glob("*.whl"))
+    if not found:
+        raise FileNotFoundError(f"{wheels} has no wheels for Glue: run `make setup`")
+    folder = PurePosixPath("wheels")
+    wanted = ["==".join(path.name.split("-")[:2]) for path in found]
+    return {
+        folder / "requirements.txt": "".join(f"{one}\n" for one in wanted).encode(),
+        **{folder / path.name: path.read_bytes() for path in found},
+    }
+
+
+def stage_zip(name: str, bundle: Bundle, *, under: Path = STAGE) -> Path:
+    """A zip that holds exactly the bundle: the same bytes for the same content."""
+    path = under / f"{name}-{_digest(bundle)}.zip"
+    if path.exists():
+        return path
+    under.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=under) as scratch:
+        fresh = Path(scratch) / path.name
+        with zipfile.ZipFile(fresh, "w") as archive:
+            for member in sorted(bundle):
+                # Of a fixed time; wheels are compressed already.
+                archive.writestr(zipfile.ZipInfo(str(member)), bundle[member])
+        fresh.replace(path)
+    return path
 
 
 def code_version(bundle: Bundle, script: Path) -> str:

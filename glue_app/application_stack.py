@@ -12,6 +12,7 @@ from glue_app.constructs.crawler_access import grant_crawler_access
 from glue_app.constructs.crawlers import Crawlers
 from glue_app.constructs.job_security import JobSecurity
 from glue_app.constructs.layered_workflow import LayeredWorkflow
+from glue_app.constructs.schedule import Schedule
 from glue_app.imports import Infrastructure
 from glue_app.jobs import Jobs
 from wires.contracts import DatasetContract
@@ -48,6 +49,9 @@ class ApplicationStack(cdk.Stack):
         )
         jobs.file_processor()
         jobs.legislators()
+        maintenance = jobs.table_maintenance()
+        if settings.maintenance.schedule:
+            Schedule(self, "Maintenance", job=maintenance, cron=settings.maintenance.schedule)
 
         crawlers = Crawlers(
             self,

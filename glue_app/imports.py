@@ -44,6 +44,9 @@ class Infrastructure(Construct):
         self.data_processing_role = self._role("DataProcessing", Export.DATA_PROCESSING_ROLE_NAME)
         self.data_quality_role = self._role("DataQuality", Export.DATA_QUALITY_ROLE_NAME)
         self.legislators_role = self._role("Legislators", Export.LEGISLATORS_ROLE_NAME)
+        self.table_maintenance_role = self._role(
+            "TableMaintenance", Export.TABLE_MAINTENANCE_ROLE_NAME
+        )
         self.crawlers_role = self._role("Crawlers", Export.CRAWLERS_ROLE_NAME)
 
     def database(self, export: Export) -> str:

@@ -10,12 +10,20 @@ from constructs import Construct
 
 from config.environments import Environment
 from config.exports import Export
-from config.settings import JobSize
-from delivery.bundles import ROOT, code_version, library_bundle, stage
+from config.settings import JobSize, Settings
+from delivery.bundles import (
+    ROOT,
+    code_version,
+    library_bundle,
+    stage,
+    stage_zip,
+    wheels_bundle,
+)
 from glue_app.constructs.etl_job import EtlJob
 from glue_app.constructs.job_access import JobAccess, Zone
 from glue_app.constructs.job_logs import JobLogs
 from glue_app.constructs.job_security import JobSecurity
+from glue_app.constructs.wheels_asset import WheelsAsset
 from glue_app.imports import Infrastructure
 from wires.contracts import DatasetContract
 from wires.job_arguments import (
@@ -23,6 +31,7 @@ from wires.job_arguments import (
     CurationDefaults,
     LegislatorsDefaults,
     LoadDefaults,
+    MaintenanceDefaults,
 )
 from wires.lanes import LEGISLATORS
 
@@ -46,6 +55,7 @@ class Jobs:
         self._infrastructure = infrastructure
         self._security = security
         self._library = library_bundle(contracts)
+        self._wheels = WheelsAsset(scope, "Wheels", path=stage_zip("wheels", wheels_bundle()))
 
     def file_processor(self) -> EtlJob:
         settings = self._environment.settings
@@ -58,6 +68,7 @@ class Jobs:
             runs_at_once=settings.trigger.runs_at_once,
             arguments=LoadDefaults,
             grant=self._may_load,
+            publishes_tables=False,
         )
 
     def data_ingestion(self) -> EtlJob:
@@ -70,6 +81,7 @@ class Jobs:
             runs_at_once=1,
             arguments=LoadDefaults,
             grant=self._may_ingest,
+            publishes_tables=False,
         )
 
     def data_processing(self) -> EtlJob:
@@ -108,6 +120,18 @@ class Jobs:
             grant=self._may_join_legislators,
         )
 
+    def table_maintenance(self) -> EtlJob:
+        return self._job(
+            "TableMaintenance",
+            self._environment.names.table_maintenance_job,
+            "Merges small files of tables, and removes what no reader can reach",
+            role=self._infrastructure.table_maintenance_role,
+            size=self._environment.settings.maintenance,
+            runs_at_once=1,
+            arguments=MaintenanceDefaults,
+            grant=self._may_maintain,
+        )
+
     def _job(
         self,
         id: str,
@@ -119,6 +143,7 @@ class Jobs:
         runs_at_once: int,
         arguments: type[Arguments],
         grant: Grant,
+        publishes_tables: bool = True,
     ) -> EtlJob:
         names = self._environment.names
         script = ROOT / "glue_scripts" / f"{_words(id)}.py"
@@ -143,6 +168,7 @@ class Jobs:
             runs_at_once=runs_at_once,
             security=self._security.configuration,
             connection=self._infrastructure.network_connection,
+            wheels=self._wheels if publishes_tables else None,
         )
         access = JobAccess(role, self._infrastructure, whose=f"the job {_words(id)}")
         grant(access)
@@ -199,6 +225,15 @@ class Jobs:
         access.keep_tables(Export.PROCESSED_DATABASE_NAME, Export.QUALITY_DATABASE_NAME)
         access.record_runs()
 
+    def _may_maintain(self, access: JobAccess) -> None:
+        """Read every table, write merged files, give what is unreachable to the lifecycle."""
+        access.write(Zone.PROCESSED)
+        access.write(Zone.CURATED)
+        access.read(Zone.ASSETS, under="refreshes/*")
+        access.keep_tables(Export.PROCESSED_DATABASE_NAME, Export.CURATED_DATABASE_NAME)
+        access.read_refreshes()
+        access.record_runs()
+
     def _defaults(self, kind: type[Arguments], code: str) -> Arguments:
         """Those of the facts about the environment that the job's arguments ask for."""
         there, environment = self._infrastructure, self._environment
@@ -220,11 +255,19 @@ class Jobs:
             "loads_table": there.loads.table_name,
             "runs_table": there.runs.table_name,
             "alerts_topic_arn": there.alerts.topic_arn,
-            "target_file_bytes": files.target_file_bytes,
+            "target_file_bytes": (
+                environment.settings.maintenance if kind is MaintenanceDefaults else files
+            ).target_file_bytes,
+            "grace_hours": _grace_hours(environment.settings),
             "max_expansion_ratio": files.max_expansion_ratio,
             "source_prefix": LEGISLATORS,
         }
         return kind(**{field.name: facts[field.name] for field in fields(kind)})
+
+
+def _grace_hours(settings: Settings) -> int:
+    """A day, and longer than any run: what is younger may be about to be committed."""
+    return max(24, 2 * -(-settings.longest_run_minutes // 60))
 
 
 def _words(id: str) -> str:

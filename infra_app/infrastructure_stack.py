@@ -175,6 +175,12 @@ def _roles(names: Names) -> tuple[tuple[Export, str, str, str], ...]:
             names.legislators_job,
             "Glue job legislators",
         ),
+        (
+            Export.TABLE_MAINTENANCE_ROLE_NAME,
+            "TableMaintenanceRole",
+            names.table_maintenance_job,
+            "Glue job table_maintenance",
+        ),
         (Export.CRAWLERS_ROLE_NAME, "CrawlersRole", names.crawlers, "Glue crawlers"),
     )
 
@@ -198,7 +204,12 @@ def _trigger_settings(
         data_ingestion_job=names.data_ingestion_job,
         data_quality_job=names.data_quality_job,
         curation_jobs=",".join(
-            (names.data_processing_job, names.data_quality_job, names.legislators_job)
+            (
+                names.data_processing_job,
+                names.data_quality_job,
+                names.legislators_job,
+                names.table_maintenance_job,
+            )
         ),
         objects_per_run=sizes.objects_per_run,
         bytes_per_run=sizes.bytes_per_run,

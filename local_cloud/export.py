@@ -62,15 +62,15 @@ def export(platform: Platform, out: Path, *, progress: Progress | None = None) -
 
 def _exported(platform: Platform) -> Iterator[_Exported]:
     names = platform.names
-    locations = platform.catalog.locations()
-    for folder, bucket in (
+    bucket = names.quality_bucket
+    current = platform.catalog.current_keys(names.processed_bucket, names.curated_bucket, bucket)
+    for folder, zone in (
         ("processed", names.processed_bucket),
         ("curated", names.curated_bucket),
     ):
-        for key in platform.catalog.keys_below(bucket, locations[bucket]):
-            yield _Exported(bucket, key, f"{folder}/{key}")
-    bucket = names.quality_bucket
-    rows = set(platform.catalog.keys_below(bucket, locations[bucket]))
+        for key in current[zone]:
+            yield _Exported(zone, key, f"{folder}/{key}")
+    rows = set(current[bucket])
     for key in platform.catalog.all_keys(bucket):
         if not key.startswith(PREFIX):
             yield _Exported(bucket, key, f"quality/{key}")

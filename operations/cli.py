@@ -22,6 +22,7 @@ from operations.errors import CheckFailed, OperationError, WrongUse
 from operations.exports_check import check_exports
 from operations.protection import protect
 from operations.stacks import statuses
+from operations.tables import PublishedTables
 
 SUCCESS, FAILURE, WRONG_USE = 0, 1, 2
 
@@ -59,7 +60,23 @@ def _parser() -> argparse.ArgumentParser:
     _add_entry(guard)
     guard.set_defaults(command=_protect)
     _add_account_commands(commands)
+    _add_table_commands(commands)
     return parser
+
+
+def _add_table_commands(commands: Any) -> None:
+    tables = commands.add_parser("tables", help="published tables, with their sizes")
+    tables.add_argument("--environment", required=True, metavar="NAME")
+    tables.set_defaults(command=_tables)
+    history = commands.add_parser("history", help="what has become of a table")
+    history.add_argument("table", metavar="TABLE")
+    history.add_argument("--environment", required=True, metavar="NAME")
+    history.set_defaults(command=_history)
+    back = commands.add_parser("rollback", help="let a table be what it was")
+    back.add_argument("table", metavar="TABLE")
+    back.add_argument("--to", required=True, metavar="SNAPSHOT|TIME", help="`history` lists them")
+    back.add_argument("--environment", required=True, metavar="NAME")
+    back.set_defaults(command=_rollback)
 
 
 def _add_account_commands(commands: Any) -> None:
@@ -169,6 +186,22 @@ def _destroy(arguments: argparse.Namespace, environments: Environments) -> None:
     environment = named(environments, arguments.environment)
     session = boto3.Session(region_name=environment.account.aws_region)
     destroy(environment, session, delete_data=arguments.delete_data, say=print)
+
+
+def _tables(arguments: argparse.Namespace, environments: Environments) -> None:
+    for line in PublishedTables(named(environments, arguments.environment)).listed():
+        print(line)
+
+
+def _history(arguments: argparse.Namespace, environments: Environments) -> None:
+    tables = PublishedTables(named(environments, arguments.environment))
+    for line in tables.history(arguments.table):
+        print(line)
+
+
+def _rollback(arguments: argparse.Namespace, environments: Environments) -> None:
+    tables = PublishedTables(named(environments, arguments.environment))
+    print(tables.roll_back(arguments.table, arguments.to))
 
 
 def named(environments: Environments, name: str) -> Environment:

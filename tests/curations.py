@@ -6,16 +6,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from pyiceberg.table import Table
 from pyspark.sql import SparkSession
 
 from curation.building import TableBuild
-from curation.catalog import CuratedCatalog
 from curation.current import Current
 from curation.guarding import Failures
 from curation.judging import Judging
 from curation.processing import Processing
 from curation.refresh import Refresh
 from curation.units import Units
+from iceberg.manifests import live_files, partition_of
+from iceberg.tables import IcebergDatabase
 from local_cloud.catalog.reader import CatalogReader
 from quality_report.model import QualityReport
 from tests.aws import ASSETS, CURATED, LOADS, PROCESSED, QUALITY, REGION, RUNS, SmallAws
@@ -142,15 +144,6 @@ class Curation:
         body = self.aws.s3.get_object(Bucket=QUALITY, Key=key)["Body"].read()
         return QualityReport.from_json(body.decode())
 
-    def data_of(self, table: str) -> list[str]:
-        """Keys of all its files, readable or not."""
-        return self.aws.keys(CURATED, f"{table}/")
-
-    def is_superseded(self, key: str) -> bool:
-        """Whether the bucket's lifecycle may take the file."""
-        tags = self.aws.s3.get_object_tagging(Bucket=CURATED, Key=key)["TagSet"]
-        return {"Key": "lake-state", "Value": "superseded"} in tags
-
     def told(self) -> list[tuple[str, str]]:
         return [(m["Subject"], m["Message"]) for m in self.aws.announcements()]
 
@@ -173,12 +166,24 @@ class Curation:
             rows.collect()
         return "".join(str(rows._jdf.queryExecution().executedPlan()) for rows in asked)
 
-    def days(self) -> dict[str, str]:
-        return CuratedCatalog(self.aws.glue, CURATED).days("sales")
+    def iceberg(self, table: str) -> Table:
+        found = IcebergDatabase.of(self.aws.glue, CURATED).table(table)
+        assert found is not None
+        return found
 
-    def partitions(self, table: str) -> list[dict[str, Any]]:
-        answer = self.aws.glue.get_partitions(DatabaseName=CURATED, TableName=table)
-        return list(answer["Partitions"])
+    def days(self) -> dict[str, list[str]]:
+        """Locations of the current files of `sales` by ISO date."""
+        found: dict[str, list[str]] = {}
+        for file in live_files(self.iceberg("sales")):
+            found.setdefault("-".join(partition_of(file)), []).append(file.file_path)
+        return found
+
+    def summary(self, table: str) -> dict[str, str]:
+        """Of the snapshot that readers have."""
+        snapshot = self.iceberg(table).current_snapshot()
+        assert snapshot is not None
+        assert snapshot.summary is not None
+        return dict(snapshot.summary.additional_properties)
 
     def tables(self) -> list[str]:
         return [t["Name"] for t in self.aws.glue.get_tables(DatabaseName=CURATED)["TableList"]]

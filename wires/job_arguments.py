@@ -89,6 +89,25 @@ class LegislatorsDefaults:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MaintenanceDefaults:
+    """Of `table_maintenance`, set once, in the template: where things are."""
+
+    environment: str
+    account: str
+    region: str
+    code_version: str
+    assets_bucket: str
+    processed_database: str
+    curated_database: str
+    loads_table: str
+    runs_table: str
+    target_file_bytes: int
+    """Parquet bytes of a file that is left as it is."""
+    grace_hours: int
+    """Objects that are younger may belong to a run that is at work."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkflowRun:
     """Passed by Glue to the jobs of a workflow."""
 

@@ -95,6 +95,8 @@ class OutputTable:
     columns: Sequence[tuple[str, str]]
     """Name and Glue type of each."""
     rows: int
+    version: str = ""
+    """Id of the table's snapshot; "" for a table of folders."""
 
 
 def lineage_key(load_id: str, attempt: str, kind: RunEventType) -> str:
@@ -194,9 +196,14 @@ def _output(facets: _Facets, item: OutputTable | StagedFiles) -> Mapping[str, An
         if isinstance(item, StagedFiles)
         else _table(item.region, item.account, item.database, item.table)
     )
+    version = (
+        facets.of("datasetVersion", datasetVersion=item.version)
+        if isinstance(item, OutputTable) and item.version
+        else {}
+    )
     return {
         **place,
-        "facets": facets.of("schema", fields=fields),
+        "facets": {**facets.of("schema", fields=fields), **version},
         "outputFacets": facets.of("outputStatistics", rowCount=item.rows),
     }
 

@@ -81,6 +81,15 @@ class RefreshLedger:
             {":refresh": refresh},
         )
 
+    def withdraw(self, unit: str, refresh: str) -> bool:
+        """Take a refresh away that nobody can carry out, although it is approved."""
+        return self._update(
+            unit,
+            "REMOVE staged, approved, halted",
+            "staged = :refresh",
+            {":refresh": refresh},
+        )
+
     def judge(self, unit: str, *, verdict: str, score: str, report: str) -> None:
         """Note a judgement, whatever becomes of the refresh."""
         self._update(

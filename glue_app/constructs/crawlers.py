@@ -39,9 +39,10 @@ class Crawlers(Construct):
         self.log_group = self._log_group(retention)
         self.raw = self._crawler("Raw", infrastructure.raw)
         self.processed = self._crawler("Processed", infrastructure.processed)
-        self.curated = self._crawler("Curated", infrastructure.curated)
+        self.curated = self._crawler("Curated", infrastructure.curated, iceberg=True)
 
-    def _crawler(self, zone: str, bucket: s3.IBucket) -> glue.CfnCrawler:
+    def _crawler(self, zone: str, bucket: s3.IBucket, *, iceberg: bool = False) -> glue.CfnCrawler:
+        path = f"s3://{bucket.bucket_name}/"
         return glue.CfnCrawler(
             self,
             zone,
@@ -50,9 +51,7 @@ class Crawlers(Construct):
             role=self._infrastructure.crawlers_role.role_arn,
             database_name=self._infrastructure.discovery_database,
             table_prefix=f"{zone.lower()}_",
-            targets=glue.CfnCrawler.TargetsProperty(
-                s3_targets=[glue.CfnCrawler.S3TargetProperty(path=f"s3://{bucket.bucket_name}/")]
-            ),
+            targets=_tables_below(path) if iceberg else _folders_below(path),
             schema_change_policy=glue.CfnCrawler.SchemaChangePolicyProperty(
                 update_behavior="UPDATE_IN_DATABASE", delete_behavior="LOG"
             ),
@@ -76,3 +75,17 @@ class Crawlers(Construct):
         resource = cast("logs.CfnLogGroup", group.node.default_child)
         resource.retention_in_days = retention.log_retention_days
         return group
+
+
+def _folders_below(path: str) -> glue.CfnCrawler.TargetsProperty:
+    return glue.CfnCrawler.TargetsProperty(s3_targets=[glue.CfnCrawler.S3TargetProperty(path=path)])
+
+
+def _tables_below(path: str) -> glue.CfnCrawler.TargetsProperty:
+    """Iceberg tables, one folder below: a crawler of folders would take their metadata, and files
+    that they hold no more, for tables of their own."""
+    return glue.CfnCrawler.TargetsProperty(
+        iceberg_targets=[
+            glue.CfnCrawler.IcebergTargetProperty(paths=[path], maximum_traversal_depth=2)
+        ]
+    )

@@ -11,6 +11,7 @@ import aws_cdk.aws_s3_assets as assets
 from constructs import Construct
 
 from config.settings import JobSize
+from glue_app.constructs.wheels_asset import WheelsAsset
 from wires.job_arguments import Arguments, to_arguments
 
 
@@ -36,7 +37,9 @@ class EtlJob(Construct):
         runs_at_once: int,
         security: glue.ISecurityConfiguration,
         connection: str | None,
+        wheels: WheelsAsset | None = None,
     ) -> None:
+        """`wheels` are installed at the job's start, from there and from nowhere else."""
         super().__init__(scope, id)
         region = cdk.Stack.of(self).region
         script_asset = assets.Asset(self, "Script", path=str(script))
@@ -55,6 +58,7 @@ class EtlJob(Construct):
                 **to_arguments(arguments),
                 # Without it Glue's S3A client asks us-east-2 first.
                 "--conf": f"spark.hadoop.fs.s3a.endpoint.region={region}",
+                **(wheels.arguments if wheels else {}),
             },
             glue_version=glue.GlueVersion.V6_0,
             worker_configuration=glue.WorkerConfiguration(

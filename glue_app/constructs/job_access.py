@@ -62,9 +62,6 @@ class Zone(Enum):
         return bucket
 
 
-_DROP_TABLES = ("glue:DeletePartition", "glue:DeleteTable")
-
-
 class JobAccess:
     """Gives one job's role what the job does, in words of the platform.
 
@@ -159,8 +156,8 @@ class JobAccess:
         self._grant(*_KEEP_TABLES, on=self._tables(databases))
 
     def drop_tables(self, *databases: Export) -> None:
-        """Partitions that have no rows any more, and tables whose keys change."""
-        self._grant(*_DROP_TABLES, on=self._tables(databases))
+        """Tables that are made anew, because they get or lose their days."""
+        self._grant("glue:DeleteTable", on=self._tables(databases))
 
     def keep_ledgers(self, *tables: str) -> None:
         for name in tables:
@@ -172,11 +169,17 @@ class JobAccess:
                 "dynamodb:UpdateItem",
             )
 
-    def keep_refreshes(self) -> None:
+    def read_refreshes(self) -> None:
         """State of curated tables and datasets, among other items of the loads table."""
+        self._refreshes("dynamodb:GetItem")
+
+    def keep_refreshes(self) -> None:
+        self._refreshes("dynamodb:GetItem", "dynamodb:UpdateItem")
+
+    def _refreshes(self, *actions: str) -> None:
         iam.Grant.add_to_principal(
             grantee=self._role,
-            actions=["dynamodb:GetItem", "dynamodb:UpdateItem"],
+            actions=list(actions),
             resource_arns=[self._infrastructure.loads.table_arn],
             conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{REFRESHES}*"]}},
         )

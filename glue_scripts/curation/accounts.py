@@ -84,7 +84,7 @@ class DatasetAccount:
         if current.can_break:
             told = current.with_origins(arrived.where(~good)).select(
                 "source_file",
-                VERSION,
+                f.col(VERSION).alias("version_id"),
                 "load_id",
                 shown(self.dataset.columns).alias("raw"),
                 f.col(BROKEN).alias("broken"),

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
 
 from pyspark.errors import AnalysisException, ParseException
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql import types as t
 
 from curation.current import Current
 from curation.days import DAY_KEYS, Place, write_days
 from curation.errors import ContractRefused, told
-from curation.refresh import Refresh, Seen, day_writes, digest_of, refresh_id_of
+from curation.refresh import Refresh, Seen, StagedFile, day_writes, digest_of, refresh_id_of
+from curation.tables import MadeTables
 from curation.touched import touched_days
 from curation.zone import ProcessedDataset
-from lake.errors import AccountingError
 from quality import SqlRefused, query
 from wires.contracts import CuratedTable, DatasetContract
 from wires.refresh_ledger import table_unit
@@ -36,6 +36,10 @@ _TYPES = (
     t.StringType,
     t.TimestampType,
 )
+
+
+_FORMAT = "iceberg"
+"""Refreshes of before, when tables were folders, are none that days can be added to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,7 @@ class TableBuild:
     """Of the dataset whose table it is."""
     contracts: Mapping[str, DatasetContract]
     datasets: Mapping[str, ProcessedDataset]
-    bucket: str
+    tables: MadeTables
     """Of the curated zone."""
     stamp: Stamp
 
@@ -83,7 +87,7 @@ class TableBuild:
             )
             for c in (self.contracts[name] for name in self._inputs)
         ]
-        return digest_of([self.table.sql, self.table.day, self._inputs, terms])
+        return digest_of([_FORMAT, self.table.sql, self.table.day, self._inputs, terms])
 
     @property
     def seen(self) -> Seen:
@@ -101,8 +105,7 @@ class TableBuild:
         if any(set(before.seen[name]) - self.datasets[name].parts for name in self._inputs):
             return None  # partitions have gone, and nobody can say which days they were of
         new = {name: self.datasets[name].parts - set(before.seen[name]) for name in self._inputs}
-        read = {name: self.contracts[name] for name in self._inputs}
-        return touched_days(self.table.day, self.contract.name, new, self.datasets, read)
+        return touched_days(self.table.day, self.contract.name, new, self.datasets, self._related)
 
     def make(self, before: Refresh | None) -> Refresh:
         """Write the days that are due, below a place of this run.
@@ -110,19 +113,16 @@ class TableBuild:
         Raises ContractRefused for SQL or rules that do not fit the data.
         """
         self._check_day()
+        standing = self.tables.watermark(self.table.table)
+        if before is not None and before.key != standing:
+            # Readers have not what the ledger says: somebody has taken the table away, say.
+            before = None
         days = self.days_since(before)
         answer = self.answer(days)
         columns = _columns(answer, self.table)
         if days is not None and before is not None and columns != before.columns:
             return self.make(None)
-        place = Place(
-            bucket=self.bucket,
-            table=self.table.table,
-            run=f"{self.refresh_id}-{self.stamp.run}",
-            region=self.stamp.region,
-        )
-        counts = self._write(answer, days, place)
-        prefixes = {day: place.prefix(day) for day in counts}
+        files = self._write(answer, days, columns)
         return Refresh(
             unit=self.unit,
             refresh_id=self.refresh_id,
@@ -133,8 +133,9 @@ class TableBuild:
             table=self.table.table,
             columns=columns,
             by_day=bool(self.table.day),
+            after=standing,
             whole=days is None,
-            days=day_writes(counts, prefixes, days or ()),
+            days=day_writes(files, days or ()),
         )
 
     def answer(self, days: set[date] | None) -> DataFrame:
@@ -174,19 +175,19 @@ class TableBuild:
                 self.spark.catalog.dropTempView(name)
 
     def _write(
-        self, answer: DataFrame, days: set[date] | None, place: Place
-    ) -> dict[date | None, int]:
-        seen = Observation()
-        counts = write_days(
-            answer.observe(seen, f.count(f.lit(1)).alias("rows")), self.table.day, place
+        self, answer: DataFrame, days: set[date] | None, columns: tuple[tuple[str, str], ...]
+    ) -> dict[date | None, list[StagedFile]]:
+        by_day = bool(self.table.day)
+        place = Place(
+            bucket=self.tables.bucket,
+            table=self.table.table,
+            run=f"{self.refresh_id}-{self.stamp.run}",
+            region=self.stamp.region,
         )
-        given = seen.get["rows"]
-        if sum(counts.values()) != given:
-            raise AccountingError(
-                f"{self.table.source} gave {given} rows, its files hold {sum(counts.values())}"
-            )
-        self._check_days(counts, days)
-        return counts
+        ids = self.tables.field_ids(self.table.table, columns, by_day=by_day)
+        files = write_days(answer, self.table.day, place, ids)
+        self._check_days(files, days)
+        return files
 
     def _check_day(self) -> None:
         schema = self.datasets[self.contract.name].schema
@@ -198,7 +199,7 @@ class TableBuild:
                 "leave `day` out"
             )
 
-    def _check_days(self, counts: Mapping[date | None, int], days: set[date] | None) -> None:
+    def _check_days(self, counts: Iterable[date | None], days: set[date] | None) -> None:
         """A day that was not asked for would take the place of rows that were not read."""
         if not self.table.day:
             return
@@ -209,6 +210,18 @@ class TableBuild:
                 f"not a day of the rows of '{self.contract.name}' that it was asked for: pass "
                 f"that dataset's {self.table.day} on as it is, or leave `day` out of the contract"
             )
+
+    @property
+    def _related(self) -> Mapping[str, DatasetContract]:
+        """Of the datasets that are read, and of those that they refer to: rows of two belong
+        together by a third, whether the SQL reads that or not."""
+        referred = {
+            reference.dataset
+            for name in self._inputs
+            for reference in self.contracts[name].references
+        }
+        known = [name for name in referred if name in self.datasets and name in self.contracts]
+        return {name: self.contracts[name] for name in sorted({*self._inputs, *known})}
 
     @property
     def _inputs(self) -> tuple[str, ...]:

@@ -8,13 +8,12 @@ from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as f
 
 from curation.errors import ContractRefused
-from curation.zone import UPLOADED_AT, VERSION, ProcessedDataset
+from curation.zone import PART, POSITION, UPLOADED_AT, VERSION, ProcessedDataset
 from quality import SqlRefused, condition
 from wires.contracts import BusinessRule, DatasetContract
 
-BROKEN = "broken_rules"
-RANK = "rank_of_key"
-_TIES = "row_digest"
+BROKEN = "#broken_rules"
+RANK = "#rank_of_key"
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,10 @@ class Current:
     def ranked(self, rows: DataFrame) -> DataFrame:
         """With the place of each row among those of its key, from 1 for the latest.
 
-        The order depends on the rows and their uploads alone, not on when they were loaded.
+        The order depends on the rows, their uploads and their places in these alone, not on when
+        they were loaded.
         """
-        return (
-            self.with_origins(rows)
-            .withColumn(_TIES, f.xxhash64(*self.dataset.columns))
-            .withColumn(RANK, f.row_number().over(self._by_age))
-        )
+        return self.with_origins(rows).withColumn(RANK, f.row_number().over(self._by_age))
 
     def with_origins(self, rows: DataFrame) -> DataFrame:
         """With version and time of each row's upload."""
@@ -60,8 +56,9 @@ class Current:
     @property
     def _by_age(self) -> WindowSpec:
         latest = [f.col(name).desc_nulls_last() for name in self.contract.latest_by]
-        upload = [f.col(name).desc() for name in (UPLOADED_AT, "source_file", VERSION, _TIES)]
-        return Window.partitionBy(*self.contract.primary_key).orderBy(*latest, *upload)
+        upload = [f.col(name).desc() for name in (UPLOADED_AT, "source_file", VERSION)]
+        place = [f.col(name).desc() for name in (PART, POSITION)]
+        return Window.partitionBy(*self.contract.primary_key).orderBy(*latest, *upload, *place)
 
     @property
     def _given(self) -> list[tuple[str, Column]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,19 +15,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark import TaskContext
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as f
 
+from curation.refresh import StagedFile
+from iceberg.field_ids import FieldIds, with_field_ids
 from lake.commit import day_values
 from lake.errors import AccountingError
 from lake.store import footer_counts, put_file, use_region
 
 DAY_KEYS = ("year", "month", "day")
-"""Partition keys of a table by days."""
+"""Partition columns of a table by days; they stand in its files as well."""
 _WRITTEN = "day date, key string, rows bigint"
 _ROWS_PER_GROUP = 500_000
 """Spark hands over batches of some thousand rows; groups that small would read slowly."""
-_DAY = "day_of_partition"
+_DAY = "#day"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,31 +55,75 @@ def day_folder(table: str, day: str) -> str:
     return f"{table}/year={year}/month={month}/day={of_month}/"
 
 
-def write_days(rows: DataFrame, day: str, place: Place) -> dict[date | None, int]:
-    """Rows by day, as the files hold them. Without a `day` all go to one place, under None.
+def with_days(columns: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Columns of a table by days: those of its rows, then the partition's."""
+    return (*columns, *((key, "string") for key in DAY_KEYS))
 
-    Raises AccountingError unless the files hold what the tasks were given.
+
+def write_days(
+    rows: DataFrame, day: str, place: Place, ids: FieldIds
+) -> dict[date | None, list[StagedFile]]:
+    """Files by day, with the table's field ids. Without a `day` all go to one place, under None.
+
+    Raises AccountingError unless the files hold what the query gave: all rows, and of each column
+    all values.
     """
-    keyed = rows.withColumn(_DAY, f.col(day) if day else f.lit(None).cast("date"))
+    given = Observation()
+    counted = [f.count(f.col(f"`{name}`")).alias(f"values_{n}") for n, name in _numbered(rows)]
+    told = rows.observe(given, f.count(f.lit(1)).alias("rows"), *counted)
+    keyed = told.withColumn(_DAY, f.col(day) if day else f.lit(None).cast("date"))
     # Spark decides how many tasks; rows of one day meet in as few as their size allows.
-    spread = keyed.hint("rebalance", _DAY) if day else keyed
+    spread = keyed.hint("rebalance", f.col(_DAY)) if day else keyed
     ordered = spread.sortWithinPartitions(_DAY) if day else spread
-    written = ordered.mapInArrow(partial(_write, place=place), _WRITTEN).collect()
-    counts: dict[date | None, int] = {}
+    written = ordered.mapInArrow(partial(_write, place=place, ids=ids), _WRITTEN).collect()
+    found = {item["key"]: footer_counts(place.bucket, item["key"]) for item in written}
+    total: Counter[str] = Counter()
+    files: dict[date | None, list[StagedFile]] = {}
     for item in written:
-        stored = footer_counts(place.bucket, item["key"]).rows
-        if stored != item["rows"]:
+        stored = found[item["key"]]
+        if stored.rows != item["rows"]:
             raise AccountingError(
-                f"{item['key']} holds {stored} rows, its task wrote {item['rows']}"
+                f"{item['key']} holds {stored.rows} rows, its task wrote {item['rows']}"
             )
-        counts[item["day"]] = counts.get(item["day"], 0) + stored
-    return counts
+        own = {name: n for name, n in stored.values.items() if not (day and name in DAY_KEYS)}
+        total.update(own)
+        file = StagedFile(key=item["key"], rows=stored.rows, values=sum(own.values()))
+        files.setdefault(item["day"], []).append(file)
+    _check(given.get, rows, files, total, place.table)
+    return files
 
 
-def _write(batches: Iterator[pa.RecordBatch], *, place: Place) -> Iterator[pa.RecordBatch]:
+def _check(
+    given: Mapping[str, int],
+    rows: DataFrame,
+    files: Mapping[date | None, Sequence[StagedFile]],
+    values: Mapping[str, int],
+    table: str,
+) -> None:
+    written = sum(file.rows for own in files.values() for file in own)
+    if written != given["rows"]:
+        raise AccountingError(
+            f"table {table}: the query gave {given['rows']} rows, its files hold {written}"
+        )
+    for number, name in _numbered(rows):
+        wanted = given[f"values_{number}"]
+        if values.get(name, 0) != wanted:
+            raise AccountingError(
+                f"table {table}: the query gave {wanted} values of column {name}, its files hold "
+                f"{values.get(name, 0)}"
+            )
+
+
+def _numbered(rows: DataFrame) -> Iterable[tuple[int, str]]:
+    return enumerate(rows.columns)
+
+
+def _write(
+    batches: Iterator[pa.RecordBatch], *, place: Place, ids: FieldIds
+) -> Iterator[pa.RecordBatch]:
     """Rows of a task come ordered by day: one file for each, stored when it is complete."""
     use_region(place.region)
-    files = _Files(place)
+    files = _Files(place, ids)
     for batch in batches:
         if batch.num_rows:
             yield from files.take(pa.Table.from_batches([batch]))
@@ -84,9 +131,10 @@ def _write(batches: Iterator[pa.RecordBatch], *, place: Place) -> Iterator[pa.Re
 
 
 class _Files:
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, ids: FieldIds) -> None:
         context = TaskContext.get()
         self._place = place
+        self._ids = ids
         self._part = context.partitionId() if context else 0
         self._day: date | None = None
         self._writer: pq.ParquetWriter | None = None
@@ -108,6 +156,7 @@ class _Files:
         self._scratch.cleanup()
 
     def _put(self, day: date | None, rows: pa.Table) -> Iterator[pa.RecordBatch]:
+        rows = self._of_table(day, rows)
         if self._writer is None or day != self._day:
             yield from self._finish()
             self._day = day
@@ -116,6 +165,13 @@ class _Files:
         self._rows += rows.num_rows
         if sum(table.num_rows for table in self._waiting) >= _ROWS_PER_GROUP:
             self._flush(self._writer)
+
+    def _of_table(self, day: date | None, rows: pa.Table) -> pa.Table:
+        """With the partition's columns, without which a file cannot be read by itself."""
+        values = day_values(day) if day else ()
+        for key, value in zip(DAY_KEYS, values, strict=bool(day)):
+            rows = rows.append_column(key, pa.repeat(pa.scalar(value), rows.num_rows))
+        return rows.cast(with_field_ids(rows.schema, self._ids))
 
     def _flush(self, writer: pq.ParquetWriter) -> None:
         if self._waiting:

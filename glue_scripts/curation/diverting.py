@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,14 +11,15 @@ from pyspark.sql import functions as f
 
 from curation.aside import AsidePlace, put_rows_aside, shown
 from curation.days import Place, write_days
-from curation.refresh import Counts, Refresh, day_writes
+from curation.refresh import Counts, Refresh, StagedFile, day_writes
+from curation.tables import MadeTables
 from lake.commit import day_values
 from lake.errors import AccountingError
 from quality import Evaluation
 from wires.contracts import CuratedTable
 from wires.job_arguments import CurationDefaults
 
-_BROKEN = "broken_rules"
+_BROKEN = "#broken_rules"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Diversion:
     """Of one table's refresh, by one run."""
 
     settings: CurationDefaults
+    tables: MadeTables
     table: CuratedTable
     refresh: Refresh
     run: str
@@ -46,24 +48,29 @@ class Diversion:
             run=f"{self.refresh.refresh_id}-{self.run}",
             region=self.settings.region,
         )
-        counts = write_days(good, self.table.day, place)
+        ids = self.tables.field_ids(
+            self.table.table, self.refresh.columns, by_day=self.refresh.by_day
+        )
+        files = write_days(good, self.table.day, place, ids)
         aside = self._put_aside(bad)
-        if sum(counts.values()) + aside != self.refresh.rows:
+        passed = sum(file.rows for own in files.values() for file in own)
+        if passed + aside != self.refresh.rows:
             raise AccountingError(
                 f"{self.refresh.rows} rows of {self.table.table} were staged; "
-                f"{sum(counts.values())} pass and {aside} were put aside"
+                f"{passed} pass and {aside} were put aside"
             )
-        return self._without(counts, aside, place)
+        return self._without(
+            files, Counts(rows_in=self.refresh.rows, current=passed, quarantined=aside)
+        )
 
-    def _without(self, counts: Mapping[date | None, int], aside: int, place: Place) -> Refresh:
-        prefixes = {day: place.prefix(day) for day in counts}
+    def _without(
+        self, files: Mapping[date | None, Sequence[StagedFile]], counts: Counts
+    ) -> Refresh:
         days = [date.fromisoformat(day.day) for day in self.refresh.days if day.day]
         return replace(
             self.refresh,
-            days=day_writes(counts, prefixes, days),
-            counts=Counts(
-                rows_in=self.refresh.rows, current=sum(counts.values()), quarantined=aside
-            ),
+            days=day_writes(files, days),
+            counts=counts,
             quarantine=self._aside.values,
             quarantine_prefix=self._aside.prefix,
         )

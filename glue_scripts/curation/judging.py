@@ -14,7 +14,6 @@ from functools import cached_property
 from pyspark.sql import DataFrame, SparkSession
 
 from curation.announcing import announce
-from curation.catalog import CuratedCatalog
 from curation.diverting import Diversion
 from curation.guarding import Failures
 from curation.lineage import (
@@ -27,7 +26,7 @@ from curation.measuring import Finding, measure
 from curation.records import QualityRecords
 from curation.refresh import Refresh, load_refresh
 from curation.staged import StagedUnits
-from curation.units import Units
+from curation.units import Published, Units
 from curation.zone import LoadCountsByDataset, ProcessedZone, with_inferred
 from lake.catalog import Catalog
 from lake.errors import LoadLost
@@ -122,7 +121,7 @@ class Judging:
     def _published(self, unit: _Unit, staged: Refresh) -> Iterator[Refresh]:
         """Of a table it is told what has passed, which may be less than was staged."""
         if unit.kind is UnitKind.DATASET:
-            yield from _one(self.units.carry_out(unit.name))
+            yield from (one.refresh for one in _one(self.units.carry_out(unit.name)))
             return
         lineage = RefreshLineage.of(
             lineage_run(self.settings, self.glue_run),
@@ -133,8 +132,8 @@ class Judging:
         )
         with lineage.told() as outputs:
             for done in _one(self.units.carry_out(unit.name)):
-                outputs.append(published_table(done, self.settings))
-                yield done
+                outputs.append(published_table(done.refresh, self.settings, snapshot=done.snapshot))
+                yield done.refresh
 
     def _decide(self, unit: _Unit, refresh: Refresh, key: str) -> QualityReport:
         past = self._records.past(unit.name, refresh.refresh_id)
@@ -186,6 +185,7 @@ class Judging:
         elif report.verdict is Verdict.QUARANTINED and unit.table:
             diversion = Diversion(
                 settings=self.settings,
+                tables=self.units.tables,
                 table=self._by_column(unit.table, unit.uses[0]),
                 refresh=refresh,
                 run=self.glue_run.JOB_RUN_ID[-12:],
@@ -266,14 +266,13 @@ class Judging:
                 bucket=self.settings.processed_bucket,
                 assets_bucket=self.settings.assets_bucket,
             ),
-            catalog=CuratedCatalog(client("glue"), self.settings.curated_database),
-            bucket=self.settings.curated_bucket,
+            tables=self.units.tables,
             contracts=self._contracts,
         )
 
 
-def _one(refresh: Refresh | None) -> Sequence[Refresh]:
-    return () if refresh is None else (refresh,)
+def _one(published: Published | None) -> Sequence[Published]:
+    return () if published is None else (published,)
 
 
 def _own(unit: _Unit) -> Sequence[str]:

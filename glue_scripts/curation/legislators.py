@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
@@ -14,15 +14,15 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from curation.aside import AsidePlace, put_rows_aside
-from curation.catalog import CuratedCatalog
 from curation.days import Place, write_days
 from curation.errors import ContractRefused
 from curation.lineage import RefreshLineage
-from curation.refresh import Counts, digest_of
+from curation.refresh import Counts, Refresh, day_writes, digest_of
+from curation.tables import MadeTables
 from lake.catalog import QuarantineCatalog
 from lake.commit import day_values
 from lake.errors import AccountingError
-from lake.store import client, supersede
+from lake.store import client
 from wires.job_arguments import GlueRun, LegislatorsDefaults
 from wires.lanes import LEGISLATORS_TABLE
 from wires.lineage import InputObject, LineageRun, OutputTable
@@ -88,14 +88,13 @@ class Legislators:
         with lineage.told() as outputs:
             frames = {name: self._read(name, version) for name, version in documents.items()}
             judged = joined(**frames)
-            place = self._place(refresh_id)
             good = judged.where(f.size(_WHY) == 0).drop(_WHY, "raw", "document")
-            written = sum(write_days(good, "", place).values())
+            refresh = self._written(good, refresh_id)
             strays = [_no_objects(frames[name], name) for name in ("persons", "organizations")]
             aside = self._put_aside([judged, *strays], documents, refresh_id)
             counts = Counts(
                 rows_in=frames["memberships"].count() + sum(item.count() for item in strays),
-                current=written,
+                current=refresh.rows,
                 quarantined=aside,
             )
             if counts.rows_in != counts.current + counts.quarantined:
@@ -103,25 +102,43 @@ class Legislators:
                     f"{counts.rows_in} memberships and damaged lines came, {counts.current} are in "
                     f"the history and {counts.quarantined} were put aside"
                 )
-            outputs.append(self._show(good, place.prefix(None), written))
+            outputs.append(self._show(replace(refresh, counts=counts)))
         return counts
 
-    def _show(self, good: DataFrame, prefix: str, rows: int) -> OutputTable:
-        columns = [(field.name, field.dataType.simpleString()) for field in good.schema]
-        catalog = CuratedCatalog(client("glue"), self.settings.processed_database)
-        bucket = self.settings.processed_bucket
-        before, location = catalog.location(TABLE), f"s3://{bucket}/{prefix}"
-        catalog.put_table(TABLE, columns, location=location, by_day=False)
-        if before not in ("", location):
-            supersede(bucket, before.removeprefix(f"s3://{bucket}/"))
+    def _written(self, good: DataFrame, refresh_id: str) -> Refresh:
+        columns = tuple((field.name, field.dataType.simpleString()) for field in good.schema)
+        standing = self._tables.watermark(TABLE)
+        ids = self._tables.field_ids(TABLE, columns, by_day=False)
+        files = write_days(good, "", self._place(refresh_id), ids)
+        return Refresh(
+            unit=table_unit(TABLE),
+            refresh_id=refresh_id,
+            definition="",
+            seen={},
+            code_version=self.settings.code_version,
+            made_at=datetime.now(UTC).isoformat(),
+            table=TABLE,
+            columns=columns,
+            after=standing,
+            days=day_writes(files, ()),
+        )
+
+    def _show(self, refresh: Refresh) -> OutputTable:
+        snapshot = self._tables.publish(refresh, refresh.key, {})
         return OutputTable(
             region=self.settings.region,
             account=self.settings.account,
             database=self.settings.processed_database,
             table=TABLE,
-            columns=columns,
-            rows=rows,
+            columns=refresh.columns,
+            rows=refresh.rows,
+            version=str(snapshot.snapshot_id),
         )
+
+    @property
+    def _tables(self) -> MadeTables:
+        settings = self.settings
+        return MadeTables.of(client("glue"), settings.processed_database, settings.processed_bucket)
 
     def _read(self, name: str, version: ObjectVersion) -> DataFrame:
         """The records of this very version: lines with an object each, or a list of them."""

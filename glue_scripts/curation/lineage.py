@@ -90,7 +90,7 @@ def staged_files(refresh: Refresh, settings: CurationDefaults) -> StagedFiles:
     )
 
 
-def published_table(refresh: Refresh, settings: CurationDefaults) -> OutputTable:
+def published_table(refresh: Refresh, settings: CurationDefaults, *, snapshot: str) -> OutputTable:
     """What of it has passed the gate, and readers get."""
     return OutputTable(
         region=settings.region,
@@ -99,4 +99,5 @@ def published_table(refresh: Refresh, settings: CurationDefaults) -> OutputTable
         table=refresh.table,
         columns=refresh.columns,
         rows=refresh.rows,
+        version=snapshot,
     )

@@ -25,7 +25,7 @@ from quality_report.results import (
 )
 from wires.contracts import Quality
 
-_BROKEN = "broken_rules"
+_BROKEN = "#broken_rules"
 _SAMPLE = 5
 """Rows that a report shows of each rule."""
 _SAMPLED = 500

@@ -130,9 +130,8 @@ class Processing:
 
     def _discard(self, refresh: Refresh) -> None:
         """Nobody will ever read what was waiting at the gate."""
-        for day in refresh.days:
-            if day.prefix:
-                supersede(self.settings.curated_bucket, day.prefix)
+        for file in refresh.files:
+            supersede(self.settings.curated_bucket, file.key)
 
     def _refresh_at(self, key: str) -> Refresh | None:
         return load_refresh(self.settings.assets_bucket, key) if key else None
@@ -164,7 +163,7 @@ class Processing:
             contract=contract,
             contracts=self._zone.contracts,
             datasets=self._zone.datasets,
-            bucket=self.settings.curated_bucket,
+            tables=self.units.tables,
             stamp=self._stamp,
         )
 

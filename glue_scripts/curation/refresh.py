@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -16,14 +16,31 @@ Seen = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
+class StagedFile:
+    """A Parquet file in the curated bucket, as the task that wrote it tells."""
+
+    key: str
+    rows: int
+    values: int
+    """Those that are not null."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DayWrite:
     """What a table is to have for one day."""
 
     day: str
     """ISO date; "" for a table that is made anew as a whole."""
-    prefix: str
-    """In the curated bucket; "" where no rows are left."""
-    rows: int
+    files: tuple[StagedFile, ...] = ()
+    """None where no rows are left."""
+
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in self.files)
+
+    @property
+    def values(self) -> int:
+        return sum(file.values for file in self.files)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +73,8 @@ class Refresh:
     """Name and Glue type of each."""
     by_day: bool = False
     """Partitioned by days."""
+    after: str = ""
+    """The refresh that the table was of when this was made: it fits to no other."""
     whole: bool = True
     """Every day of the table is among `days`; others are left as they are otherwise."""
     days: tuple[DayWrite, ...] = ()
@@ -67,6 +86,15 @@ class Refresh:
     @property
     def rows(self) -> int:
         return sum(item.rows for item in self.days)
+
+    @property
+    def values(self) -> int:
+        """Those that are not null, of the rows of these days."""
+        return sum(item.values for item in self.days)
+
+    @property
+    def files(self) -> list[StagedFile]:
+        return [file for item in self.days for file in item.files]
 
     @property
     def key(self) -> str:
@@ -93,7 +121,7 @@ def load_refresh(bucket: str, key: str) -> Refresh:
             **item,
             "seen": {name: tuple(loads) for name, loads in item["seen"].items()},
             "columns": tuple((name, kind) for name, kind in item["columns"]),
-            "days": tuple(DayWrite(**day) for day in item["days"]),
+            "days": tuple(map(_day_write, item["days"])),
             "counts": Counts(**item["counts"]),
             "quarantine": None if quarantine is None else tuple(quarantine),
         }
@@ -112,15 +140,17 @@ def digest_of(content: Any) -> str:
 
 
 def day_writes(
-    counts: Mapping[date | None, int], prefixes: Mapping[date | None, str], days: Iterable[date]
+    files: Mapping[date | None, Sequence[StagedFile]], days: Iterable[date]
 ) -> tuple[DayWrite, ...]:
     """One for each day that was written, and for each that was to be and has no rows."""
-    every = {*counts, *days}
+    every = {*files, *days}
     return tuple(
-        DayWrite(
-            day=day.isoformat() if day else "",
-            prefix=prefixes[day] if day in counts else "",
-            rows=counts.get(day, 0),
-        )
+        DayWrite(day=day.isoformat() if day else "", files=tuple(files.get(day, ())))
         for day in sorted(every, key=lambda day: day or date.min)
     )
+
+
+def _day_write(item: Mapping[str, Any]) -> DayWrite:
+    # Earlier versions had folders in place of files; such a record has another key than its own.
+    files = tuple(StagedFile(**file) for file in item.get("files", ()))
+    return DayWrite(day=item["day"], files=files)

@@ -8,10 +8,10 @@ from functools import cached_property
 
 from pyspark.sql import DataFrame, SparkSession
 
-from curation.catalog import CuratedCatalog
 from curation.current import Current
 from curation.errors import ContractRefused, told
 from curation.refresh import Refresh
+from curation.tables import MadeTables
 from curation.zone import LoadCountsByDataset, OpenedZone, ProcessedDataset, ProcessedZone, part_of
 from quality import CannotJudge
 from wires.contracts import DatasetContract
@@ -23,17 +23,15 @@ class StagedUnits:
 
     spark: SparkSession
     zone: ProcessedZone
-    catalog: CuratedCatalog
-    bucket: str
+    tables: MadeTables
     """Of the curated zone."""
     contracts: Mapping[str, DatasetContract]
 
     def table(self, refresh: Refresh) -> DataFrame:
         """A curated table: the days that are staged, and of the others what readers see."""
-        staged = {day.day: day.prefix for day in refresh.days}
-        kept = {} if refresh.whole else self.catalog.days(refresh.table)
-        locations = [where for day, where in kept.items() if day not in staged]
-        locations += [f"s3://{self.bucket}/{prefix}" for prefix in staged.values() if prefix]
+        kept = [] if refresh.whole else self.tables.locations(refresh.table, but=refresh.days)
+        staged = [f"s3://{self.tables.bucket}/{file.key}" for file in refresh.files]
+        locations = [*kept, *staged]
         spelled = ", ".join(f"`{name}` {kind}" for name, kind in refresh.columns)
         if not locations:
             return self.spark.createDataFrame([], spelled)

@@ -52,15 +52,22 @@ def _changed(
 def _led_to_goal(
     rows: DataFrame, way: Iterable[Step], datasets: Mapping[str, ProcessedDataset]
 ) -> DataFrame:
+    keys = rows
     for step in way:
-        target = datasets[step.target]
-        kinds = {column.name: column.type.glue for column in target.schema.columns}
-        # A column that became text holds keys of the other side all the same, beside others.
-        keys = rows.select(
-            *(
-                f.col(name).try_cast(kinds[to]).alias(to)
-                for name, to in zip(step.columns, step.to, strict=True)
-            )
-        )
-        rows = target.rows.join(keys.distinct(), list(step.to), "left_semi")
+        # A row may be missing on the way, of a dimension for one, and rows on both sides of the gap
+        # belong together all the same: the key itself leads on, wherever it is all that is asked.
+        values = keys if set(step.columns) <= set(keys.columns) else rows
+        keys = _keys(values, step, datasets[step.target]).distinct()
+        rows = datasets[step.target].rows.join(keys, list(step.to), "left_semi")
     return rows
+
+
+def _keys(values: DataFrame, step: Step, target: ProcessedDataset) -> DataFrame:
+    kinds = {column.name: column.type.glue for column in target.schema.columns}
+    # A column that became text holds keys of the other side all the same, beside others.
+    return values.select(
+        *(
+            f.col(name).try_cast(kinds[to]).alias(to)
+            for name, to in zip(step.columns, step.to, strict=True)
+        )
+    )

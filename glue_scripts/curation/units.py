@@ -7,14 +7,15 @@ conditions refuse. So there is no lease that a killed run could leave behind.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 
-from curation.catalog import CuratedCatalog
 from curation.publishing import RefreshPublisher
 from curation.refresh import Refresh, load_refresh
+from curation.tables import MadeTables
 from lake.catalog import QuarantineCatalog
 from lake.errors import LoadLost
 from lake.store import client
@@ -22,6 +23,16 @@ from wires.job_arguments import CurationDefaults
 from wires.quarantine import PREFIX, ROWS_TABLE
 from wires.refresh_ledger import RefreshLedger
 from wires.run_ledger import RunLedger
+
+logger = logging.getLogger(__name__)
+
+
+class Published(NamedTuple):
+    """What readers have now."""
+
+    refresh: Refresh
+    snapshot: str
+    """Id of the table's snapshot; "" for a dataset."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,25 +59,33 @@ class Units:
         if not self.ledger.stage(refresh.unit, key):
             raise LoadLost(f"{refresh.unit} is being published by another run")
 
-    def carry_out(self, unit: str) -> Refresh | None:
+    @property
+    def tables(self) -> MadeTables:
+        """Curated tables."""
+        settings = self.settings
+        return MadeTables.of(client("glue"), settings.curated_database, settings.curated_bucket)
+
+    def carry_out(self, unit: str) -> Published | None:
         """Publish what is approved and not finished: of this run, or of one that was killed."""
         state = self.ledger.get(unit)
         if not state.approved:
             return None
         refresh = load_refresh(self.settings.assets_bucket, state.staged)
+        if refresh.key != state.staged:
+            logger.info("%s: approved by an earlier version, is made anew", unit)
+            self.ledger.withdraw(unit, state.staged)
+            return None
         publisher = RefreshPublisher(
-            catalog=CuratedCatalog(client("glue"), self.settings.curated_database),
+            tables=self.tables,
             quarantine=QuarantineCatalog(
                 client("glue"),
                 self.settings.quality_database,
                 table=ROWS_TABLE,
                 location=f"s3://{self.settings.quality_bucket}/{PREFIX}rows/",
             ),
-            curated_bucket=self.settings.curated_bucket,
             quality_bucket=self.settings.quality_bucket,
         )
-        facts = {"commit": state.staged, "code": refresh.code_version}
-        facts |= {"verdict": state.verdict, "score": state.score, "report": state.report}
-        publisher.publish(refresh, facts=facts)
+        facts = {"verdict": state.verdict, "score": state.score, "report": state.report}
+        snapshot = publisher.publish(refresh, state.staged, facts)
         self.ledger.finish(unit, state.staged)
-        return refresh
+        return Published(refresh, snapshot)

@@ -24,12 +24,18 @@ from wires.column_names import METADATA_COLUMNS, PARTITION_KEYS
 from wires.contracts import DatasetContract
 from wires.manifest import Manifest, manifest_key
 
-UPLOADED_AT = "uploaded_at"
-VERSION = "version_id"
+# Columns beside those of the data, whose names have no such sign.
+UPLOADED_AT = "#uploaded_at"
+VERSION = "#version_id"
+PART = "#part"
+"""The file of a row; those of one object follow each other by name."""
+POSITION = "#position"
+"""Of a row in its file, from 0: as it was in the object."""
 _READERS = 32
 _FEW_LOADS = 1_000
 """Up to here their manifests are read sooner than Spark has found out which ones are needed."""
-_ORIGINS = "load_id string, source_file string, version_id string, uploaded_at timestamp"
+_ORIGINS = f"load_id string, source_file string, `{VERSION}` string, `{UPLOADED_AT}` timestamp"
+_PLACE = t.StructType([t.StructField(PART, t.StringType()), t.StructField(POSITION, t.LongType())])
 
 
 @dataclass(frozen=True)
@@ -94,13 +100,20 @@ class ProcessedDataset:
 
     @cached_property
     def rows(self) -> DataFrame:
-        """Data columns, metadata columns, and `load` as partition column, which prunes."""
+        """Data columns, metadata columns, `load` as partition column, which prunes, and where each
+        row stands."""
         if not self.partitions:
-            return self.spark.createDataFrame([], self._spark_schema)
-        return (
+            fields = [*self._spark_schema.fields, *_PLACE.fields]
+            return self.spark.createDataFrame([], t.StructType(fields))
+        read = (
             self.spark.read.schema(self._spark_schema)
             .option("basePath", self.location)
             .parquet(*(partition.location for partition in self.partitions))
+        )
+        return read.select(
+            "*",
+            f.col("_metadata.file_path").alias(PART),
+            f.col("_metadata.row_index").alias(POSITION),
         )
 
     def rows_of(self, parts: Iterable[str]) -> DataFrame:

@@ -9,32 +9,48 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NoSuchIcebergTableError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
 from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table
+from pyiceberg.table import StagedTable, Table
 from pyiceberg.table.refs import SnapshotRefType
 from pyiceberg.table.snapshots import Operation, Snapshot, Summary
+from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.table.update import (
+    AddPartitionSpecUpdate,
     AddSchemaUpdate,
     AddSnapshotUpdate,
+    AddSortOrderUpdate,
+    AssertCreate,
     AssertCurrentSchemaId,
     AssertRefSnapshotId,
     AssertTableUUID,
+    AssignUUIDUpdate,
     RemoveSnapshotsUpdate,
     SetCurrentSchemaUpdate,
+    SetDefaultSortOrderUpdate,
+    SetDefaultSpecUpdate,
+    SetLocationUpdate,
+    SetPropertiesUpdate,
     SetSnapshotRefUpdate,
     TableRequirement,
     TableUpdate,
+    UpgradeFormatVersionUpdate,
 )
 
 from iceberg.errors import CommitLost
 from iceberg.manifests import ManifestList, ManifestsOfCommit
 from iceberg.retention import expired
+from iceberg.watermarks import WATERMARK
 
 MAIN = "main"
 COMMIT_ID = "commit-id"
@@ -48,12 +64,14 @@ class Change:
     """What a snapshot does to its table."""
 
     added: Sequence[DataFile] = ()
-    removed: Set[str] = frozenset()
-    """Locations of the files that are in the table no longer."""
+    removed: Sequence[DataFile] = ()
+    """As the table lists them; they are in it no longer."""
     schema: Schema | None = None
     """The columns from now on, where they change. All files that stay, or are added, have these."""
     summary: Mapping[str, str] = field(default_factory=dict)
     """Facts that stay with the snapshot."""
+    same_rows: bool = False
+    """The rows are those from before, in other files: readers of what is new may pass over it."""
 
 
 @dataclass(frozen=True)
@@ -65,27 +83,53 @@ class Committer:
     pause: Callable[[float], None] = field(default=time.sleep)
 
     def commit(
-        self, name: tuple[str, str], commit_id: str, change_of: Callable[[Table], Change]
+        self,
+        name: tuple[str, str],
+        commit_id: str,
+        change_of: Callable[[Table], Change],
+        new: Callable[[], StagedTable] | None = None,
     ) -> Snapshot:
         """The snapshot with this id: of an earlier attempt, or made of `change_of(table)`, which
-        is asked anew whenever somebody else has been faster.
+        is asked anew whenever somebody else has been faster. A table that is not there is the
+        `new` one, and appears together with its first snapshot.
 
         Raises CommitLost after some attempts, and what `change_of` raises.
         """
         for attempt in range(_ATTEMPTS):
-            table = self.catalog.load_table(name)
+            table = self._table(name, new)
             found = snapshot_of(table, commit_id)
             if found:
                 return found
             try:
                 return self._try(table, commit_id, change_of(table))
-            except CommitFailedException:
+            except (CommitFailedException, TableAlreadyExistsError):
                 longest = min(_LONGEST_PAUSE_SECONDS, 0.05 * 2**attempt)
                 self.pause(random.uniform(0, longest))  # noqa: S311 - spreads the writers
         raise CommitLost(
             f"others have committed to table {'.'.join(name)} {_ATTEMPTS} times meanwhile; "
             "the next attempt tries again"
         )
+
+    def expire(self, name: tuple[str, str]) -> int:
+        """Let go of snapshots that are not to be kept any longer, where no commit has come along
+        to do it. Returns how many; none where one does come along."""
+        table = self.catalog.load_table(name)
+        gone = expired(table.metadata, now_ms=int(self.now() * 1000))
+        if gone:
+            update = RemoveSnapshotsUpdate(snapshot_ids=gone)
+            try:
+                self.catalog.commit_table(table, _requirements(table), (update,))
+            except CommitFailedException:
+                return 0
+        return len(gone)
+
+    def _table(self, name: tuple[str, str], new: Callable[[], StagedTable] | None) -> Table:
+        try:
+            return self.catalog.load_table(name)
+        except NoSuchTableError as error:
+            if new is None or isinstance(error, NoSuchIcebergTableError):
+                raise
+            return new()
 
     def _try(self, table: Table, commit_id: str, change: Change) -> Snapshot:
         metadata = table.metadata
@@ -109,9 +153,13 @@ class Committer:
         return snapshot
 
     def _updates(self, table: Table, change: Change, snapshot: Snapshot) -> Iterable[TableUpdate]:
+        if isinstance(table, StagedTable):
+            yield from _made(table)
         if change.schema:
-            yield AddSchemaUpdate(schema_=change.schema)
-            yield SetCurrentSchemaUpdate(schema_id=-1)
+            known = {schema.schema_id for schema in table.metadata.schemas}
+            if change.schema.schema_id not in known:
+                yield AddSchemaUpdate(schema_=change.schema)
+            yield SetCurrentSchemaUpdate(schema_id=change.schema.schema_id)
         yield AddSnapshotUpdate(snapshot=snapshot)
         yield SetSnapshotRefUpdate(
             ref_name=MAIN,
@@ -134,7 +182,24 @@ def snapshot_of(table: Table, commit_id: str) -> Snapshot | None:
     return None
 
 
+def _made(table: StagedTable) -> Iterable[TableUpdate]:
+    """From nothing to the table as it is planned."""
+    metadata = table.metadata
+    yield AssignUUIDUpdate(uuid=metadata.table_uuid)
+    yield UpgradeFormatVersionUpdate(format_version=metadata.format_version)
+    yield AddSchemaUpdate(schema_=metadata.schema())
+    yield SetCurrentSchemaUpdate(schema_id=-1)
+    yield AddPartitionSpecUpdate(spec=metadata.spec())
+    yield SetDefaultSpecUpdate(spec_id=-1)
+    yield AddSortOrderUpdate(sort_order=UNSORTED_SORT_ORDER)
+    yield SetDefaultSortOrderUpdate(sort_order_id=-1)
+    yield SetLocationUpdate(location=metadata.location)
+    yield SetPropertiesUpdate(updates=metadata.properties)
+
+
 def _requirements(table: Table) -> tuple[TableRequirement, ...]:
+    if isinstance(table, StagedTable):
+        return (AssertCreate(),)
     metadata = table.metadata
     current = metadata.current_snapshot()
     return (
@@ -151,6 +216,8 @@ def _summary(
     added = sum(file.record_count for file in listed.added)
     removed = sum(file.record_count for file in listed.removed)
     operation = Operation.OVERWRITE if listed.removed else Operation.APPEND
+    if change.same_rows:
+        operation = Operation.REPLACE
     counted = {
         "added-data-files": len(listed.added),
         "deleted-data-files": len(listed.removed),
@@ -165,4 +232,5 @@ def _summary(
         "total-equality-deletes": 0,
     }
     told = {name: str(number) for name, number in counted.items()}
-    return Summary(operation, **told, **change.summary, **{COMMIT_ID: commit_id})
+    standing = {WATERMARK: before[WATERMARK]} if WATERMARK in before else {}
+    return Summary(operation, **{**standing, **change.summary, **told, COMMIT_ID: commit_id})

@@ -15,3 +15,11 @@ class FileReplaced(LakeError):
 
 class ForeignDeletes(LakeError):
     """Rows of the table are marked as deleted by somebody who is not this platform."""
+
+
+class MadeForOtherColumns(LakeError):
+    """Files carry other field ids than the table that they are to be published to."""
+
+
+class NoSuchSnapshot(LakeError):
+    """A table does not keep what somebody asks for."""

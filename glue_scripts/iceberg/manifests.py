@@ -29,6 +29,7 @@ from pyiceberg.table import Table
 
 from iceberg.errors import FileReplaced, ForeignDeletes
 
+Partition = tuple[str, ...]
 _MERGED_TOGETHER = 8
 _FULL = 4096
 """Files in a manifest: about a megabyte; no more are merged into it."""
@@ -56,11 +57,11 @@ class ManifestsOfCommit:
     _attempt: str = field(default_factory=lambda: str(uuid.uuid4()))
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def write(self, added: Sequence[DataFile], removed: Set[str]) -> ManifestList:
+    def write(self, added: Sequence[DataFile], removed: Sequence[DataFile]) -> ManifestList:
         """Raises FileReplaced where a file to be removed is not in the table (any more), and
         ForeignDeletes where somebody else has marked rows of the table as deleted."""
         standing, gone = self._without(removed)
-        missing = removed - {file.file_path for file in gone}
+        missing = {file.file_path for file in removed} - {file.file_path for file in gone}
         if missing:
             raise FileReplaced(
                 f"{len(missing)} files that were to be replaced are in table "
@@ -77,18 +78,20 @@ class ManifestsOfCommit:
     def _default_spec(self) -> int:
         return self.table.metadata.default_spec_id
 
-    def _without(self, removed: Set[str]) -> tuple[list[ManifestFile], list[DataFile]]:
+    def _without(self, removed: Sequence[DataFile]) -> tuple[list[ManifestFile], list[DataFile]]:
         """The manifests of the snapshot before, without some files; and these."""
+        paths = {file.file_path for file in removed}
+        partitions = {partition_of(file) for file in removed}
         kept: list[ManifestFile] = []
         gone: list[DataFile] = []
         for manifest in live_manifests(self.table):
-            entries = self._read(manifest) if removed else []
-            out = [entry for entry in entries if entry.data_file.file_path in removed]
+            entries = self._read(manifest) if may_list(manifest, partitions) else []
+            out = [entry for entry in entries if entry.data_file.file_path in paths]
             if not out:
                 kept.append(manifest)
                 continue
             gone += [entry.data_file for entry in out]
-            kept.append(self._manifest(self._marked(entries, removed), manifest.partition_spec_id))
+            kept.append(self._manifest(self._marked(entries, paths), manifest.partition_spec_id))
         return kept, gone
 
     def _merged(self, manifests: Sequence[ManifestFile]) -> Iterator[ManifestFile]:
@@ -176,13 +179,36 @@ def live_manifests(table: Table) -> list[ManifestFile]:
     return [m for m in found if m.has_added_files() or m.has_existing_files()]
 
 
-def live_files(table: Table) -> list[DataFile]:
-    """Those that the current snapshot consists of. Raises ForeignDeletes."""
+def live_files(table: Table, partitions: Set[Partition] | None = None) -> list[DataFile]:
+    """Those that the current snapshot consists of; of some partitions, or of all.
+
+    Raises ForeignDeletes.
+    """
     return [
         entry.data_file
         for manifest in live_manifests(table)
+        if partitions is None or may_list(manifest, partitions)
         for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+        if partitions is None or partition_of(entry.data_file) in partitions
     ]
+
+
+def partition_of(file: DataFile) -> Partition:
+    """Its values; empty in a table that has no partitions."""
+    return tuple(file.partition[position] for position in range(len(file.partition)))
+
+
+def may_list(manifest: ManifestFile, partitions: Set[Partition]) -> bool:
+    """Whether a file of one of the partitions may be in it, by the bounds that it tells."""
+    bounds = [(part.lower_bound, part.upper_bound) for part in manifest.partitions or ()]
+    spelled = [[value.encode() for value in partition] for partition in partitions]
+    return any(
+        all(
+            low is None or high is None or low <= value <= high
+            for value, (low, high) in zip(values, bounds, strict=False)
+        )
+        for values in spelled
+    )
 
 
 def _group(manifest: ManifestFile, number: int) -> tuple[object, ...]:

@@ -50,7 +50,8 @@ class _Input(InputFile):
             answer = client("s3").get_object(**place_of(self.location))
         except ClientError as error:
             if error.response["Error"]["Code"] in _MISSING:
-                raise FileNotFoundError(f"{self.location} does not exist (any more)") from error
+                # The reason that people see; S3's own does not say which object it is about.
+                raise FileNotFoundError(f"{self.location} does not exist (any more)") from None
             raise
         return io.BytesIO(answer["Body"].read())
 

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pyiceberg.catalog.glue import GlueCatalog
-from pyiceberg.exceptions import NoSuchTableError, TableAlreadyExistsError
+from pyiceberg.exceptions import (
+    NoSuchIcebergTableError,
+    NoSuchPropertyException,
+    NoSuchTableError,
+)
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table
+from pyiceberg.table import StagedTable, Table
+from pyiceberg.table.metadata import new_table_metadata
+from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.transforms import IdentityTransform
+
+from iceberg.storage import S3FileIO
 
 PARTITION_COLUMNS = ("year", "month", "day")
 """Text as the folders spell it; in the files as well, so that each of them is read by itself."""
 _FIRST_PARTITION_FIELD = 1000
+OF_OTHER_KIND = (NoSuchIcebergTableError, NoSuchPropertyException)
+"""Raised where a table has the name that is no Iceberg table: a Hive table has not even a type."""
 _STORAGE = {"py-io-impl": "iceberg.storage.S3FileIO"}
 _METRICS = "write.metadata.metrics"
 
@@ -33,33 +44,60 @@ class IcebergDatabase:
         return cls(name, GlueCatalog("glue", client=glue, **_STORAGE))
 
     def table(self, name: str) -> Table | None:
-        """The table as it is now; None if there is none."""
+        """The table as it is now; None if there is none, or one of another kind."""
         try:
             return self.catalog.load_table((self.name, name))
-        except NoSuchTableError:
+        except (NoSuchTableError, *OF_OTHER_KIND):
             return None
 
-    def made(
+    def must_have(self, name: str) -> Table:
+        """The table as it is now. Raises NoSuchTableError."""
+        return self.catalog.load_table((self.name, name))
+
+    def names(self) -> Iterator[str]:
+        """Of all its Iceberg tables; others may stand beside them."""
+        pages = self.catalog.glue.get_paginator("get_tables").paginate(DatabaseName=self.name)
+        for table in (table for page in pages for table in page["TableList"]):
+            if table.get("Parameters", {}).get("table_type", "").upper() == "ICEBERG":
+                yield table["Name"]
+
+    def new(
         self, name: str, schema: Schema, *, location: str, bounds: Sequence[str] = ()
-    ) -> Table:
-        """The table, which is made if there is none: without rows, alone below its location.
+    ) -> StagedTable:
+        """A table that nobody sees before its first commit; alone below its location.
 
         By days if it has the columns for it. Of each column in `bounds` files tell least and
         greatest value in full length, by which readers pass over files.
         """
-        found = self.table(name)
-        if found is not None:
-            return found
-        try:
-            return self.catalog.create_table(
-                (self.name, name),
-                schema,
-                location=location.rstrip("/"),
-                partition_spec=_by_day(schema),
-                properties={"format-version": "2", **_properties(schema, bounds)},
+        place = location.rstrip("/")
+        metadata = new_table_metadata(
+            schema,
+            _by_day(schema),
+            UNSORTED_SORT_ORDER,
+            place,
+            {"format-version": "2", **_properties(schema, bounds)},
+        )
+        # Field ids are numbered anew there: files that are written already have to have the same.
+        if metadata.schema().fields != schema.fields:
+            raise AssertionError(
+                f"{metadata.schema()} is not what files were written for: {schema}"
             )
-        except TableAlreadyExistsError:
-            return self.catalog.load_table((self.name, name))
+        return StagedTable(
+            identifier=(self.name, name),
+            metadata=metadata,
+            metadata_location=f"{place}/metadata/00000-{uuid.uuid4()}.metadata.json",
+            io=S3FileIO(),
+            catalog=self.catalog,
+        )
+
+    def drop(self, name: str) -> None:
+        """Take the name away from a table, of whatever kind; its files stay."""
+        self.catalog.drop_table((self.name, name))
+
+
+def is_by_day(table: Table) -> bool:
+    """Whether it has partitions."""
+    return not table.spec().is_unpartitioned()
 
 
 def _by_day(schema: Schema) -> PartitionSpec:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-import pyarrow as pa
 from pyiceberg.schema import Schema
+from pyiceberg.table import Table
 from pyiceberg.types import (
     BinaryType,
     BooleanType,
@@ -28,7 +28,6 @@ from pyiceberg.types import (
 
 Columns = Sequence[tuple[str, str]]
 """Name and Glue type of each."""
-_FIELD_ID = b"PARQUET:field_id"
 _PLAIN: Mapping[str, IcebergType] = MappingProxyType(
     {
         "string": StringType(),
@@ -52,32 +51,75 @@ class UnknownType(ValueError):
     """A type that no Iceberg table can have."""
 
 
-def schema_of(
-    columns: Columns, standing: Schema | None = None, docs: Mapping[str, str] = MappingProxyType({})
+def schema_of(columns: Columns, docs: Mapping[str, str] = MappingProxyType({})) -> Schema:
+    """The schema of a new table with these columns; `docs` are the comments that people see.
+
+    Raises UnknownType.
+    """
+    return _schema(columns, {}, docs, last_id=0, schema_id=0)
+
+
+def schema_for(
+    table: Table, columns: Columns, docs: Mapping[str, str] = MappingProxyType({})
 ) -> Schema:
-    """The schema of a table with these columns. Columns that stand already keep their field ids;
-    `docs` are the comments that people see. Raises UnknownType."""
-    known = {field.name: field for field in standing.fields} if standing else {}
-    ids = _Ids(standing.highest_field_id if standing else 0)
-    named = [
-        (name, known[name].field_id if name in known else ids.next(), kind)
+    """The schema of a table that is to have these columns from now on: its own if it has them.
+
+    Columns keep their field ids where readers of older files may go on with them. One whose type
+    changes otherwise is another column of the same name to Iceberg, so that ids of a column that
+    is gone never come back for other values. Raises UnknownType.
+    """
+    standing = {field.name: field for field in table.schema().fields}
+    wanted = _schema(
+        columns,
+        standing,
+        docs,
+        last_id=table.metadata.last_column_id,
+        schema_id=max(schema.schema_id for schema in table.metadata.schemas) + 1,
+    )
+    return table.schema() if wanted.fields == table.schema().fields else wanted
+
+
+def field_ids(schema: Schema) -> dict[str, int]:
+    """By name of each column."""
+    return {field.name: field.field_id for field in schema.fields}
+
+
+def _schema(
+    columns: Columns,
+    standing: Mapping[str, NestedField],
+    docs: Mapping[str, str],
+    *,
+    last_id: int,
+    schema_id: int,
+) -> Schema:
+    ids = _Ids(last_id)
+    kept = {
+        name: standing[name]
         for name, kind in columns
-    ]
+        if name in standing and _goes_on(_spelled(standing[name].field_type), kind)
+    }
+    numbers = [(n, kept[n].field_id if n in kept else ids.next(), kind) for n, kind in columns]
     fields = [
-        NestedField(number, name, _typed(kind, ids, known.get(name)), doc=docs.get(name))
-        for name, number, kind in named
+        NestedField(number, name, _typed(kind, ids, kept.get(name)), doc=docs.get(name))
+        for name, number, kind in numbers
     ]
-    return Schema(*fields, schema_id=standing.schema_id + 1 if standing else 0)
+    return Schema(*fields, schema_id=schema_id)
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Whether Iceberg lets a column of the one type become the other.
+
+    https://iceberg.apache.org/spec/#schema-evolution
+    """
+    if before == after or (before, after) in (("int", "bigint"), ("float", "double")):
+        return True
+    narrow, wide = _DECIMAL.fullmatch(before), _DECIMAL.fullmatch(after)
+    return bool(narrow and wide and narrow[2] == wide[2] and int(narrow[1]) <= int(wide[1]))
 
 
 def columns_of(schema: Schema) -> list[tuple[str, str]]:
     """Name and Glue type of each column."""
     return [(field.name, _spelled(field.field_type)) for field in schema.fields]
-
-
-def with_field_ids(arrow: pa.Schema, schema: Schema) -> pa.Schema:
-    """The same Arrow schema, whose fields carry the table's field ids into Parquet files."""
-    return pa.schema([_with_id(field, schema) for field in arrow])
 
 
 class _Ids:
@@ -142,8 +184,3 @@ def _spelled(kind: IcebergType) -> str:
         inner = ",".join(f"{field.name}:{_spelled(field.field_type)}" for field in kind.fields)
         return f"struct<{inner}>"
     return next(name for name, known in _PLAIN.items() if known == kind)
-
-
-def _with_id(field: pa.Field, schema: Schema) -> pa.Field:
-    number = schema.find_field(field.name).field_id
-    return field.with_metadata({_FIELD_ID: str(number).encode()})

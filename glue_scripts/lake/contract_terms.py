@@ -39,17 +39,24 @@ def declared_schema(contract: DatasetContract) -> Schema:
 def rules_of(contract: DatasetContract, table: Schema) -> RowRules:
     """What is demanded of each row, whatever its file; `table` says which columns are meant."""
     key = tuple(source_of(name, table) for name in contract.primary_key)
+    once = tuple(source_of(name, table) for name in told_once(contract))
     declared = [(source_of(c.name, table), declared_type(c.type)) for c in contract.columns]
     texts = tuple(source for source, kind in declared if kind == TEXT)
     if contract.evolution is not Evolution.DISCARD:
-        return RowRules(required=key, unique=key, texts=texts)
+        return RowRules(required=key, unique=once, texts=texts)
     return RowRules(
         required=key,
-        unique=key,
+        unique=once,
         texts=texts,
         types=tuple((source, kind.spell()) for source, kind in declared),
         only=tuple(source for source, _ in declared),
     )
+
+
+def told_once(contract: DatasetContract) -> tuple[str, ...]:
+    """The key that a file may have once, as the contract calls its columns. Where it says which of
+    two rows is the later, a file may have both: it tells of changes."""
+    return () if contract.latest_by else contract.primary_key
 
 
 def source_of(name: str, table: Schema) -> str:

@@ -18,6 +18,7 @@ from lake.contract_terms import (
     differences,
     overflowing,
     rules_of,
+    told_once,
     untold_bytes,
     wanted_columns,
 )
@@ -59,7 +60,7 @@ class PlannedPartition:
     day: str
     schema: Schema
     key: tuple[str, ...]
-    """The columns of the dataset's primary key, as the table calls them."""
+    """The columns whose values together stand once in a file, as the table calls them."""
     objects: tuple[PlannedObject, ...]
 
     @property
@@ -140,7 +141,7 @@ class _Planning:
                 dataset=dataset,
                 day=day,
                 schema=own.retyped(table),
-                key=tuple(_called(name, table) for name in contract.primary_key),
+                key=tuple(_called(name, table) for name in told_once(contract)),
                 objects=tuple(_planned(*of, rules) for of in objects),
             )
 

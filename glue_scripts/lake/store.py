@@ -132,27 +132,43 @@ class FooterCounts:
     """Of each column, those that are not null."""
 
 
+@dataclass(frozen=True)
+class StoredFooter:
+    """The footer of a Parquet file that stands in a bucket."""
+
+    footer: pq.FileMetaData
+    size: int
+    """Bytes of the whole file."""
+
+    @property
+    def counts(self) -> FooterCounts:
+        """Of top-level columns that hold plain values."""
+        values = dict.fromkeys(self.footer.schema.names, 0)
+        for group in map(self.footer.row_group, range(self.footer.num_row_groups)):
+            for chunk in map(group.column, range(self.footer.num_columns)):
+                values[chunk.path_in_schema] += chunk.num_values - chunk.statistics.null_count
+        return FooterCounts(self.footer.num_rows, values)
+
+
 def footer_counts(bucket: str, key: str) -> FooterCounts:
     """By the footer that stands in the bucket."""
-    footer = _footer(bucket, key)
-    values = dict.fromkeys(footer.schema.names, 0)
-    for group in map(footer.row_group, range(footer.num_row_groups)):
-        for chunk in map(group.column, range(footer.num_columns)):
-            values[chunk.path_in_schema] += chunk.num_values - chunk.statistics.null_count
-    return FooterCounts(footer.num_rows, values)
+    return stored_footer(bucket, key).counts
 
 
-def _footer(bucket: str, key: str) -> pq.FileMetaData:
+def stored_footer(bucket: str, key: str) -> StoredFooter:
+    """By one request, for nearly all files."""
     if bucket.startswith(_LOCAL):
-        return pq.read_metadata(_local_path(bucket, key))
-    size = _FOOTER_BYTES
+        path = _local_path(bucket, key)
+        return StoredFooter(pq.read_metadata(path), path.stat().st_size)
+    length = _FOOTER_BYTES
     while True:
-        answer = client("s3").get_object(Bucket=bucket, Key=key, Range=f"bytes=-{size}")
+        answer = client("s3").get_object(Bucket=bucket, Key=key, Range=f"bytes=-{length}")
         tail: bytes = answer["Body"].read()
         needed = int.from_bytes(tail[-8:-4], "little") + 8
         if needed <= len(tail):
-            return pq.read_metadata(pa.BufferReader(tail[-needed:]))
-        size = needed
+            size = int(answer["ContentRange"].rpartition("/")[2])
+            return StoredFooter(pq.read_metadata(pa.BufferReader(tail[-needed:])), size)
+        length = needed
 
 
 def line_count(bucket: str, key: str) -> int:

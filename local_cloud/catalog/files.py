@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
+from local_cloud.catalog.iceberg import IcebergReader
 from local_cloud.errors import CatalogError
 
 
@@ -36,6 +39,8 @@ class CatalogTable:
     columns: tuple[Column, ...]
     partition_keys: tuple[Column, ...]
     serde: str
+    metadata_location: str = ""
+    """Of an Iceberg table, which says by itself what it consists of."""
 
     def whole(self) -> Part:
         return Part(location=self.location, values=(), columns=self.columns, serde=self.serde)
@@ -47,6 +52,7 @@ class GlueCatalog:
     def __init__(self, *, glue: Any, s3: Any) -> None:
         self._glue = glue
         self._s3 = s3
+        self._iceberg = IcebergReader(s3)
 
     def databases(self) -> list[str]:
         pages = self._glue.get_paginator("get_databases").paginate()
@@ -72,22 +78,32 @@ class GlueCatalog:
         )
         return [_part(table, item) for page in pages for item in page["Partitions"]]
 
-    def locations(self) -> Mapping[str, set[str]]:
-        """Of all tables: in each bucket the prefixes that they are made of."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for database in self.databases():
-            for table in self.tables(database):
-                for part in self.parts(table):
-                    bucket, prefix = split_location(part.location)
-                    found[bucket].add(prefix)
-        return found
+    def current_keys(self, *buckets: str) -> Mapping[str, list[str]]:
+        """Of all tables: in each of these buckets the data objects that readers get."""
+        prefixes: dict[str, set[str]] = defaultdict(set)
+        keys: dict[str, set[str]] = defaultdict(set)
+        for table in (table for name in self.databases() for table in self.tables(name)):
+            if table.metadata_location:
+                for bucket, key in self._iceberg.files(table.metadata_location):
+                    keys[bucket].add(key)
+                continue
+            for part in self.parts(table):
+                bucket, prefix = split_location(part.location)
+                prefixes[bucket].add(prefix)
+        return {
+            bucket: sorted(keys[bucket].union(self._keys_below(bucket, prefixes[bucket])))
+            for bucket in buckets
+        }
+
+    def iceberg_rows(self, table: CatalogTable) -> pa.Table:
+        return self._iceberg.rows(table.metadata_location)
 
     def keys(self, location: str) -> Iterator[tuple[str, str]]:
         """Bucket and key of each data object; names that begin with `_` or `.` are hidden."""
         bucket, prefix = split_location(location)
         return ((bucket, item["Key"]) for item in self._items(bucket, prefix) if _is_data(item))
 
-    def keys_below(self, bucket: str, prefixes: Set[str]) -> Iterator[str]:
+    def _keys_below(self, bucket: str, prefixes: Set[str]) -> Iterator[str]:
         """Each data object under any of the prefixes: by one listing, however many they are."""
         for item in self._items(bucket) if prefixes else ():
             if _is_data(item) and not prefixes.isdisjoint(_prefixes(item["Key"])):
@@ -130,7 +146,14 @@ def _table(item: dict[str, Any]) -> CatalogTable:
         columns=_columns(storage.get("Columns", [])),
         partition_keys=_columns(item.get("PartitionKeys", [])),
         serde=_serde(storage),
+        metadata_location=_metadata_location(item.get("Parameters", {})),
     )
+
+
+def _metadata_location(parameters: Mapping[str, str]) -> str:
+    if parameters.get("table_type", "").upper() != "ICEBERG":
+        return ""
+    return parameters["metadata_location"]
 
 
 def _part(table: CatalogTable, item: dict[str, Any]) -> Part:
@@ -143,8 +166,13 @@ def _part(table: CatalogTable, item: dict[str, Any]) -> Part:
     )
 
 
-def _columns(items: list[dict[str, str]]) -> tuple[Column, ...]:
-    return tuple(Column(name=item["Name"], type=item.get("Type", "string")) for item in items)
+def _columns(items: list[dict[str, Any]]) -> tuple[Column, ...]:
+    """Of an Iceberg table the catalog tells those, too, that it has no more."""
+    return tuple(
+        Column(name=item["Name"], type=item.get("Type", "string"))
+        for item in items
+        if item.get("Parameters", {}).get("iceberg.field.current") != "false"
+    )
 
 
 def _serde(storage: dict[str, Any]) -> str:

@@ -32,6 +32,8 @@ class CatalogReader:
     def read(self, database: str, table: str) -> pa.Table:
         """All rows, with the columns of the table and then its partition keys."""
         described = self._catalog.table(database, table)
+        if described.metadata_location:
+            return _as_catalogued(self._catalog.iceberg_rows(described), described)
         schema = pa.schema(
             (column.name, arrow_type(column.type))
             for column in (*described.columns, *described.partition_keys)
@@ -75,6 +77,14 @@ class CatalogReader:
             for column, value in keys:
                 piece = piece.append_column(column, pa.repeat(value, piece.num_rows))
             yield piece
+
+
+def _as_catalogued(rows: pa.Table, table: CatalogTable) -> pa.Table:
+    """With the types that the catalog tells; partition columns are columns like others."""
+    columns = [
+        pc.cast(rows.column(column.name), arrow_type(column.type)) for column in table.columns
+    ]
+    return pa.table(columns, names=[column.name for column in table.columns])
 
 
 def _decoded(body: bytes, name: str, table: CatalogTable, part: Part) -> pa.Table:

@@ -11,6 +11,11 @@ _OUTPUT: Mapping[str, Collection[Any]] = {
     "Partitions": ({}, {"AddOrUpdateBehavior": "InheritFromTable"}),
 }
 """https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html"""
+_TARGETS: Mapping[str, Collection[str]] = {
+    # A connection only says by which network the bucket is reached.
+    "S3Targets": {"Path", "Exclusions", "ConnectionName"},
+    "IcebergTargets": {"Paths", "MaximumTraversalDepth", "ConnectionName"},
+}
 
 
 def what_is_not_played(
@@ -38,14 +43,18 @@ def output_settings(configuration: str | None) -> dict[str, Any]:
 
 
 def _of_targets(targets: Mapping[str, Any]) -> str:
-    others = sorted(kind for kind, given in targets.items() if given and kind != "S3Targets")
-    if others or not targets.get("S3Targets"):
-        return f"a laptop crawls S3Targets alone, got {', '.join(others) or 'no target'}"
-    for target in targets["S3Targets"]:
-        # A connection only says by which network the bucket is reached.
-        unknown = sorted(target.keys() - {"Path", "Exclusions", "ConnectionName"})
-        if unknown:
-            return f"{', '.join(unknown)} of an S3 target would be ignored; do without it"
+    given = sorted(kind for kind, those in targets.items() if those)
+    others = [kind for kind in given if kind not in _TARGETS]
+    if others or not given:
+        return (
+            f"a laptop crawls {' and '.join(_TARGETS)} alone, got "
+            f"{', '.join(others) or 'no target'}"
+        )
+    for kind in given:
+        for target in targets[kind]:
+            unknown = sorted(set(target) - set(_TARGETS[kind]))
+            if unknown:
+                return f"{', '.join(unknown)} of {kind} would be ignored; do without it"
     return ""
 
 

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_cloud.catalog.files import GlueCatalog, split_location
+from local_cloud.catalog.iceberg import IcebergReader
 from local_cloud.errors import CatalogError, CrawlCancelled
+from local_cloud.glue.crawl_iceberg import FoundIceberg, iceberg_tables
 from local_cloud.glue.crawl_layout import FoundTable, is_excluded, tables_in
 from local_cloud.glue.crawl_schemas import Found, found_in
 from local_cloud.glue.crawlers import CrawlState, LocalCrawl, LocalCrawler
@@ -41,16 +43,35 @@ class Crawling:
             seen[name] = table.location
             found = _merged(table, [_look(s3, table, key) for key in table.keys])
             _Writing(glue, crawler, name).write(table, found)
+        reader = IcebergReader(s3)
+        for iceberg in self._iceberg_tables(crawler, GlueCatalog(glue=glue, s3=s3)):
+            if crawl.state is CrawlState.CANCELLING:
+                raise CrawlCancelled
+            seen[iceberg.name] = iceberg.location
+            described = iceberg.described(reader, crawler.name)
+            _Writing(glue, crawler, iceberg.name).put({"Name": iceberg.name, **described})
         if crawler.deprecates_tables:
             _deprecate(glue, crawler, set(seen))
 
     def _tables(self, crawler: LocalCrawler, catalog: GlueCatalog) -> Iterator[FoundTable]:
-        for target in crawler.targets["S3Targets"]:
+        for target in crawler.targets.get("S3Targets", ()):
             bucket, prefix = split_location(target["Path"])
             exclusions = target.get("Exclusions", [])
             keys = (key for _, key in catalog.keys(target["Path"]))
             kept = (k for k in keys if not is_excluded(k.removeprefix(prefix), exclusions))
             yield from tables_in(bucket, prefix, kept)
+
+    def _iceberg_tables(
+        self, crawler: LocalCrawler, catalog: GlueCatalog
+    ) -> Iterator[FoundIceberg]:
+        for target in crawler.targets.get("IcebergTargets", ()):
+            for path in target["Paths"]:
+                yield from iceberg_tables(
+                    path,
+                    (key for _, key in catalog.keys(path)),
+                    depth=int(target["MaximumTraversalDepth"]),
+                    prefix=crawler.table_prefix or "",
+                )
 
 
 class _Writing:
@@ -63,14 +84,18 @@ class _Writing:
         self._place = {"DatabaseName": crawler.database_name}
 
     def write(self, table: FoundTable, found: Found) -> None:
+        wanted = self._input(table, found, self._existing())
+        self.put(wanted)
+        if table.partition_keys:
+            self._add_partitions(table, found, self._existing() or wanted)
+
+    def put(self, wanted: dict[str, Any]) -> None:
+        """Create the table, or bring it up to this."""
         existing = self._existing()
-        wanted = self._input(table, found, existing)
         if existing is None:
             self._glue.create_table(**self._place, TableInput=wanted)
         elif self._crawler.updates_tables and _differs(existing, wanted):
             self._glue.update_table(**self._place, TableInput=wanted)
-        if table.partition_keys:
-            self._add_partitions(table, found, self._existing() or wanted)
 
     def _existing(self) -> dict[str, Any] | None:
         try:

@@ -17,6 +17,7 @@ from wires.job_arguments import (
     LegislatorsDefaults,
     LoadDefaults,
     LoadRun,
+    MaintenanceDefaults,
     from_argv,
     from_properties,
     run_properties,
@@ -25,12 +26,14 @@ from wires.job_arguments import (
 
 # https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
 OF_GLUE = {
+    "--additional-python-modules",
     "--conf",
     "--enable-continuous-cloudwatch-log",
     "--enable-metrics",
     "--enable-observability-metrics",
     "--extra-py-files",
     "--job-language",
+    "--python-modules-installer-option",
 }
 
 
@@ -44,6 +47,7 @@ JOBS = {
     "data_processing": CurationDefaults,
     "data_quality": CurationDefaults,
     "legislators": LegislatorsDefaults,
+    "table_maintenance": MaintenanceDefaults,
 }
 """Scripts, and the defaults that each of them reads."""
 

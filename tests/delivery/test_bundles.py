@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from email import message_from_bytes
 from importlib import metadata
 from pathlib import Path, PurePosixPath
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.tags import Tag
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from delivery.bundles import (
     TRIGGER_DISTRIBUTIONS,
     Bundle,
     library_bundle,
     stage,
+    stage_zip,
     trigger_bundle,
+    wheels_bundle,
 )
 from wires.contracts import DatasetContract
 
@@ -104,3 +114,70 @@ def test_lambda_imports_the_handler_from_the_bundle_alone(tmp_path: Path) -> Non
         [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+# Python modules of Glue 6.0 that are of use to PyIceberg:
+# https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html
+INSTALLED_IN_GLUE = {
+    "fsspec",
+    "pyparsing",
+    "python-dateutil",
+    "requests",
+    "six",
+    "tenacity",
+    "zstandard",
+}
+
+
+def requirements_of(wheel: bytes) -> Iterator[Requirement]:
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        [name] = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
+        described = message_from_bytes(archive.read(name))
+    for text in described.get_all("Requires-Dist", []):
+        requirement = Requirement(text)
+        marker = requirement.marker
+        if marker is None or marker.evaluate({"python_version": "3.13", "extra": ""}):
+            yield requirement
+
+
+def test_the_wheels_are_all_that_a_job_lacks_at_the_versions_of_the_laptop() -> None:
+    bundle = wheels_bundle()
+    wheels = {
+        canonicalize_name(path.name.split("-")[0]): content
+        for path, content in bundle.items()
+        if path.suffix == ".whl"
+    }
+    listed = bundle[PurePosixPath("wheels/requirements.txt")].decode().split()
+    versions = {canonicalize_name(one.split("==")[0]): one.split("==")[1] for one in listed}
+    assert versions.keys() == wheels.keys()
+    assert {name: metadata.version(name) for name in versions} == versions
+    for name, content in wheels.items():
+        for requirement in requirements_of(content):
+            wanted = canonicalize_name(requirement.name)
+            assert wanted in wheels or wanted in INSTALLED_IN_GLUE, (name, requirement)
+            assert wanted not in versions or versions[wanted] in requirement.specifier
+
+
+def test_the_wheels_are_for_the_python_and_the_system_of_glue() -> None:
+    tags = {tag for path in wheels_bundle() if path.suffix == ".whl" for tag in tags_of(path)}
+    assert {tag.interpreter for tag in tags} <= {"py3", "py2", "cp313"}
+    assert all(t.platform == "any" or t.platform.endswith("x86_64") for t in tags)
+
+
+def tags_of(path: PurePosixPath) -> frozenset[Tag]:
+    return parse_wheel_filename(path.name)[3]
+
+
+def test_a_zip_has_the_same_bytes_for_the_same_content(tmp_path: Path) -> None:
+    one = stage_zip("code", any_bundle(), under=tmp_path / "a")
+    other = stage_zip(
+        "code", dict(sorted(any_bundle().items(), reverse=True)), under=tmp_path / "b"
+    )
+    assert one.read_bytes() == other.read_bytes()
+    assert one.name == other.name
+    assert set(zipfile.ZipFile(one).namelist()) == {str(path) for path in any_bundle()}
+
+
+def test_wheels_that_nobody_has_fetched_are_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="run `make setup`"):
+        wheels_bundle(tmp_path)

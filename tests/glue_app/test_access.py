@@ -9,7 +9,14 @@ import pytest
 from tests.templates import Template, as_list, text_of
 
 Resources = Callable[[str, str], list[str]]
-ROLES = ("FileProcessor", "DataIngestion", "DataProcessing", "DataQuality", "Legislators")
+ROLES = (
+    "FileProcessor",
+    "DataIngestion",
+    "DataProcessing",
+    "DataQuality",
+    "Legislators",
+    "TableMaintenance",
+)
 
 
 @pytest.fixture
@@ -53,6 +60,7 @@ def test_originals_can_be_read_in_every_version(resources: Resources, role: str)
         ("DataProcessing", {"Curated/*", "Quality/quarantine/*", "Assets/refreshes/*"}),
         ("DataQuality", {"Curated/*", "Quality/*", "Assets/refreshes/*"}),
         ("Legislators", {"Processed/*", "Quality/quarantine/*", "Assets/refreshes/*"}),
+        ("TableMaintenance", {"Processed/*", "Curated/*"}),
     ],
 )
 def test_a_job_writes_where_it_has_to_and_nowhere_else(
@@ -75,6 +83,7 @@ def test_no_job_deletes_an_object(resources: Resources, role: str) -> None:
         ("DataProcessing", {"Curated", "Quality"}),
         ("DataQuality", {"Curated", "Quality"}),
         ("Legislators", {"Processed", "Quality"}),
+        ("TableMaintenance", {"Processed", "Curated"}),
     ],
 )
 def test_a_job_keeps_the_tables_of_its_own_databases_only(
@@ -89,9 +98,12 @@ def test_a_job_keeps_the_tables_of_its_own_databases_only(
     assert found == databases
 
 
-def test_only_curated_tables_lose_partitions(resources: Resources) -> None:
+def test_no_job_takes_a_partition_away_and_only_curated_tables_are_made_anew(
+    resources: Resources,
+) -> None:
     for role in ROLES:
-        for resource in resources(role, "glue:DeletePartition"):
+        assert not resources(role, "glue:DeletePartition")
+        for resource in resources(role, "glue:DeleteTable"):
             assert resource.endswith(":catalog") or "CuratedDatabaseName" in resource
 
 

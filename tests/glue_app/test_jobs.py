@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -16,6 +17,7 @@ SIZES: dict[str, Callable[[Settings], JobSize]] = {
     "data_processing": lambda settings: settings.workflow.processing,
     "data_quality": lambda settings: settings.workflow.quality,
     "legislators": lambda settings: settings.legislators,
+    "table_maintenance": lambda settings: settings.maintenance,
 }
 """Scripts, and where the configuration has the size of each job."""
 
@@ -92,8 +94,10 @@ def test_its_library_brings_the_packages_that_the_script_imports(
         "dataset_contracts",
         "dqdl",
         "fastavro",
+        "iceberg",
         "lake",
         "lark",
+        "maintenance",
         "quality",
         "quality_report",
         "wires",
@@ -134,3 +138,17 @@ def test_the_application_holds_no_data(application: Template) -> None:
 
 def _key(location: str) -> str:
     return location.rsplit("/", 1)[1]
+
+
+def test_jobs_that_publish_tables_get_their_packages_without_an_index(
+    arguments: Json, application: Template, script: str
+) -> None:
+    if script in ("file_processor", "data_ingestion"):
+        assert "--additional-python-modules" not in arguments
+        return
+    assert arguments["--python-modules-installer-option"] == "--no-index"
+    place = arguments["--additional-python-modules"]
+    # By this ending Glue tells what it is.
+    assert place.endswith(".gluewheels.zip")
+    zipped = application.asset(place.rpartition("/")[2])
+    assert "wheels/requirements.txt" in zipfile.ZipFile(zipped).namelist()

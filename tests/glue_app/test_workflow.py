@@ -12,7 +12,8 @@ from tests.templates import Json, Template, text_of
 def triggers(application: Template) -> dict[str, Json]:
     """By the end of their names."""
     found = application.properties("AWS::Glue::Trigger")
-    return {trigger["Name"].rsplit("-", 1)[1]: trigger for trigger in found}
+    own = [trigger for trigger in found if "WorkflowName" in trigger]
+    return {trigger["Name"].rsplit("-", 1)[1]: trigger for trigger in own}
 
 
 def starts(application: Template, trigger: Json) -> list[str]:
@@ -71,11 +72,33 @@ def test_one_run_at_a_time(application: Template, configured: Environment) -> No
     assert workflow["Name"] == configured.names.workflow
 
 
-def test_every_trigger_is_of_the_workflow_and_made_after_it(
+def test_a_schedule_starts_the_upkeep_of_tables(
+    application: Template, configured: Environment
+) -> None:
+    names = configured.names
+    name = f"{names.table_maintenance_job}-schedule"
+    trigger = application.named("AWS::Glue::Trigger", Name=name)
+    assert (trigger["Type"], trigger["StartOnCreation"]) == ("SCHEDULED", True)
+    assert trigger["Schedule"] == configured.settings.maintenance.schedule
+    assert starts(application, trigger) == [names.table_maintenance_job]
+
+
+def test_the_crawler_of_curated_looks_for_iceberg_tables(
+    application: Template, configured: Environment
+) -> None:
+    crawler = application.named("AWS::Glue::Crawler", Name=configured.names.crawler("curated"))
+    [target] = crawler["Targets"]["IcebergTargets"]
+    assert "S3Targets" not in crawler["Targets"]
+    assert "CuratedBucketName" in text_of(target["Paths"])
+
+
+def test_every_other_trigger_is_of_the_workflow_and_made_after_it(
     application: Template, configured: Environment
 ) -> None:
     [id] = application.resources("AWS::Glue::Workflow")
     for resource in application.resources("AWS::Glue::Trigger").values():
+        if resource["Properties"]["Type"] == "SCHEDULED":
+            continue
         assert resource["Properties"]["WorkflowName"] == configured.names.workflow
         assert id in resource["DependsOn"]
 

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table
+from pyiceberg.table import StagedTable, Table
 
 from iceberg.commits import Change, Committer
+from iceberg.field_ids import with_field_ids
 from iceberg.files import data_file
 from iceberg.tables import PARTITION_COLUMNS, IcebergDatabase
-from iceberg.types import Columns, columns_of, schema_of, with_field_ids
+from iceberg.types import Columns, columns_of, field_ids, schema_of
 from lake.store import client
 from tests.aws import CURATED
 
@@ -56,9 +57,15 @@ class SmallLake:
         return f"s3://{CURATED}/{self.name}"
 
     def made(self, columns: Columns = COLUMNS) -> Table:
-        return self.database.made(
-            self.name, schema_of(columns), location=self.location, bounds=("id",)
-        )
+        """The table, without rows."""
+
+        def new() -> StagedTable:
+            return self.database.new(
+                self.name, schema_of(columns), location=self.location, bounds=("id",)
+            )
+
+        Committer(self.database.catalog).commit(self.identifier, "made", lambda _: Change(), new)
+        return self.table
 
     @property
     def table(self) -> Table:
@@ -97,7 +104,7 @@ def written(
     partition = dict(zip(PARTITION_COLUMNS, day, strict=True))
     plain = pa.schema([(name, ARROW[kind]) for name, kind in columns_of(schema)])
     filled = [{name: {**row, **partition}.get(name) for name in plain.names} for row in rows]
-    content = pa.Table.from_pylist(filled, schema=with_field_ids(plain, schema))
+    content = pa.Table.from_pylist(filled, schema=with_field_ids(plain, field_ids(schema)))
     body = io.BytesIO()
     pq.write_table(content, body, compression="snappy")
     bucket, key = location.removeprefix("s3://").split("/", 1)

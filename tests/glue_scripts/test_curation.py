@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from random import Random
 
 import pytest
 
 from curation.refresh import Counts
+from iceberg.manifests import live_files
 from lake.errors import LakeError
+from tests.aws import CURATED
 from tests.curations import CUSTOMERS, FOLDER, ORDERS, SALES, Curation
-from wires.contracts import BusinessRule, CuratedTable, OnFailure, Reference
+from wires.contracts import (
+    BusinessRule,
+    CuratedTable,
+    DatasetContract,
+    OnFailure,
+    Reference,
+)
 
 
 def test_uploads_become_a_table_by_days(curation: Curation) -> None:
@@ -272,7 +281,99 @@ def test_every_reference_to_a_dataset_is_followed(curation: Curation) -> None:
     assert curation.sales() == [("2026-01-12", "ES", 1, 5)]
 
 
+CHANGES = """order_id,customer_id,ordered_on,amount,changed_at
+10,1,2026-01-12,5,2026-01-15T08:00:00Z
+10,1,2026-01-12,6,2026-01-15T09:00:00Z
+11,1,2026-01-12,1,2026-01-15T09:00:00Z
+10,1,2026-01-13,7,2026-01-15T07:00:00Z
+11,1,2026-01-12,2,2026-01-15T09:00:00Z
+"""
+
+
+def test_a_file_of_changes_tells_several_states_of_a_key(curation: Curation) -> None:
+    """The latest by what it says counts; where that is the same, the one that stands later."""
+    orders = curation.contracts["orders"]
+    curation.contracts["orders"] = replace(orders, latest_by=("changed_at",), rules=())
+    curation.upload("customers", CUSTOMERS)
+    curation.upload("orders", CHANGES)
+    [account] = [one for one in curation.process() if one.unit == "dataset/orders"]
+    assert account.counts == Counts(rows_in=5, current=2, superseded=3)
+    curation.judge()
+    assert curation.sales() == [("2026-01-12", "DE", 2, 8)]
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_states_in_any_number_of_files_come_to_the_last_of_each_key(
+    curation: Curation, seed: int
+) -> None:
+    chance = Random(seed)  # noqa: S311 - a test's data
+    orders = curation.contracts["orders"]
+    curation.contracts["orders"] = replace(orders, latest_by=("changed_at",), rules=())
+    curation.upload("customers", CUSTOMERS)
+    latest: dict[int, tuple[int, int, int, int]] = {}
+    uploads = []
+    for number in range(4):
+        lines = []
+        for place in range(chance.randint(1, 12)):
+            key, hour = chance.randint(1, 5), chance.randint(1, 4)
+            amount = chance.randint(1, 99)
+            lines.append(f"{key},1,2026-01-12,{amount},2026-01-15T0{hour}:00:00Z\n")
+            latest[key] = max(latest.get(key, (0, 0, 0, 0)), (hour, number, place, amount))
+        uploads.append((f"2026-01-15T1{number}:00:00+00:00", "".join(lines)))
+    head = CHANGES.split("\n", maxsplit=1)[0]
+    for at, text in chance.sample(uploads, len(uploads)):
+        curation.upload("orders", f"{head}\n{text}", at=at)
+        if chance.random() < 0.5:
+            curation.refresh()
+    curation.refresh()
+    total = sum(state[3] for state in latest.values())
+    assert curation.sales() == [("2026-01-12", "DE", len(latest), total)]
+
+
+@pytest.mark.slow
+def test_columns_may_be_called_what_the_platform_calls_its_own(curation: Curation) -> None:
+    orders = curation.contracts["orders"]
+    [sales] = orders.curated
+    names = ("uploaded_at", "version_id", "broken_rules", "rank_of_key", "row_digest", "raw")
+    sql = f"SELECT ordered_on, {', '.join(names)} FROM orders"  # noqa: S608 - of this test
+    curation.contracts["orders"] = replace(
+        orders, curated=(replace(sales, sql=sql, uses=()),), references=(), rules=()
+    )
+    for number in (1, 2):
+        values = ",".join(f"{name}{number}" for name in names)
+        text = f"order_id,ordered_on,{','.join(names)}\n1,2026-01-12,{values}\n"
+        curation.upload("orders", text, at=f"2026-01-15T1{number}:00:00+00:00")
+    curation.refresh()
+    assert [row[1:] for row in curation.read("sales")] == [tuple(f"{name}2" for name in names)]
+
+
+@pytest.mark.slow
+def test_a_key_leads_on_where_its_own_row_is_missing(curation: Curation) -> None:
+    """Orders and rates belong together by a customer whom nobody has described."""
+    orders = curation.contracts["orders"]
+    [sales] = orders.curated
+    sql = """
+    SELECT o.ordered_on, r.rate, count(*) AS orders, sum(o.amount) AS amount
+    FROM orders o LEFT JOIN rates r USING (customer_id) GROUP BY o.ordered_on, r.rate
+    """
+    of_customer = orders.references
+    curation.contracts["orders"] = replace(
+        orders, curated=(replace(sales, sql=sql, uses=("rates",)),)
+    )
+    curation.contracts["rates"] = DatasetContract(
+        name="rates", primary_key=("customer_id",), references=of_customer
+    )
+    curation.upload("customers", "customer_id,country\n1,DE\n")
+    curation.upload("rates", "customer_id,rate\n1,3\n")
+    curation.upload("orders", "order_id,customer_id,ordered_on,amount\n10,7,2026-01-12,5\n")
+    curation.refresh()
+    assert [row[1] for row in curation.read("sales")] == [None]
+    curation.upload("rates", "customer_id,rate\n7,5\n", at="2026-01-16T10:00:00+00:00")
+    curation.refresh()
+    assert [row[1] for row in curation.read("sales")] == [5]
+
+
 def test_a_refresh_that_was_halted_goes_when_the_contract_goes_back(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS)
@@ -326,8 +427,63 @@ def test_a_table_may_lose_its_days_and_get_them_back(curation: Curation) -> None
         curation.contracts["orders"] = replace(orders, curated=(replace(sales, day=day),))
         curation.refresh()
         assert len(curation.sales()) == 3
-        kept = [key for key in curation.data_of("sales") if not curation.is_superseded(key)]
-        assert len(kept) == (2 if day else 1)
+        assert len(live_files(curation.iceberg("sales"))) == (2 if day else 1)
+
+
+@pytest.mark.slow
+def test_a_table_of_folders_that_has_the_name_is_replaced(curation: Curation) -> None:
+    """As an earlier version has made it."""
+    curation.aws.glue.create_table(
+        DatabaseName=CURATED,
+        TableInput={
+            "Name": "sales",
+            "TableType": "EXTERNAL_TABLE",
+            "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet"},
+            "PartitionKeys": [{"Name": "year", "Type": "string"}],
+            "StorageDescriptor": {
+                "Columns": [{"Name": "a", "Type": "string"}],
+                "Location": "s3://x/",
+            },
+        },
+    )
+    curation.upload("customers", CUSTOMERS)
+    curation.upload("orders", ORDERS)
+    curation.refresh()
+    assert len(curation.sales()) == 3
+
+
+@pytest.mark.slow
+def test_a_column_may_go_and_come_back_as_another(curation: Curation) -> None:
+    orders = curation.contracts["orders"]
+    [sales] = orders.curated
+    curation.upload("customers", CUSTOMERS)
+    curation.upload("orders", ORDERS)
+    shown = []
+    for what in ("order_id, amount", "order_id", "order_id, string(amount) AS amount"):
+        sql = f"SELECT ordered_on, {what} FROM orders"  # noqa: S608 - of this test
+        curation.contracts["orders"] = replace(orders, curated=(replace(sales, sql=sql, uses=()),))
+        curation.refresh()
+        shown.append(curation.read("sales")[0][1:])
+    assert shown == [(10, 5), (10,), (10, "5")]
+    ids = {
+        field.field_id
+        for schema in curation.iceberg("sales").schemas().values()
+        for field in schema.fields
+        if field.name == "amount"
+    }
+    assert len(ids) == 2, "the id of a column that is gone never comes back for other values"
+
+
+@pytest.mark.slow
+def test_a_table_that_somebody_has_dropped_comes_back_whole(curation: Curation) -> None:
+    curation.upload("customers", CUSTOMERS)
+    curation.upload("orders", ORDERS)
+    curation.refresh()
+    curation.aws.glue.delete_table(DatabaseName=CURATED, Name="sales")
+    late = "order_id,customer_id,ordered_on,amount\n20,1,2026-01-20,1\n"
+    curation.upload("orders", late, at="2026-01-20T10:00:00+00:00")
+    curation.refresh()
+    assert len(curation.sales()) == 4
 
 
 def test_a_day_has_to_be_a_date_of_the_dataset(curation: Curation) -> None:

@@ -21,7 +21,7 @@ from pyiceberg.types import StringType
 from iceberg.commits import Change, Committer, snapshot_of
 from iceberg.errors import CommitLost, FileReplaced, ForeignDeletes
 from iceberg.manifests import live_files, live_manifests
-from iceberg.types import UnknownType, columns_of, schema_of
+from iceberg.types import UnknownType, columns_of, schema_for, schema_of
 from lake.store import client
 from tests.aws import CURATED, SmallAws
 from tests.glue_scripts.iceberg_lake import COLUMNS, SmallLake, row, rows_of
@@ -73,7 +73,7 @@ def test_a_reader_keeps_the_snapshot_that_it_began_with(lake: SmallLake) -> None
     lake.append("load-1", [old])
     began = lake.table
     new = lake.file("new", [row(1, "y")])
-    swap = Change(added=[new], removed={old.file_path})
+    swap = Change(added=[new], removed=[old])
     snapshot = Committer(lake.database.catalog).commit(lake.identifier, "fix", lambda _: swap)
     assert snapshot.summary is not None
     assert snapshot.summary.operation is Operation.OVERWRITE
@@ -99,7 +99,7 @@ def test_a_file_that_is_gone_is_not_replaced(lake: SmallLake) -> None:
     old = lake.file("old", [row(1)])
     lake.append("load-1", [old])
     committer = Committer(lake.database.catalog)
-    change = Change(added=[lake.file("new", [row(2)])], removed={old.file_path})
+    change = Change(added=[lake.file("new", [row(2)])], removed=[old])
     committer.commit(lake.identifier, "one", lambda _: change)
     other = replace(change, added=[lake.file("other", [row(3)])])
     with pytest.raises(FileReplaced, match=r"old\.parquet"):
@@ -113,11 +113,9 @@ def test_columns_change_together_with_the_files_that_have_them(lake: SmallLake) 
 
     def widened(table: Table) -> Change:
         columns = [*WIDER, ("note", "string")]
-        schema = schema_of(columns, table.schema(), {"note": "Note"})
+        schema = schema_for(table, columns, {"note": "Note"})
         rows = [{"id": 1, "amount": Decimal("1.50")}, {"id": 2, "note": "n"}]
-        return Change(
-            added=[lake.file("new", rows, schema=schema)], removed={old.file_path}, schema=schema
-        )
+        return Change(added=[lake.file("new", rows, schema=schema)], removed=[old], schema=schema)
 
     before = lake.table.schema()
     Committer(lake.database.catalog).commit(lake.identifier, "load-2", widened)
@@ -143,7 +141,7 @@ def test_a_change_made_for_other_columns_is_made_anew(lake: SmallLake, *, with_r
 
     def faster(table: Table) -> None:
         if with_rows:
-            more = schema_of([*COLUMNS, ("note", "string")], table.schema())
+            more = schema_for(table, [*COLUMNS, ("note", "string")])
             change = Change(added=[lake.file("fast", [row(1)], schema=more)], schema=more)
             Committer(lake.database.catalog).commit(lake.identifier, "fast", lambda _: change)
         else:
@@ -217,7 +215,7 @@ def test_a_kill_at_any_call_leaves_all_or_nothing_and_the_next_attempt_ends_it(
     while not ended:
         number += 1
         came = lake.file(f"came-{number}", [row(100 + number)], day="16")
-        swap = partial(unchanged, Change(added=[came], removed={goes.file_path}))
+        swap = partial(unchanged, Change(added=[came], removed=[goes]))
         after = [expected[0], (100 + number, "x", None)]
         with killed_at_call(number - 1), suppress(Killed):
             writer = Committer(SmallLake.of(client("glue")).database.catalog)

@@ -35,9 +35,9 @@ def test_rules_that_pass_publish_with_score_and_report(curation: Curation) -> No
     report = curation.report("table/sales")
     assert (report.verdict, report.score, report.rows) == (Verdict.PASSED, 100.0, 3)
     assert state.report.endswith(".html")
-    [day] = curation.partitions("sales")[:1]
-    assert day["Parameters"]["score"] == "100"
-    assert day["Parameters"]["verdict"] == "passed"
+    summary = curation.summary("sales")
+    assert (summary["score"], summary["verdict"]) == ("100", "passed")
+    assert (summary["rows-published"], summary["values-published"]) == ("3", "12")
     assert curation.told() == []
 
 

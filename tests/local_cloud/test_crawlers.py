@@ -7,13 +7,17 @@ import io
 import json
 import threading
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.orc as pa_orc
 import pyarrow.parquet as pa_parquet
 import pytest
+from pyiceberg.catalog.glue import GlueCatalog
 
+from local_cloud.catalog.reader import CatalogReader
 from local_cloud.catalog.types import arrow_type, catalog_type
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import CatalogError, UnsupportedResourceError
@@ -444,6 +448,7 @@ def test_the_end_of_a_crawl_is_an_event_that_rules_can_match(deploy: Deploy) -> 
         ({"Targets": {"JdbcTargets": [{"Path": "x"}]}}, "JdbcTargets"),
         ({"Targets": {}}, "no target"),
         ({"target": {"SampleSize": 1}}, "SampleSize"),
+        ({"Targets": {"IcebergTargets": [{"Exclusions": ["x"]}]}}, "Exclusions"),
         ({"Classifiers": ["mine"]}, "mine"),
         ({"Configuration": '{"Version":1.0,"Grouping":{"TableLevelConfiguration":2}}'}, "Grouping"),
         ({"SchemaChangePolicy": {"DeleteBehavior": "DELETE_FROM_DATABASE"}}, "deletes nothing"),
@@ -456,6 +461,41 @@ def test_a_crawler_that_would_crawl_otherwise_on_aws_is_refused(
 ) -> None:
     with pytest.raises(UnsupportedResourceError, match=complaint):
         deploy(resources(**properties))
+
+
+def test_an_iceberg_table_is_found_by_its_newest_metadata(deploy: Deploy) -> None:
+    targets = {"IcebergTargets": [{"Paths": [f"s3://{tiny.BUCKET}/"], "MaximumTraversalDepth": 2}]}
+    cloud = deploy(resources(Targets=targets))
+    glue = cloud.client("glue")
+    catalog = GlueCatalog(
+        "glue",
+        client=glue,
+        **{
+            "s3.endpoint": cloud.client("s3").meta.endpoint_url,
+            "s3.access-key-id": "any",
+            "s3.secret-access-key": "any",
+            "s3.region": "eu-central-1",
+        },
+    )
+    glue.create_database(DatabaseInput={"Name": "published"})
+    made = catalog.create_table(
+        "published.sales",
+        pa.schema([("day", pa.date32()), ("amount", pa.decimal128(12, 2)), ("who", pa.string())]),
+        location=f"s3://{tiny.BUCKET}/sales",
+    )
+    crawl(cloud)
+    found = tables(cloud)["sales"]
+    assert found["Parameters"]["metadata_location"] == made.metadata_location
+    assert columns(found) == {"day": "date", "amount": "decimal(12,2)", "who": "string"}
+
+    rows = {"day": [date(2026, 1, 15)], "amount": [Decimal("1.50")], "who": ["Ana"]}
+    made.append(pa.table(rows, schema=made.schema().as_arrow()))
+    crawl(cloud)
+    assert tables(cloud).keys() == {"sales"}, "its data and metadata are no tables"
+    reader = CatalogReader(glue=glue, s3=cloud.client("s3"))
+    assert reader.read(DATABASE, "sales").to_pylist() == [
+        {"day": date(2026, 1, 15), "amount": Decimal("1.50"), "who": "Ana"}
+    ]
 
 
 def test_a_crawler_made_through_the_api_is_as_one_of_a_template(cloud: LocalCloud) -> None:

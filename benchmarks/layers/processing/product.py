@@ -16,10 +16,11 @@ from benchmarks.layers.processing.comparing import keep
 from benchmarks.layers.processing.small_aws import Aws, small_aws
 from benchmarks.layers.processing.zone_files import ZoneFiles
 from benchmarks.layers.task import Phases, Task, Told
-from curation.catalog import CuratedCatalog
 from curation.processing import Processing
 from curation.refresh import Refresh
 from curation.units import Units
+from iceberg.manifests import live_files, partition_of
+from iceberg.tables import IcebergDatabase
 from local_cloud.catalog.reader import CatalogReader
 from wires.contracts import BusinessRule, CuratedTable, DatasetContract, Reference
 from wires.job_arguments import GlueRun
@@ -93,9 +94,13 @@ def _processed(job: Processing) -> list[Refresh]:
     return staged
 
 
-def _days(aws: Aws) -> dict[str, str]:
-    catalog = CuratedCatalog(aws.cloud.client("glue"), aws.settings.curated_database)
-    return {} if catalog.columns(TABLE) is None else catalog.days(TABLE)
+def _days(aws: Aws) -> dict[tuple[str, ...], list[str]]:
+    """Files of each day."""
+    table = IcebergDatabase.of(aws.cloud.client("glue"), aws.settings.curated_database).table(TABLE)
+    found: dict[tuple[str, ...], list[str]] = {}
+    for file in live_files(table) if table else ():
+        found.setdefault(partition_of(file), []).append(file.file_path)
+    return found
 
 
 def _counts(refreshes: Sequence[Refresh]) -> dict[str, int]:

@@ -1,0 +1,104 @@
+"""Tables that jobs make of other tables: what readers have of them, and what they get next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import StagedTable, Table
+from pyiceberg.table.snapshots import Snapshot
+
+from curation.days import with_days
+from curation.refresh import DayWrite, Refresh
+from iceberg.manifests import live_files, partition_of
+from iceberg.publishing import Publication, WrittenFile, ids_for, publish
+from iceberg.tables import IcebergDatabase
+from iceberg.watermarks import WATERMARK, watermark_of
+from lake.commit import day_values
+from lake.errors import LoadLost
+
+Columns = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeTables:
+    """One database of the Glue Data Catalog, and the bucket where its tables lie."""
+
+    database: IcebergDatabase
+    bucket: str
+
+    @classmethod
+    def of(cls, glue: Any, database: str, bucket: str) -> MadeTables:
+        """Through a boto3 Glue client."""
+        return cls(database=IcebergDatabase.of(glue, database), bucket=bucket)
+
+    def field_ids(self, table: str, columns: Columns, *, by_day: bool) -> Mapping[str, int]:
+        """For files that are to be published with these columns."""
+        return ids_for(self.database, table, with_days(columns) if by_day else columns)
+
+    def watermark(self, table: str) -> str:
+        """Key of the refresh that readers have; "" if there is no such table."""
+        found = self.database.table(table)
+        return watermark_of(found) if found else ""
+
+    def locations(self, table: str, *, but: Sequence[DayWrite]) -> list[str]:
+        """Of the files that readers have, without those of some days."""
+        found = self.database.table(table)
+        gone = {_partition(day) for day in but}
+        files = live_files(found) if found else []
+        return [file.file_path for file in files if partition_of(file) not in gone]
+
+    def publish(self, refresh: Refresh, key: str, facts: Mapping[str, str]) -> Snapshot:
+        """Let readers have all of a refresh, at once.
+
+        Raises LoadLost if the table is not any more what the refresh was made for.
+        """
+        columns = with_days(refresh.columns) if refresh.by_day else refresh.columns
+        return publish(
+            self.database,
+            Publication(
+                table=refresh.table,
+                bucket=self.bucket,
+                folder=f"{refresh.table}/",
+                columns=columns,
+                commit_id=key,
+                files=list(_written(refresh)),
+                replaced=lambda table: _replaced(table, refresh),
+                summary={
+                    **facts,
+                    WATERMARK: key,
+                    "refresh-id": refresh.refresh_id,
+                    "code-version": refresh.code_version,
+                    "rows-in": str(refresh.counts.rows_in or refresh.rows),
+                    "rows-published": str(refresh.rows),
+                    "values-published": str(refresh.values),
+                    "rows-quarantined": str(refresh.counts.quarantined),
+                },
+            ),
+        )
+
+
+def _written(refresh: Refresh) -> Iterator[WrittenFile]:
+    for day in refresh.days:
+        for file in day.files:
+            yield WrittenFile(
+                key=file.key, rows=file.rows, values=file.values, partition=_partition(day)
+            )
+
+
+def _replaced(table: Table, refresh: Refresh) -> list[DataFile]:
+    if refresh.whole and isinstance(table, StagedTable):
+        return []
+    if watermark_of(table) != refresh.after:
+        raise LoadLost(
+            f"table {refresh.table} is of refresh {watermark_of(table) or 'nobody'}, and this was "
+            f"made after {refresh.after or 'nobody'}: the next run makes it anew"
+        )
+    return live_files(table, None if refresh.whole else {_partition(d) for d in refresh.days})
+
+
+def _partition(day: DayWrite) -> tuple[str, ...]:
+    return day_values(date.fromisoformat(day.day)) if day.day else ()

@@ -1,0 +1,28 @@
+"""Field ids in the schemas of Parquet files: by these, not by names, Iceberg knows columns.
+
+Nothing here needs PyIceberg, so that tasks which write files need not load it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+FieldIds = Mapping[str, int]
+"""By name of each column."""
+_KEY = b"PARQUET:field_id"
+
+
+def with_field_ids(schema: pa.Schema, ids: FieldIds) -> pa.Schema:
+    """The same columns, whose ids go into the files that are written with it."""
+    return pa.schema(
+        [field.with_metadata({_KEY: str(ids[field.name]).encode()}) for field in schema]
+    )
+
+
+def field_ids_of(footer: pq.FileMetaData) -> dict[str, int]:
+    """Those that a file carries; -1 for a column that has none."""
+    fields = footer.schema.to_arrow_schema()
+    return {field.name: int((field.metadata or {}).get(_KEY, -1)) for field in fields}

@@ -1,0 +1,175 @@
+"""Write → audit → commit: files that nobody sees become a snapshot that everybody sees.
+
+The one way to publish. Tasks write files to places of their attempt and tell what is in them; the
+footers, which are what the table will tell of the files, have to say the same; then one commit
+makes all of them visible, in place of those that they replace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from pyiceberg.manifest import DataFile
+from pyiceberg.schema import Schema
+from pyiceberg.table import StagedTable, Table
+from pyiceberg.table.snapshots import Snapshot
+
+from iceberg.commits import Change, Committer
+from iceberg.errors import MadeForOtherColumns
+from iceberg.field_ids import field_ids_of
+from iceberg.files import data_file
+from iceberg.manifests import Partition
+from iceberg.tables import OF_OTHER_KIND, PARTITION_COLUMNS, IcebergDatabase, is_by_day
+from iceberg.types import Columns, field_ids, schema_for, schema_of
+from lake.errors import AccountingError
+from lake.store import StoredFooter, stored_footer
+
+_READERS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenFile:
+    """A Parquet file that nobody sees yet, as the task that wrote it tells."""
+
+    key: str
+    rows: int
+    values: int
+    """Those that are not null, partition columns apart."""
+    partition: Partition = ()
+    """Year, month and day as folders spell them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """What is to become of a table."""
+
+    table: str
+    bucket: str
+    folder: str
+    """Of the table, which is alone there."""
+    columns: Columns
+    """All, those of the partition as well."""
+    commit_id: str
+    """The same for the same content: it is published once."""
+    files: Sequence[WrittenFile]
+    replaced: Callable[[Table], Sequence[DataFile]]
+    """Which files they take the place of, in the table as it is. What it raises ends it all."""
+    summary: Mapping[str, str] = field(default_factory=dict)
+    same_rows: bool = False
+    """Rows that are published already, in other files."""
+    docs: Mapping[str, str] = field(default_factory=dict)
+    bounds: Sequence[str] = ()
+    """Columns of which files tell least and greatest value in full length."""
+
+
+def publish(database: IcebergDatabase, publication: Publication) -> Snapshot:
+    """The snapshot in which all of it is visible, of this attempt or an earlier one.
+
+    Raises AccountingError where a file does not hold what its task wrote, and
+    MadeForOtherColumns where the table's columns are not those that files were written for.
+    """
+    footers = _audited(publication)
+
+    def change_of(table: Table) -> Change:
+        if is_by_day(table) != has_days(publication.columns):
+            raise _OtherPartitions
+        schema = schema_for(table, publication.columns, publication.docs)
+        for written, stored in zip(publication.files, footers, strict=True):
+            _check_ids(written, stored, schema)
+        return Change(
+            added=[
+                _described(written, stored, publication, table, schema)
+                for written, stored in zip(publication.files, footers, strict=True)
+            ],
+            removed=publication.replaced(table),
+            schema=schema if schema.schema_id != table.metadata.current_schema_id else None,
+            summary=publication.summary,
+            same_rows=publication.same_rows,
+        )
+
+    def commit() -> Snapshot:
+        return Committer(database.catalog).commit(
+            (database.name, publication.table),
+            publication.commit_id,
+            change_of,
+            new=lambda: _new(database, publication),
+        )
+
+    try:
+        return commit()
+    except (*OF_OTHER_KIND, _OtherPartitions):
+        # A table of another kind has the name, or one whose files lie otherwise.
+        database.drop(publication.table)
+        return commit()
+
+
+class _OtherPartitions(Exception):
+    """The table has days and is not to have any, or the other way round."""
+
+
+def ids_for(database: IcebergDatabase, table: str, columns: Columns) -> Mapping[str, int]:
+    """Field ids for files that are to be published to a table with these columns."""
+    standing = database.table(table)
+    if standing is None or is_by_day(standing) != has_days(columns):
+        return field_ids(schema_of(columns))
+    return field_ids(schema_for(standing, columns))
+
+
+def _new(database: IcebergDatabase, publication: Publication) -> StagedTable:
+    return database.new(
+        publication.table,
+        schema_of(publication.columns, publication.docs),
+        location=f"s3://{publication.bucket}/{publication.folder}",
+        bounds=publication.bounds,
+    )
+
+
+def has_days(columns: Columns) -> bool:
+    """Whether a table with these columns is partitioned by days."""
+    return set(PARTITION_COLUMNS) <= {name for name, _ in columns}
+
+
+def _audited(publication: Publication) -> list[StoredFooter]:
+    def stored(written: WrittenFile) -> StoredFooter:
+        found = stored_footer(publication.bucket, written.key)
+        counts = found.counts
+        values = sum(n for name, n in counts.values.items() if name not in PARTITION_COLUMNS)
+        if (counts.rows, values) != (written.rows, written.values):
+            raise AccountingError(
+                f"s3://{publication.bucket}/{written.key} holds {counts.rows} rows with {values} "
+                f"values, its task wrote {written.rows} with {written.values}"
+            )
+        return found
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        return list(pool.map(stored, publication.files))
+
+
+def _check_ids(written: WrittenFile, stored: StoredFooter, schema: Schema) -> None:
+    """Readers would find other columns in the file, or none."""
+    has, wanted = field_ids_of(stored.footer), field_ids(schema)
+    if any(wanted.get(name) != number for name, number in has.items()):
+        raise MadeForOtherColumns(
+            f"{written.key} was written for the columns {has}, the table's are {wanted}: its "
+            "columns have changed since; the next run makes the files anew"
+        )
+
+
+def _described(
+    written: WrittenFile,
+    stored: StoredFooter,
+    publication: Publication,
+    table: Table,
+    schema: Schema,
+) -> DataFile:
+    return data_file(
+        f"s3://{publication.bucket}/{written.key}",
+        stored.footer,
+        size=stored.size,
+        partition=written.partition,
+        schema=schema,
+        spec_id=table.metadata.default_spec_id,
+        properties=dict(table.properties),
+    )

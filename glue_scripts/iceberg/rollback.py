@@ -1,0 +1,81 @@
+"""Going back to what a table was, by a commit of its own: nothing of what came after is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
+
+from iceberg.commits import Change, Committer
+from iceberg.errors import NoSuchSnapshot
+from iceberg.manifests import live_files
+from iceberg.tables import IcebergDatabase
+
+ROLLED_BACK_TO = "rolled-back-to"
+"""In a snapshot's summary: the snapshot whose rows it has."""
+
+
+def roll_back(database: IcebergDatabase, name: str, to: str) -> Snapshot:
+    """Let readers have the rows and columns of a kept snapshot again. `to` is its id, or a moment
+    in ISO 8601, for what was current then.
+
+    What the table has taken in stays noted as taken in: the next load or refresh adds to what is
+    there then, and brings nothing back. Raises NoSuchSnapshot.
+    """
+    made_at = datetime.now(UTC).isoformat()
+
+    def change_of(table: Table) -> Change:
+        target = snapshot_at(table, to)
+        current = {file.file_path: file for file in live_files(table)}
+        wanted = {file.file_path: file for file in _files_of(table, target)}
+        schema = table.schemas()[target.schema_id] if target.schema_id is not None else None
+        return Change(
+            added=[file for path, file in wanted.items() if path not in current],
+            removed=[file for path, file in current.items() if path not in wanted],
+            schema=schema if target.schema_id != table.metadata.current_schema_id else None,
+            summary={ROLLED_BACK_TO: str(target.snapshot_id)},
+        )
+
+    committer = Committer(database.catalog)
+    return committer.commit((database.name, name), f"rollback-{to}-{made_at}", change_of)
+
+
+def snapshot_at(table: Table, to: str) -> Snapshot:
+    """Raises NoSuchSnapshot telling which there are."""
+    found = table.snapshot_by_id(int(to)) if to.isdigit() else _at(table, to)
+    if found is None:
+        oldest = min(table.metadata.snapshots, key=lambda one: one.timestamp_ms, default=None)
+        since = f"the oldest is of {moment(oldest)}" if oldest else "it has none"
+        raise NoSuchSnapshot(
+            f"table {'.'.join(table.name())} keeps no snapshot {to}: {since}; `history` lists all"
+        )
+    return found
+
+
+def moment(snapshot: Snapshot) -> str:
+    """When it was committed; ISO 8601, UTC."""
+    return datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC).isoformat()
+
+
+def _at(table: Table, to: str) -> Snapshot | None:
+    try:
+        when = datetime.fromisoformat(to)
+    except ValueError as error:
+        raise NoSuchSnapshot(
+            f"expected a snapshot's id, or a moment such as 2026-01-31T18:00:00+00:00, got {to}"
+        ) from error
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    until = int(when.timestamp() * 1000)
+    # The log tells what was current, which a snapshot's own time does not after a rollback.
+    then = [entry for entry in table.metadata.snapshot_log if entry.timestamp_ms <= until]
+    return table.snapshot_by_id(then[-1].snapshot_id) if then else None
+
+
+def _files_of(table: Table, snapshot: Snapshot) -> Iterator[DataFile]:
+    for manifest in snapshot.manifests(table.io):
+        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
+            yield entry.data_file

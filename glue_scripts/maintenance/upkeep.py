@@ -1,0 +1,183 @@
+"""One run of the maintenance job: every Iceberg table is compacted, its old snapshots and its
+leftovers are let go.
+
+Each step can be done again, beside readers and writers; a run that is killed leaves files that the
+next one removes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import groupby
+
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+from pyspark.sql import SparkSession
+
+from curation.guarding import Failures
+from curation.refresh import load_refresh
+from iceberg.commits import Committer
+from iceberg.errors import CommitLost, FileReplaced
+from iceberg.manifests import live_files
+from iceberg.publishing import Publication, WrittenFile, publish
+from iceberg.storage import place_of
+from iceberg.tables import IcebergDatabase
+from iceberg.types import columns_of
+from lake.store import client, use_region
+from maintenance.compaction import Merged, Merger, crowded, merge
+from maintenance.leftovers import Leftovers, give_up_leftovers
+from wires.job_arguments import GlueRun, MaintenanceDefaults
+from wires.refresh_ledger import RefreshLedger, table_unit
+from wires.run_ledger import RunLedger
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What was done to a table."""
+
+    table: str
+    files_before: int
+    """Those that were merged."""
+    files_after: int
+    """What they were merged into."""
+    snapshots: int
+    """Let go of."""
+    leftovers: Leftovers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upkeep:
+    """Everything that a run knows."""
+
+    settings: MaintenanceDefaults
+    glue_run: GlueRun
+    spark: SparkSession
+    refreshes: RefreshLedger
+    runs: RunLedger
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def keep(self) -> list[Kept]:
+        """What was done. A table that cannot be kept does not keep the others back; the errors
+        are raised together at the end, as LakeError."""
+        done: list[Kept] = []
+        failed = Failures()
+        for database in (self.settings.processed_database, self.settings.curated_database):
+            tables = IcebergDatabase.of(client("glue"), database)
+            for name in tables.names():
+                with failed.guard(f"table {database}.{name}"):
+                    done.append(self._keep(tables, name))
+        self.runs.record(
+            self.glue_run.JOB_NAME,
+            self.glue_run.JOB_RUN_ID,
+            {
+                "tables": len(done),
+                "files_merged": sum(kept.files_before for kept in done),
+                "snapshots_expired": sum(kept.snapshots for kept in done),
+                "leftovers": sum(kept.leftovers.objects for kept in done),
+                "leftover_bytes": sum(kept.leftovers.size for kept in done),
+            },
+        )
+        failed.tell()
+        return done
+
+    def _keep(self, database: IcebergDatabase, name: str) -> Kept:
+        before, after = self._compact(database, name)
+        expired = Committer(database.catalog, now=self.now.timestamp).expire((database.name, name))
+        table = database.must_have(name)
+        leftovers = give_up_leftovers(
+            table,
+            older_than=self.now - timedelta(hours=self.settings.grace_hours),
+            kept=self._awaited(name),
+        )
+        kept = Kept(
+            table=f"{database.name}.{name}",
+            files_before=before,
+            files_after=after,
+            snapshots=expired,
+            leftovers=leftovers,
+        )
+        logger.info("%s", kept)
+        return kept
+
+    def _awaited(self, name: str) -> set[str]:
+        """Keys of files that wait at the gate, for however long."""
+        state = self.refreshes.get(table_unit(name))
+        if not state.staged:
+            return set()
+        refresh = load_refresh(self.settings.assets_bucket, state.staged)
+        return {file.key for file in refresh.files}
+
+    def _compact(self, database: IcebergDatabase, name: str) -> tuple[int, int]:
+        """How many files became how many."""
+        table = database.must_have(name)
+        run = self.glue_run.JOB_RUN_ID[-12:]
+        mergers = list(crowded(table, target_bytes=self.settings.target_file_bytes, run=run))
+        before = after = 0
+        for _, merged in groupby(self._merged(mergers), lambda one: one.merger.partition):
+            day = list(merged)
+            if self._replace(database, table, day):
+                before += sum(len(one.merger.locations) for one in day)
+                after += len(day)
+        return before, after
+
+    def _merged(self, mergers: Sequence[Merger]) -> Iterator[Merged]:
+        if not mergers:
+            return
+        rdd = self.spark.sparkContext.parallelize(mergers, len(mergers))
+        yield from rdd.map(partial(_merge_in, self.settings.region)).collect()
+
+    def _replace(self, database: IcebergDatabase, table: Table, day: Sequence[Merged]) -> bool:
+        """Whether readers have the new files; somebody else may have replaced the old ones."""
+        gone = {location for one in day for location in one.merger.locations}
+        name = table.name()[-1]
+        place = place_of(f"{table.location()}/")
+        partition = day[0].merger.partition
+        try:
+            publish(
+                database,
+                Publication(
+                    table=name,
+                    bucket=place["Bucket"],
+                    folder=place["Key"],
+                    columns=columns_of(table.schema()),
+                    docs={field.name: field.doc for field in table.schema().fields if field.doc},
+                    commit_id=f"compaction-{self.glue_run.JOB_RUN_ID}-{'-'.join(partition)}",
+                    files=[
+                        WrittenFile(
+                            key=one.merger.key,
+                            rows=one.rows,
+                            values=one.values,
+                            partition=partition,
+                        )
+                        for one in day
+                    ],
+                    replaced=partial(_standing, gone=gone, day=day),
+                    same_rows=True,
+                ),
+            )
+        except (FileReplaced, CommitLost) as error:
+            logger.info("%s: %s; left for the next run", name, error)
+            return False
+        return True
+
+
+def _merge_in(region: str, merger: Merger) -> Merged:
+    use_region(region)
+    return merge(merger)
+
+
+def _standing(table: Table, *, gone: set[str], day: Sequence[Merged]) -> list[DataFile]:
+    files = live_files(table, {day[0].merger.partition})
+    found = [file for file in files if file.file_path in gone]
+    if len(found) != len(gone):
+        raise FileReplaced(
+            f"{len(gone) - len(found)} files of {'/'.join(day[0].merger.partition)} that were "
+            "merged are in the table no more"
+        )
+    return found
