@@ -14,9 +14,10 @@ import duckdb
 
 from fuzz.meaning import Moment, Value
 from fuzz.seen import Aside, Rows, Table
+from operations.table_reader import IcebergReader
 from tests.aws import PROCESSED, QUALITY, SmallAws
 
-_METADATA = ("processed_at", "source_file", "processing_job", "load_id")
+_METADATA = ("processed_at", "source_file", "processing_job", "load_id", "year", "month", "day")
 _SOURCE = "source_file"
 _GLUE_TYPES = {
     "BIGINT": "bigint",
@@ -38,11 +39,17 @@ def table_of(aws: SmallAws, name: str, keys: Mapping[str, str]) -> Table:
         answer = aws.glue.get_table(DatabaseName=PROCESSED, Name=name or "none")
     except aws.glue.exceptions.EntityNotFoundException:
         return Table(comments={}, rows={})
-    described = answer["Table"]["StorageDescriptor"]["Columns"]
+    described = [
+        column
+        for column in answer["Table"]["StorageDescriptor"]["Columns"]
+        if column["Parameters"]["iceberg.field.current"] == "true"
+    ]
     types = {column["Name"]: column["Type"] for column in described}
     complaints: list[str] = []
     parts: defaultdict[str, list[_Content]] = defaultdict(list)
-    for body in _files(aws, PROCESSED, name):
+    location = answer["Table"]["Parameters"]["metadata_location"]
+    for bucket, place in IcebergReader(aws.s3).files(location):
+        body = aws.s3.get_object(Bucket=bucket, Key=place)["Body"].read()
         try:
             kinds, values = _content(body)
         except duckdb.Error as error:
@@ -61,7 +68,7 @@ def table_of(aws: SmallAws, name: str, keys: Mapping[str, str]) -> Table:
 def aside_of(aws: SmallAws, keys: Mapping[str, str]) -> dict[str, list[Aside]]:
     """What is in quarantine, by the program's key; what other cases put there is passed over."""
     found: defaultdict[str, list[Aside]] = defaultdict(list)
-    for body in _files(aws, QUALITY, "quarantined_rows"):
+    for body in _quarantined(aws):
         for text in body.decode().split("\n"):
             row = json.loads(text) if text else {}
             if row.get("source_file") in keys:
@@ -70,10 +77,10 @@ def aside_of(aws: SmallAws, keys: Mapping[str, str]) -> dict[str, list[Aside]]:
     return dict(found)
 
 
-def _files(aws: SmallAws, database: str, table: str) -> Iterator[bytes]:
+def _quarantined(aws: SmallAws) -> Iterator[bytes]:
     try:
         pages = aws.glue.get_paginator("get_partitions").paginate(
-            DatabaseName=database, TableName=table
+            DatabaseName=QUALITY, TableName="quarantined_rows"
         )
         partitions = [partition for page in pages for partition in page["Partitions"]]
     except aws.glue.exceptions.EntityNotFoundException:

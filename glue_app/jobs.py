@@ -68,7 +68,6 @@ class Jobs:
             runs_at_once=settings.trigger.runs_at_once,
             arguments=LoadDefaults,
             grant=self._may_load,
-            publishes_tables=False,
         )
 
     def data_ingestion(self) -> EtlJob:
@@ -81,7 +80,6 @@ class Jobs:
             runs_at_once=1,
             arguments=LoadDefaults,
             grant=self._may_ingest,
-            publishes_tables=False,
         )
 
     def data_processing(self) -> EtlJob:
@@ -143,7 +141,6 @@ class Jobs:
         runs_at_once: int,
         arguments: type[Arguments],
         grant: Grant,
-        publishes_tables: bool = True,
     ) -> EtlJob:
         names = self._environment.names
         script = ROOT / "glue_scripts" / f"{_words(id)}.py"
@@ -168,7 +165,7 @@ class Jobs:
             runs_at_once=runs_at_once,
             security=self._security.configuration,
             connection=self._infrastructure.network_connection,
-            wheels=self._wheels if publishes_tables else None,
+            wheels=self._wheels,
         )
         access = JobAccess(role, self._infrastructure, whose=f"the job {_words(id)}")
         grant(access)
@@ -182,7 +179,8 @@ class Jobs:
         access.write(Zone.PROCESSED)
         access.put_rows_aside()
         access.write(Zone.ASSETS, under="loads/*")
-        access.keep_tables(Export.PROCESSED_DATABASE_NAME, Export.QUALITY_DATABASE_NAME)
+        access.keep_tables(Export.PROCESSED_DATABASE_NAME)
+        access.keep_records()
         access.keep_ledgers("objects", "loads", "runs")
         access.announce()
 
@@ -198,7 +196,8 @@ class Jobs:
         access.put_rows_aside()
         access.write(Zone.ASSETS, under="refreshes/*")
         access.read_tables(Export.PROCESSED_DATABASE_NAME)
-        access.keep_tables(Export.CURATED_DATABASE_NAME, Export.QUALITY_DATABASE_NAME)
+        access.keep_tables(Export.CURATED_DATABASE_NAME)
+        access.keep_records()
         access.drop_tables(Export.CURATED_DATABASE_NAME)
         access.keep_refreshes()
         access.record_runs()
@@ -211,7 +210,8 @@ class Jobs:
         access.write(Zone.QUALITY)
         access.write(Zone.ASSETS, under="refreshes/*")
         access.read_tables(Export.PROCESSED_DATABASE_NAME)
-        access.keep_tables(Export.CURATED_DATABASE_NAME, Export.QUALITY_DATABASE_NAME)
+        access.keep_tables(Export.CURATED_DATABASE_NAME)
+        access.keep_records()
         access.drop_tables(Export.CURATED_DATABASE_NAME)
         access.keep_refreshes()
         access.record_runs()
@@ -222,7 +222,8 @@ class Jobs:
         access.write(Zone.PROCESSED)
         access.put_rows_aside()
         access.write(Zone.ASSETS, under="refreshes/*")
-        access.keep_tables(Export.PROCESSED_DATABASE_NAME, Export.QUALITY_DATABASE_NAME)
+        access.keep_tables(Export.PROCESSED_DATABASE_NAME)
+        access.keep_records()
         access.record_runs()
 
     def _may_maintain(self, access: JobAccess) -> None:
@@ -232,6 +233,7 @@ class Jobs:
         access.read(Zone.ASSETS, under="refreshes/*")
         access.keep_tables(Export.PROCESSED_DATABASE_NAME, Export.CURATED_DATABASE_NAME)
         access.read_refreshes()
+        access.take_turns()
         access.record_runs()
 
     def _defaults(self, kind: type[Arguments], code: str) -> Arguments:

@@ -12,6 +12,7 @@ from lake.session import log_to_console, plan_for, spark_session
 from lake.store import use_region
 from maintenance.upkeep import Upkeep
 from wires.job_arguments import GlueRun, MaintenanceDefaults, from_argv
+from wires.lease import Leases
 from wires.refresh_ledger import RefreshLedger
 from wires.run_ledger import RunLedger
 
@@ -31,6 +32,7 @@ def main(argv: list[str]) -> None:
         glue_run=glue_run,
         spark=spark,
         refreshes=RefreshLedger(tables.Table(settings.loads_table)),
+        leases=Leases(tables.Table(settings.loads_table)),
         runs=RunLedger(tables.Table(settings.runs_table)),
     )
     done = upkeep.keep()

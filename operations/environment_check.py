@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from pyarrow import parquet
 
 from config.environments import Environment
 from config.naming import CHECKS_PREFIX
 from operations import stub
 from operations.clean_up import clean_up
 from operations.errors import CheckFailed
+from operations.table_reader import IcebergReader
 from wires.object_ledger import ObjectLedger, ObjectStatus
 
 Say = Callable[[str], None]
@@ -109,7 +108,7 @@ def _check_ledger(entry: Mapping[str, Any], dataset: str) -> None:
 
 
 def _check_table(environment: Environment, session: Any, dataset: str, load_id: str) -> None:
-    found = list(_rows(environment, session, dataset, load_id))
+    found = _rows(environment, session, dataset, load_id)
     wrong = stub.differences(found)
     wrong += [f"load_id is {row['load_id']}" for row in found if row.get("load_id") != load_id]
     if wrong:
@@ -118,28 +117,18 @@ def _check_table(environment: Environment, session: Any, dataset: str, load_id: 
 
 def _rows(
     environment: Environment, session: Any, dataset: str, load_id: str
-) -> Iterator[Mapping[str, object]]:
+) -> Sequence[Mapping[str, object]]:
     """What the catalog leads a reader to."""
     database = environment.names.processed_database
     try:
-        pages = list(
-            session.client("glue")
-            .get_paginator("get_partitions")
-            .paginate(DatabaseName=database, TableName=dataset)
+        table = session.client("glue").get_table(DatabaseName=database, Name=dataset)["Table"]
+        location = table["Parameters"]["metadata_location"]
+        rows: list[Mapping[str, object]] = (
+            IcebergReader(session.client("s3")).rows(location).to_pylist()
         )
     except ClientError as error:
         code = error.response["Error"]["Code"]
         raise CheckFailed(f"table {database}.{dataset} cannot be read: {code}") from error
-    partitions = [one for page in pages for one in page["Partitions"] if load_id in one["Values"]]
-    if not partitions:
-        raise CheckFailed(f"table {database}.{dataset} has no partition of load {load_id}")
-    for partition in partitions:
-        yield from _rows_at(session.client("s3"), partition["StorageDescriptor"]["Location"])
-
-
-def _rows_at(s3: Any, location: str) -> Iterator[Mapping[str, object]]:
-    bucket, _, prefix = location.removeprefix("s3://").partition("/")
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for item in page.get("Contents", ()):
-            body = s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
-            yield from parquet.read_table(io.BytesIO(body)).to_pylist()
+    if not rows:
+        raise CheckFailed(f"table {database}.{dataset} has no rows of load {load_id}")
+    return rows

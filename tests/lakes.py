@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
+from iceberg.tables import IcebergDatabase
 from lake.file_load import FileLoad
 from lake.isolation import USUAL_BUDGET
 from lake.state import State
+from operations.table_reader import IcebergReader
 from tests.aws import (
     ASSETS,
     JOB,
@@ -27,6 +29,7 @@ from tests.aws import (
     RUNS,
     SmallAws,
 )
+from wires.column_names import DAY_COLUMNS
 from wires.contracts import DatasetContract
 from wires.job_arguments import GlueRun, LoadDefaults, LoadRun
 from wires.load_ledger import Load
@@ -116,8 +119,14 @@ class Lake:
         return str(self.state.objects.get(version.key, version.version_id)["reason"])
 
     def types(self, table: str) -> dict[str, str]:
+        """Of columns, without the day by which the table is partitioned."""
         columns = self.table(table)["StorageDescriptor"]["Columns"]
-        return {column["Name"]: column["Type"] for column in columns}
+        return {
+            column["Name"]: column["Type"]
+            for column in columns
+            if column["Parameters"]["iceberg.field.current"] == "true"
+            and column["Name"] not in DAY_COLUMNS
+        }
 
     def table(self, name: str) -> Mapping[str, Any]:
         answer = self.aws.glue.get_table(DatabaseName=PROCESSED, Name=name)
@@ -132,20 +141,31 @@ class Lake:
             return []
         types = self.types(table)
         found = []
-        for partition in self.partitions(table):
-            bucket, prefix = partition["StorageDescriptor"]["Location"][5:].split("/", 1)
-            for key in self.aws.keys(bucket, prefix):
-                body = self.aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-                content = pq.read_table(io.BytesIO(body))
-                for name in content.column_names:
-                    kind = glue_name(content.schema.field(name).type)
-                    assert kind == types[name] or not settled
-                found += [tuple(map(row.get, columns)) for row in content.to_pylist()]
+        for key in self.files(table):
+            body = self.aws.s3.get_object(Bucket=PROCESSED, Key=key)["Body"].read()
+            content = pq.read_table(io.BytesIO(body))
+            assert set(content.column_names) > set(DAY_COLUMNS)
+            for name in set(content.column_names) - set(DAY_COLUMNS):
+                kind = glue_name(content.schema.field(name).type)
+                assert kind == types[name] or not settled
+            found += [tuple(map(row.get, columns)) for row in content.to_pylist()]
         return sorted(found, key=repr)
 
-    def partitions(self, table: str) -> list[Any]:
-        answer = self.aws.glue.get_partitions(DatabaseName=PROCESSED, TableName=table)
-        return list(answer["Partitions"])
+    def files(self, table: str) -> list[str]:
+        """Keys of those that the table's current snapshot consists of."""
+        location = self.table(table)["Parameters"]["metadata_location"]
+        return [key for _, key in IcebergReader(self.aws.s3).files(location)]
+
+    def parts(self, table: str) -> list[tuple[str, ...]]:
+        """year, month, day and load of what stands in it, by its folders."""
+        steps = {tuple(key.split("/")[1:5]) for key in self.files(table)}
+        return sorted(tuple(step.partition("=")[2] for step in own) for own in steps)
+
+    def snapshots(self, table: str) -> list[dict[str, str]]:
+        """The summary of each, the oldest first."""
+        found = IcebergDatabase.of(self.aws.glue, PROCESSED).must_have(table)
+        summaries = (snapshot.summary for snapshot in found.metadata.snapshots)
+        return [dict(one.additional_properties) for one in summaries if one]
 
     def events(self, load_id: str, attempt: int = 1) -> list[dict[str, Any]]:
         """Of lineage, in time."""

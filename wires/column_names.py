@@ -17,7 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 
-PARTITION_KEYS = ("year", "month", "day", "load")
+DAY_COLUMNS = ("year", "month", "day")
+"""Partition columns of tables: text, as folders spell it."""
+PARTITION_KEYS = (*DAY_COLUMNS, "load")
 METADATA_COLUMNS = ("processed_at", "source_file", "processing_job", "load_id")
 _TAKEN = frozenset(PARTITION_KEYS + METADATA_COLUMNS)
 _LONGEST_BYTES = 200

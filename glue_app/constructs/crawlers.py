@@ -38,7 +38,7 @@ class Crawlers(Construct):
         self._security = security
         self.log_group = self._log_group(retention)
         self.raw = self._crawler("Raw", infrastructure.raw)
-        self.processed = self._crawler("Processed", infrastructure.processed)
+        self.processed = self._crawler("Processed", infrastructure.processed, iceberg=True)
         self.curated = self._crawler("Curated", infrastructure.curated, iceberg=True)
 
     def _crawler(self, zone: str, bucket: s3.IBucket, *, iceberg: bool = False) -> glue.CfnCrawler:

@@ -37,7 +37,7 @@ class EtlJob(Construct):
         runs_at_once: int,
         security: glue.ISecurityConfiguration,
         connection: str | None,
-        wheels: WheelsAsset | None = None,
+        wheels: WheelsAsset,
     ) -> None:
         """`wheels` are installed at the job's start, from there and from nowhere else."""
         super().__init__(scope, id)
@@ -58,7 +58,7 @@ class EtlJob(Construct):
                 **to_arguments(arguments),
                 # Without it Glue's S3A client asks us-east-2 first.
                 "--conf": f"spark.hadoop.fs.s3a.endpoint.region={region}",
-                **(wheels.arguments if wheels else {}),
+                **wheels.arguments,
             },
             glue_version=glue.GlueVersion.V6_0,
             worker_configuration=glue.WorkerConfiguration(

@@ -17,6 +17,7 @@ from config.exports import Export
 from delivery.audit import explain
 from glue_app.imports import Infrastructure
 from wires import quarantine
+from wires.lease import publisher
 from wires.refresh_ledger import REFRESHES
 
 _WRITE_OBJECTS = (
@@ -25,19 +26,13 @@ _WRITE_OBJECTS = (
     "s3:PutObject",
     "s3:PutObjectTagging",
 )
-_READ_TABLES = (
-    "glue:GetDatabase",
+_READ_TABLES = ("glue:GetDatabase", "glue:GetTable", "glue:GetTables")
+_KEEP_TABLES = ("glue:CreateTable", *_READ_TABLES, "glue:UpdateTable")
+_KEEP_PARTITIONS = (
+    "glue:CreatePartition",
     "glue:GetPartition",
     "glue:GetPartitions",
-    "glue:GetTable",
-    "glue:GetTables",
-)
-_KEEP_TABLES = (
-    "glue:CreatePartition",
-    "glue:CreateTable",
-    *_READ_TABLES,
     "glue:UpdatePartition",
-    "glue:UpdateTable",
 )
 
 
@@ -153,7 +148,13 @@ class JobAccess:
         self._grant(*_READ_TABLES, on=self._tables(databases))
 
     def keep_tables(self, *databases: Export) -> None:
+        """Iceberg tables, whose partitions are nothing to the catalog."""
         self._grant(*_KEEP_TABLES, on=self._tables(databases))
+
+    def keep_records(self) -> None:
+        """Quarantined rows and the history of quality, which are tables of folders."""
+        databases = [Export.QUALITY_DATABASE_NAME]
+        self._grant(*_KEEP_TABLES, *_KEEP_PARTITIONS, on=self._tables(databases))
 
     def drop_tables(self, *databases: Export) -> None:
         """Tables that are made anew, because they get or lose their days."""
@@ -182,6 +183,15 @@ class JobAccess:
             actions=list(actions),
             resource_arns=[self._infrastructure.loads.table_arn],
             conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{REFRESHES}*"]}},
+        )
+
+    def take_turns(self) -> None:
+        """At tables that loads publish to."""
+        iam.Grant.add_to_principal(
+            grantee=self._role,
+            actions=["dynamodb:DeleteItem", "dynamodb:PutItem"],
+            resource_arns=[self._infrastructure.loads.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [publisher("*")]}},
         )
 
     def record_runs(self) -> None:

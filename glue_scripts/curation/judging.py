@@ -28,10 +28,10 @@ from curation.refresh import Refresh, load_refresh
 from curation.staged import StagedUnits
 from curation.units import Published, Units
 from curation.zone import LoadCountsByDataset, ProcessedZone, with_inferred
-from lake.catalog import Catalog
 from lake.errors import LoadLost
 from lake.session import plan_for
 from lake.store import client
+from lake.tables import ProcessedTables
 from quality_report.model import QualityReport, UnitKind, Verdict, make_report
 from wires.contracts import CuratedTable, DatasetContract, OnFailure, Quality
 from wires.job_arguments import CurationDefaults, GlueRun
@@ -244,11 +244,11 @@ class Judging:
 
     @cached_property
     def _contracts(self) -> Mapping[str, DatasetContract]:
-        return with_inferred(self.contracts, self._catalog)
+        return with_inferred(self.contracts, self._processed)
 
     @property
-    def _catalog(self) -> Catalog:
-        return Catalog(client("glue"), self.settings.processed_database)
+    def _processed(self) -> ProcessedTables:
+        return ProcessedTables.of(client("glue"), self.settings.processed_database)
 
     @cached_property
     def _records(self) -> QualityRecords:
@@ -262,8 +262,7 @@ class Judging:
             spark=self.spark,
             zone=ProcessedZone(
                 spark=self.spark,
-                catalog=self._catalog,
-                bucket=self.settings.processed_bucket,
+                tables=self._processed,
                 assets_bucket=self.settings.assets_bucket,
             ),
             tables=self.units.tables,

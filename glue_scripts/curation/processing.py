@@ -23,9 +23,9 @@ from curation.lineage import RefreshLineage, lineage_run, staged_files
 from curation.refresh import Refresh, digest_of, load_refresh
 from curation.units import Units
 from curation.zone import OpenedZone, ProcessedZone, with_inferred
-from lake.catalog import Catalog
 from lake.session import plan_for
 from lake.store import client, supersede
+from lake.tables import ProcessedTables
 from wires.contracts import CuratedTable, DatasetContract
 from wires.job_arguments import CurationDefaults, GlueRun
 from wires.lineage import InputTable
@@ -138,7 +138,7 @@ class Processing:
 
     def _work(self, failed: Failures) -> Iterator[Work]:
         for name, dataset in self._zone.datasets.items():
-            if dataset.loads:
+            if dataset.parts:
                 yield DatasetAccount(
                     dataset=dataset,
                     contract=self._zone.contracts[name],
@@ -172,15 +172,14 @@ class Processing:
         """Looked at once: all tables of a run are made of the same loads."""
         zone = ProcessedZone(
             spark=self.spark,
-            catalog=self._catalog,
-            bucket=self.settings.processed_bucket,
+            tables=self._processed,
             assets_bucket=self.settings.assets_bucket,
         )
-        return zone.open_all(with_inferred(self.contracts, self._catalog))
+        return zone.open_all(with_inferred(self.contracts, self._processed))
 
     @property
-    def _catalog(self) -> Catalog:
-        return Catalog(client("glue"), self.settings.processed_database)
+    def _processed(self) -> ProcessedTables:
+        return ProcessedTables.of(client("glue"), self.settings.processed_database)
 
     @cached_property
     def _stamp(self) -> Stamp:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from pyspark.sql import DataFrame, SparkSession
@@ -12,7 +12,7 @@ from curation.current import Current
 from curation.errors import ContractRefused, told
 from curation.refresh import Refresh
 from curation.tables import MadeTables
-from curation.zone import LoadCountsByDataset, OpenedZone, ProcessedDataset, ProcessedZone, part_of
+from curation.zone import LoadCountsByDataset, OpenedZone, ProcessedDataset, ProcessedZone
 from quality import CannotJudge
 from wires.contracts import DatasetContract
 
@@ -48,9 +48,7 @@ class StagedUnits:
     def dataset(self, name: str, refresh: Refresh) -> DataFrame:
         """Current rows of a dataset, of the loads that the refresh has seen and of no others."""
         opened = self._open(name)
-        seen = set(refresh.seen[name])
-        partitions = tuple(p for p in opened.partitions if part_of(p) in seen)
-        return self._current(replace(opened, partitions=partitions), name)
+        return self._current(opened.only(refresh.seen[name]), name)
 
     def references(self, *, but: str) -> Mapping[str, DataFrame]:
         """Datasets that rules may compare with, by name; each is read when a rule asks for it."""

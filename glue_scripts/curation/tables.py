@@ -14,9 +14,10 @@ from pyiceberg.table.snapshots import Snapshot
 from curation.days import with_days
 from curation.refresh import DayWrite, Refresh
 from iceberg.manifests import live_files, partition_of
-from iceberg.publishing import Publication, WrittenFile, ids_for, publish
+from iceberg.publishing import Publication, ids_for, publish
 from iceberg.tables import IcebergDatabase
 from iceberg.watermarks import WATERMARK, watermark_of
+from iceberg.written_file import WrittenFile
 from lake.commit import day_values
 from lake.errors import LoadLost
 

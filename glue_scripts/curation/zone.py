@@ -1,11 +1,11 @@
-"""The processed zone as Spark reads it: what the catalog has registered, and nothing else."""
+"""The processed zone as Spark reads it: the files of tables' snapshots, and nothing else."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
@@ -16,11 +16,12 @@ from pyspark.sql import types as t
 from curation.column_names import by_column, column_meant, with_spellings
 from curation.errors import ContractRefused
 from curation.guarding import Failures
-from lake.catalog import Catalog, Partition
 from lake.contract_terms import declared_schema
+from lake.loads_in_files import LoadCounts
 from lake.schema import METADATA_TYPES, Schema
 from lake.store import client
-from wires.column_names import METADATA_COLUMNS, PARTITION_KEYS
+from lake.tables import LoadedFile, ProcessedTables
+from wires.column_names import DAY_COLUMNS, METADATA_COLUMNS
 from wires.contracts import DatasetContract
 from wires.manifest import Manifest, manifest_key
 
@@ -31,23 +32,12 @@ PART = "#part"
 """The file of a row; those of one object follow each other by name."""
 POSITION = "#position"
 """Of a row in its file, from 0: as it was in the object."""
+_PART_COLUMNS = (*DAY_COLUMNS, "load_id")
 _READERS = 32
 _FEW_LOADS = 1_000
 """Up to here their manifests are read sooner than Spark has found out which ones are needed."""
 _ORIGINS = f"load_id string, source_file string, `{VERSION}` string, `{UPLOADED_AT}` timestamp"
 _PLACE = t.StructType([t.StructField(PART, t.StringType()), t.StructField(POSITION, t.LongType())])
-
-
-@dataclass(frozen=True)
-class LoadCounts:
-    """What a load has published of a dataset."""
-
-    rows: int = 0
-    values: int = 0
-    """Those that are not null, over all columns that came with the data."""
-
-    def __add__(self, other: LoadCounts) -> LoadCounts:
-        return LoadCounts(self.rows + other.rows, self.values + other.values)
 
 
 LoadCountsByDataset = Mapping[str, Mapping[str, LoadCounts]]
@@ -61,26 +51,22 @@ class ProcessedDataset:
     spark: SparkSession
     name: str
     schema: Schema
-    partitions: tuple[Partition, ...]
-    location: str
-    """Of the table; all partitions are below it."""
+    files: tuple[LoadedFile, ...]
+    parts: frozenset[str]
+    """`2026/01/15/<load>` of what has been loaded: it is by these that a reader knows what it has
+    seen. Rows of others, beside which they may stand in a file, do not count."""
     assets_bucket: str
-
-    @property
-    def loads(self) -> frozenset[str]:
-        """Ids of the loads whose rows are there, in part or in full."""
-        return frozenset(partition.values[3] for partition in self.partitions)
-
-    @property
-    def parts(self) -> frozenset[str]:
-        """`2026/01/15/<load>` of every partition: a load's days appear one after the other, so
-        it is by these that a reader knows what it has seen."""
-        return frozenset(map(part_of, self.partitions))
 
     @property
     def columns(self) -> list[str]:
         """Those that came with the data."""
         return [column.name for column in self.schema.columns]
+
+    def only(self, parts: Iterable[str]) -> ProcessedDataset:
+        """With some of its loads alone."""
+        chosen = self.parts.intersection(parts)
+        files = tuple(file for file in self.files if not chosen.isdisjoint(file.parts))
+        return replace(self, files=files, parts=chosen)
 
     def row_count_of(self, parts: Iterable[str]) -> int:
         """As loads have counted them when they published."""
@@ -88,52 +74,50 @@ class ProcessedDataset:
 
     def counts_of(self, parts: Iterable[str]) -> Mapping[str, LoadCounts]:
         """What each load has brought to these partitions, as it was counted when it published."""
-        wanted = set(parts)
+        wanted = self.parts.intersection(parts)
         found: defaultdict[str, LoadCounts] = defaultdict(LoadCounts)
-        for partition in self.partitions:
-            if part_of(partition) in wanted:
-                counted = partition.parameters
-                found[partition.values[3]] += LoadCounts(
-                    int(counted["rows"]), int(counted["values"])
-                )
+        for file in self.files:
+            for load, counts in file.loads.items():
+                if "/".join((*file.partition, load)) in wanted:
+                    found[load] += counts
         return found
 
     @cached_property
     def rows(self) -> DataFrame:
-        """Data columns, metadata columns, `load` as partition column, which prunes, and where each
-        row stands."""
-        if not self.partitions:
+        """Data columns, metadata columns, the day, and where each row stands."""
+        if not self.files:
             fields = [*self._spark_schema.fields, *_PLACE.fields]
             return self.spark.createDataFrame([], t.StructType(fields))
-        read = (
-            self.spark.read.schema(self._spark_schema)
-            .option("basePath", self.location)
-            .parquet(*(partition.location for partition in self.partitions))
+        read = self.spark.read.schema(self._spark_schema).parquet(
+            *(file.location for file in self.files)
         )
-        return read.select(
+        placed = read.select(
             "*",
             f.col("_metadata.file_path").alias(PART),
             f.col("_metadata.row_index").alias(POSITION),
         )
+        if all(file.parts <= self.parts for file in self.files):
+            return placed
+        chosen = [tuple(one.split("/")) for one in sorted(self.parts)]
+        keys = ", ".join(f"{name} string" for name in _PART_COLUMNS)
+        wanted = f.broadcast(self.spark.createDataFrame(chosen, keys))
+        return placed.join(wanted, list(_PART_COLUMNS), "left_semi")
 
     def rows_of(self, parts: Iterable[str]) -> DataFrame:
-        """Rows of some partitions: Spark finds out at run time which others it need not read."""
-        wanted = set(parts)
-        listed = [(*p.values, int(part_of(p) in wanted)) for p in self.partitions]
-        keys = ", ".join(f"{name} string" for name in PARTITION_KEYS)
-        # Spark prunes by what is compared; a condition that is just a column would not do.
-        chosen = self.spark.createDataFrame(listed, f"{keys}, wanted int").where("wanted = 1")
-        return self.rows.join(f.broadcast(chosen), list(PARTITION_KEYS), "left_semi")
+        """Of some of its loads."""
+        return self.only(parts).rows
 
     def origins_of(self, rows: DataFrame) -> DataFrame:
         """When each object that rows came from was uploaded: small, and to be broadcast."""
-        if len(self.loads) <= _FEW_LOADS:
+        loads = {part.rpartition("/")[2] for part in self.parts}
+        if len(loads) <= _FEW_LOADS:
             return self._all_origins
-        return self._origins({row["load"] for row in rows.select("load").distinct().collect()})
+        needed = rows.select("load_id").distinct().collect()
+        return self._origins({row["load_id"] for row in needed})
 
     @cached_property
     def _all_origins(self) -> DataFrame:
-        return self._origins(self.loads)
+        return self._origins({part.rpartition("/")[2] for part in self.parts})
 
     def _origins(self, loads: Iterable[str]) -> DataFrame:
         wanted = sorted(loads)
@@ -152,8 +136,8 @@ class ProcessedDataset:
     def _spark_schema(self) -> t.StructType:
         data = [(column.name, column.type.glue) for column in self.schema.columns]
         metadata = [(name, METADATA_TYPES[name][1]) for name in METADATA_COLUMNS]
-        keys = [(name, "string") for name in PARTITION_KEYS]
-        spelled = ", ".join(f"`{name}` {kind}" for name, kind in (*data, *metadata, *keys))
+        day = [(name, "string") for name in DAY_COLUMNS]
+        spelled = ", ".join(f"`{name}` {kind}" for name, kind in (*data, *metadata, *day))
         plain = cast("t.StructType", t.StructType.fromDDL(spelled))
         return with_spellings(plain, self.schema)
 
@@ -171,8 +155,7 @@ class ProcessedZone:
     """Opens datasets."""
 
     spark: SparkSession
-    catalog: Catalog
-    bucket: str
+    tables: ProcessedTables
     assets_bucket: str
 
     def _open(self, contract: DatasetContract) -> ProcessedDataset | None:
@@ -180,16 +163,17 @@ class ProcessedZone:
         columns, and cannot be read if not: then None."""
         if contract.refused:
             raise ContractRefused(contract.refused)
-        schema = self.catalog.schema(contract.name)
+        table = self.tables.open(contract.name)
         declared = declared_schema(contract)
-        if schema is None and not declared.columns:
+        if table is None and not declared.columns:
             return None
+        files = table.files() if table else []
         return ProcessedDataset(
             spark=self.spark,
             name=contract.name,
-            schema=schema or declared,
-            partitions=tuple(self.catalog.partitions(contract.name)) if schema else (),
-            location=f"s3://{self.bucket}/{contract.name}/",
+            schema=table.schema if table else declared,
+            files=tuple(files),
+            parts=frozenset(part for file in files for part in file.parts),
             assets_bucket=self.assets_bucket,
         )
 
@@ -221,18 +205,14 @@ class OpenedZone:
     """Those that could not be opened, and why."""
 
 
-def part_of(partition: Partition) -> str:
-    return "/".join(partition.values)
-
-
 def part() -> Column:
-    """The partition that a row is of, spelled as `part_of` does."""
-    return f.concat_ws("/", *PARTITION_KEYS)
+    """Day and load that a row is of, spelled as in a dataset's `parts`."""
+    return f.concat_ws("/", *_PART_COLUMNS)
 
 
 def with_inferred(
-    contracts: Mapping[str, DatasetContract], catalog: Catalog
+    contracts: Mapping[str, DatasetContract], tables: ProcessedTables
 ) -> Mapping[str, DatasetContract]:
     """The contracts, and one that demands nothing for every other dataset that has a table."""
-    others = sorted(set(catalog.dataset_tables()) - contracts.keys())
+    others = sorted(set(tables.names()) - contracts.keys())
     return {**contracts, **{name: DatasetContract(name=name) for name in others}}

@@ -70,6 +70,8 @@ class Change:
     """The columns from now on, where they change. All files that stay, or are added, have these."""
     summary: Mapping[str, str] = field(default_factory=dict)
     """Facts that stay with the snapshot."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """Of the table, from now on."""
     same_rows: bool = False
     """The rows are those from before, in other files: readers of what is new may pass over it."""
 
@@ -88,15 +90,17 @@ class Committer:
         commit_id: str,
         change_of: Callable[[Table], Change],
         new: Callable[[], StagedTable] | None = None,
+        known: Table | None = None,
     ) -> Snapshot:
         """The snapshot with this id: of an earlier attempt, or made of `change_of(table)`, which
         is asked anew whenever somebody else has been faster. A table that is not there is the
-        `new` one, and appears together with its first snapshot.
+        `new` one, and appears together with its first snapshot. One that was looked up a moment
+        ago is not looked up again, if it is `known`.
 
         Raises CommitLost after some attempts, and what `change_of` raises.
         """
         for attempt in range(_ATTEMPTS):
-            table = self._table(name, new)
+            table = self._table(name, new) if known is None or attempt else known
             found = snapshot_of(table, commit_id)
             if found:
                 return found
@@ -160,6 +164,8 @@ class Committer:
             if change.schema.schema_id not in known:
                 yield AddSchemaUpdate(schema_=change.schema)
             yield SetCurrentSchemaUpdate(schema_id=change.schema.schema_id)
+        if change.properties:
+            yield SetPropertiesUpdate(updates=dict(change.properties))
         yield AddSnapshotUpdate(snapshot=snapshot)
         yield SetSnapshotRefUpdate(
             ref_name=MAIN,

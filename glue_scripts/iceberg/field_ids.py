@@ -5,14 +5,29 @@ Nothing here needs PyIceberg, so that tasks which write files need not load it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 FieldIds = Mapping[str, int]
 """By name of each column."""
+NO_IDS: FieldIds = MappingProxyType({})
+DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 _KEY = b"PARQUET:field_id"
+
+
+def goes_on(before: str, after: str) -> bool:
+    """Whether Iceberg lets a column of the one type become the other and keep its id.
+
+    https://iceberg.apache.org/spec/#schema-evolution
+    """
+    if before == after or (before, after) in (("int", "bigint"), ("float", "double")):
+        return True
+    narrow, wide = DECIMAL.fullmatch(before), DECIMAL.fullmatch(after)
+    return bool(narrow and wide and narrow[2] == wide[2] and int(narrow[1]) <= int(wide[1]))
 
 
 def with_field_ids(schema: pa.Schema, ids: FieldIds) -> pa.Schema:

@@ -28,8 +28,8 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
 from iceberg.errors import FileReplaced, ForeignDeletes
+from iceberg.written_file import Partition
 
-Partition = tuple[str, ...]
 _MERGED_TOGETHER = 8
 _FULL = 4096
 """Files in a manifest: about a megabyte; no more are merged into it."""

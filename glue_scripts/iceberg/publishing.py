@@ -18,27 +18,15 @@ from pyiceberg.table.snapshots import Snapshot
 
 from iceberg.commits import Change, Committer
 from iceberg.errors import MadeForOtherColumns
-from iceberg.field_ids import field_ids_of
+from iceberg.field_ids import FieldIds, field_ids_of
 from iceberg.files import data_file
-from iceberg.manifests import Partition
 from iceberg.tables import OF_OTHER_KIND, PARTITION_COLUMNS, IcebergDatabase, is_by_day
 from iceberg.types import Columns, field_ids, schema_for, schema_of
+from iceberg.written_file import WrittenFile
 from lake.errors import AccountingError
 from lake.store import StoredFooter, stored_footer
 
 _READERS = 16
-
-
-@dataclass(frozen=True, kw_only=True)
-class WrittenFile:
-    """A Parquet file that nobody sees yet, as the task that wrote it tells."""
-
-    key: str
-    rows: int
-    values: int
-    """Those that are not null, partition columns apart."""
-    partition: Partition = ()
-    """Year, month and day as folders spell them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +50,12 @@ class Publication:
     docs: Mapping[str, str] = field(default_factory=dict)
     bounds: Sequence[str] = ()
     """Columns of which files tell least and greatest value in full length."""
+    ids: FieldIds = field(default_factory=dict)
+    """Of columns that the table does not have yet: those that files were written with."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """Of the table, from this snapshot on."""
+    known: Table | None = None
+    """The table as it was a moment ago."""
 
 
 def publish(database: IcebergDatabase, publication: Publication) -> Snapshot:
@@ -75,7 +69,7 @@ def publish(database: IcebergDatabase, publication: Publication) -> Snapshot:
     def change_of(table: Table) -> Change:
         if is_by_day(table) != has_days(publication.columns):
             raise _OtherPartitions
-        schema = schema_for(table, publication.columns, publication.docs)
+        schema = schema_for(table, publication.columns, publication.docs, publication.ids)
         for written, stored in zip(publication.files, footers, strict=True):
             _check_ids(written, stored, schema)
         return Change(
@@ -86,6 +80,7 @@ def publish(database: IcebergDatabase, publication: Publication) -> Snapshot:
             removed=publication.replaced(table),
             schema=schema if schema.schema_id != table.metadata.current_schema_id else None,
             summary=publication.summary,
+            properties=publication.properties,
             same_rows=publication.same_rows,
         )
 
@@ -95,6 +90,7 @@ def publish(database: IcebergDatabase, publication: Publication) -> Snapshot:
             publication.commit_id,
             change_of,
             new=lambda: _new(database, publication),
+            known=publication.known,
         )
 
     try:
@@ -120,7 +116,7 @@ def ids_for(database: IcebergDatabase, table: str, columns: Columns) -> Mapping[
 def _new(database: IcebergDatabase, publication: Publication) -> StagedTable:
     return database.new(
         publication.table,
-        schema_of(publication.columns, publication.docs),
+        schema_of(publication.columns, publication.docs, publication.ids),
         location=f"s3://{publication.bucket}/{publication.folder}",
         bounds=publication.bounds,
     )

@@ -12,7 +12,7 @@ from pyiceberg.table.snapshots import Snapshot
 from iceberg.commits import Change, Committer
 from iceberg.errors import NoSuchSnapshot
 from iceberg.manifests import live_files
-from iceberg.tables import IcebergDatabase
+from iceberg.tables import COLUMNS, IcebergDatabase
 
 ROLLED_BACK_TO = "rolled-back-to"
 """In a snapshot's summary: the snapshot whose rows it has."""
@@ -32,10 +32,13 @@ def roll_back(database: IcebergDatabase, name: str, to: str) -> Snapshot:
         current = {file.file_path: file for file in live_files(table)}
         wanted = {file.file_path: file for file in _files_of(table, target)}
         schema = table.schemas()[target.schema_id] if target.schema_id is not None else None
+        columns = table.properties.get(f"{COLUMNS}.{target.schema_id}")
+        changes = target.schema_id != table.metadata.current_schema_id
         return Change(
             added=[file for path, file in wanted.items() if path not in current],
             removed=[file for path, file in current.items() if path not in wanted],
-            schema=schema if target.schema_id != table.metadata.current_schema_id else None,
+            schema=schema if changes else None,
+            properties={COLUMNS: columns} if changes and columns else {},
             summary={ROLLED_BACK_TO: str(target.snapshot_id)},
         )
 

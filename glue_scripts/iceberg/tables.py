@@ -16,14 +16,18 @@ from pyiceberg.exceptions import (
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table import StagedTable, Table
-from pyiceberg.table.metadata import new_table_metadata
+from pyiceberg.table.metadata import TableMetadataV2
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.transforms import IdentityTransform
 
 from iceberg.storage import S3FileIO
+from wires.column_names import DAY_COLUMNS
 
-PARTITION_COLUMNS = ("year", "month", "day")
-"""Text as the folders spell it; in the files as well, so that each of them is read by itself."""
+PARTITION_COLUMNS = DAY_COLUMNS
+"""In the files as well, so that each of them is read by itself."""
+COLUMNS = "lake.columns"
+"""Property of a table: what its writer knows of its columns beyond their types. With the id of an
+earlier schema behind it, that of those columns."""
 _FIRST_PARTITION_FIELD = 1000
 OF_OTHER_KIND = (NoSuchIcebergTableError, NoSuchPropertyException)
 """Raised where a table has the name that is no Iceberg table: a Hive table has not even a type."""
@@ -54,11 +58,13 @@ class IcebergDatabase:
         """The table as it is now. Raises NoSuchTableError."""
         return self.catalog.load_table((self.name, name))
 
-    def names(self) -> Iterator[str]:
-        """Of all its Iceberg tables; others may stand beside them."""
+    def names(self, *, having: str = "") -> Iterator[str]:
+        """Of all its Iceberg tables, or of those that have a property; others may stand beside
+        them."""
         pages = self.catalog.glue.get_paginator("get_tables").paginate(DatabaseName=self.name)
         for table in (table for page in pages for table in page["TableList"]):
-            if table.get("Parameters", {}).get("table_type", "").upper() == "ICEBERG":
+            told = table.get("Parameters", {})
+            if told.get("table_type", "").upper() == "ICEBERG" and (not having or having in told):
                 yield table["Name"]
 
     def new(
@@ -70,18 +76,21 @@ class IcebergDatabase:
         greatest value in full length, by which readers pass over files.
         """
         place = location.rstrip("/")
-        metadata = new_table_metadata(
-            schema,
-            _by_day(schema),
-            UNSORTED_SORT_ORDER,
-            place,
-            {"format-version": "2", **_properties(schema, bounds)},
+        spec = _by_day(schema)
+        # PyIceberg's own way of making one numbers the columns anew: files are written already.
+        metadata = TableMetadataV2(
+            location=place,
+            schemas=[schema],
+            current_schema_id=schema.schema_id,
+            last_column_id=schema.highest_field_id,
+            partition_specs=[spec],
+            default_spec_id=spec.spec_id,
+            last_partition_id=spec.last_assigned_field_id,
+            sort_orders=[UNSORTED_SORT_ORDER],
+            default_sort_order_id=UNSORTED_SORT_ORDER.order_id,
+            properties=_properties(schema, bounds),
+            table_uuid=uuid.uuid4(),
         )
-        # Field ids are numbered anew there: files that are written already have to have the same.
-        if metadata.schema().fields != schema.fields:
-            raise AssertionError(
-                f"{metadata.schema()} is not what files were written for: {schema}"
-            )
         return StagedTable(
             identifier=(self.name, name),
             metadata=metadata,

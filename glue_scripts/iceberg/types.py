@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -23,11 +22,17 @@ from pyiceberg.types import (
     NestedField,
     StringType,
     StructType,
+    TimestampType,
     TimestamptzType,
 )
 
+from iceberg.field_ids import DECIMAL, NO_IDS, FieldIds, goes_on
+
 Columns = Sequence[tuple[str, str]]
 """Name and Glue type of each."""
+WALL_CLOCK = "timestamp_ntz"
+"""Date and time of day without a zone, for which Glue has no name of its own: it says `timestamp`
+for these and for moments."""
 _PLAIN: Mapping[str, IcebergType] = MappingProxyType(
     {
         "string": StringType(),
@@ -41,39 +46,46 @@ _PLAIN: Mapping[str, IcebergType] = MappingProxyType(
         "boolean": BooleanType(),
         "date": DateType(),
         "timestamp": TimestamptzType(),
+        WALL_CLOCK: TimestampType(),
         "binary": BinaryType(),
     }
 )
-_DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 
 
 class UnknownType(ValueError):
     """A type that no Iceberg table can have."""
 
 
-def schema_of(columns: Columns, docs: Mapping[str, str] = MappingProxyType({})) -> Schema:
-    """The schema of a new table with these columns; `docs` are the comments that people see.
+def schema_of(
+    columns: Columns, docs: Mapping[str, str] = MappingProxyType({}), ids: FieldIds = NO_IDS
+) -> Schema:
+    """The schema of a new table with these columns; `docs` are the comments that people see, `ids`
+    those that columns are to have, if it matters.
 
     Raises UnknownType.
     """
-    return _schema(columns, {}, docs, last_id=0, schema_id=0)
+    return _schema(columns, {}, docs, _Ids(0, ids), schema_id=0)
 
 
 def schema_for(
-    table: Table, columns: Columns, docs: Mapping[str, str] = MappingProxyType({})
+    table: Table,
+    columns: Columns,
+    docs: Mapping[str, str] = MappingProxyType({}),
+    ids: FieldIds = NO_IDS,
 ) -> Schema:
     """The schema of a table that is to have these columns from now on: its own if it has them.
 
     Columns keep their field ids where readers of older files may go on with them. One whose type
     changes otherwise is another column of the same name to Iceberg, so that ids of a column that
-    is gone never come back for other values. Raises UnknownType.
+    is gone never come back for other values. `ids` are those that new columns are to have, as far
+    as they are still free. Raises UnknownType.
     """
     standing = {field.name: field for field in table.schema().fields}
     wanted = _schema(
         columns,
         standing,
         docs,
-        last_id=table.metadata.last_column_id,
+        _Ids(table.metadata.last_column_id, ids),
         schema_id=max(schema.schema_id for schema in table.metadata.schemas) + 1,
     )
     return table.schema() if wanted.fields == table.schema().fields else wanted
@@ -88,33 +100,21 @@ def _schema(
     columns: Columns,
     standing: Mapping[str, NestedField],
     docs: Mapping[str, str],
+    ids: _Ids,
     *,
-    last_id: int,
     schema_id: int,
 ) -> Schema:
-    ids = _Ids(last_id)
     kept = {
         name: standing[name]
         for name, kind in columns
-        if name in standing and _goes_on(_spelled(standing[name].field_type), kind)
+        if name in standing and goes_on(_spelled(standing[name].field_type), kind)
     }
-    numbers = [(n, kept[n].field_id if n in kept else ids.next(), kind) for n, kind in columns]
+    numbers = [(n, kept[n].field_id if n in kept else ids.of(n), kind) for n, kind in columns]
     fields = [
         NestedField(number, name, _typed(kind, ids, kept.get(name)), doc=docs.get(name))
         for name, number, kind in numbers
     ]
     return Schema(*fields, schema_id=schema_id)
-
-
-def _goes_on(before: str, after: str) -> bool:
-    """Whether Iceberg lets a column of the one type become the other.
-
-    https://iceberg.apache.org/spec/#schema-evolution
-    """
-    if before == after or (before, after) in (("int", "bigint"), ("float", "double")):
-        return True
-    narrow, wide = _DECIMAL.fullmatch(before), _DECIMAL.fullmatch(after)
-    return bool(narrow and wide and narrow[2] == wide[2] and int(narrow[1]) <= int(wide[1]))
 
 
 def columns_of(schema: Schema) -> list[tuple[str, str]]:
@@ -123,8 +123,15 @@ def columns_of(schema: Schema) -> list[tuple[str, str]]:
 
 
 class _Ids:
-    def __init__(self, highest: int) -> None:
-        self._last = highest
+    """Those that no column has had."""
+
+    def __init__(self, highest: int, wanted: FieldIds) -> None:
+        self._wanted = {name: number for name, number in wanted.items() if number > highest}
+        self._last = max([highest, *self._wanted.values()])
+
+    def of(self, name: str) -> int:
+        """The one that a column is to have, or any."""
+        return self._wanted.get(name) or self.next()
 
     def next(self) -> int:
         self._last += 1
@@ -136,7 +143,7 @@ def _typed(kind: str, ids: _Ids, standing: NestedField | None) -> IcebergType:
         return standing.field_type
     if kind in _PLAIN:
         return _PLAIN[kind]
-    decimal = _DECIMAL.fullmatch(kind)
+    decimal = DECIMAL.fullmatch(kind)
     if decimal:
         return DecimalType(int(decimal[1]), int(decimal[2]))
     return _nested(kind, ids)

@@ -14,7 +14,7 @@ from lake.findings import Findings
 from lake.isolation import Fault
 from lake.planning import PlannedObject
 from lake.store import line_count
-from lake.writing import WrittenPartition, load_folder, values_by_object
+from lake.writing import WrittenPartition, load_folder, values_by_object, written_files
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
 from wires.quarantine import PREFIX as QUARANTINE
@@ -116,7 +116,8 @@ def account(
         dataset=written.plan.dataset,
         day=written.plan.day,
         schema=written.plan.schema,
-        prefix=written.prefix,
+        field_ids=written.field_ids,
+        files=written_files(written.converted),
         rows=audited.rows,
         sources=tuple(item.source for item in written.plan.objects),
         filled=tuple(values.get(item.source.version, {}) for item in written.plan.objects),

@@ -108,6 +108,11 @@ class ColumnType:
             case _:
                 return "string"
 
+    @property
+    def iceberg(self) -> str:
+        """As Glue has it, but that Iceberg tells moments from times of day without a zone."""
+        return "timestamp_ntz" if self.kind is Kind.TIMESTAMP else self.glue
+
     def holds(self, other: ColumnType) -> bool:
         """Whether every value of the other is one of this, as files of this are stored: a column
         in which nothing has been seen yet holds nothing but nulls."""

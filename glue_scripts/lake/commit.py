@@ -2,7 +2,7 @@
 
 It is stored in the assets bucket before the load ledger points at it. From then on every
 attempt only carries it out, so a run can be killed at any point. It is kept for as long as
-the partitions: it says which originals they were made of, and how those were read.
+its rows: it says which originals they were made of, and how those were read.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from iceberg.field_ids import FieldIds
+from iceberg.written_file import WrittenFile
 from lake.layout import Layout
 from lake.originals import Span
 from lake.row_rules import NO_RULES, RowRules
@@ -55,8 +57,10 @@ class PartitionWrite:
     day: str
     """ISO date, UTC: when the originals were uploaded."""
     schema: Schema
-    prefix: str
-    """Where the files are, in the processed bucket; ends with `/`."""
+    field_ids: FieldIds
+    """Those that the files carry."""
+    files: tuple[WrittenFile, ...]
+    """In the processed bucket; those that have rows."""
     rows: int
     sources: tuple[Source, ...]
     filled: tuple[Mapping[str, int], ...]
@@ -72,14 +76,11 @@ class PartitionWrite:
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """A registered partition that is to point at files in wider types."""
+    """Rows that stand in the table already, in files with other types."""
 
     write: PartitionWrite
     load_id: str
-    """The load that the partition belongs to."""
-    commit: str
-    """Key of that load's commit."""
-    from_location: str
+    """The load that brought them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,7 @@ class Commit:
     load_id: str
     job: str
     processed_at: str
-    """ISO 8601, UTC. Partitions that are rebuilt later keep it."""
+    """ISO 8601, UTC. Rows that are written again later keep it."""
     outcomes: tuple[ObjectOutcome, ...]
     partitions: tuple[PartitionWrite, ...]
     moves: tuple[Move, ...] = ()
@@ -173,5 +174,8 @@ def _partition(item: dict[str, Any]) -> PartitionWrite:
         )
         for source in item["sources"]
     )
-    read = {"schema": Schema.read(item["schema"]), "sources": sources}
+    files = tuple(
+        WrittenFile(**{**file, "partition": tuple(file["partition"])}) for file in item["files"]
+    )
+    read = {"schema": Schema.read(item["schema"]), "sources": sources, "files": files}
     return PartitionWrite(**{**item, **read, "filled": tuple(item["filled"])})

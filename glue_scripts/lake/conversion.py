@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
+from iceberg.field_ids import FieldIds, with_field_ids
 from lake.column_types import NOTHING, TEXT, ColumnType
 from lake.commit import Source, Stamp
 from lake.errors import InputRefused
@@ -24,7 +25,7 @@ from lake.observing import convert, observe
 from lake.originals import Span
 from lake.pieces import Chunk
 from lake.reading import PieceReading
-from lake.schema import Schema
+from lake.schema import CONSTANT_COLUMNS, Schema
 from lake.spreading import spread_guarded, start_workers
 from lake.store import StoredOriginal, client, put_file
 from lake.typed import recast
@@ -39,11 +40,14 @@ _ROW_GROUP_BYTES = 128 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where a task writes. A prefix ends with `/`."""
+    """Where a task writes, and for which table. A prefix ends with `/`."""
 
     raw_bucket: str
     processed_bucket: str
     prefix: str
+    partition: tuple[str, str, str]
+    """year, month, day."""
+    field_ids: FieldIds
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,11 @@ class ConversionTask:
     def size(self) -> int:
         """Bytes as stored."""
         return sum(piece.size for piece in self.pieces)
+
+    @cached_property
+    def columns(self) -> pa.Schema:
+        """Of the file."""
+        return with_field_ids(self.schema.arrow, self.target.field_ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,8 +165,8 @@ def _seconds(budget: Budget, task: ConversionTask | AsideTask) -> float:
     return sum(budget.seconds(piece.size) for piece in task.pieces) + budget.least_seconds
 
 
-def typed(chunk: Chunk, schema: Schema, source_file: str, stamp: Stamp) -> pa.Table:
-    """Rows in the columns of `schema`, which holds all their values."""
+def typed(chunk: Chunk, schema: Schema) -> dict[str, pa.ChunkedArray]:
+    """The values of each column in the types of `schema`, which hold all of them."""
     values = {}
     for number, source in enumerate(chunk.rows.column_names):
         if chunk.rows.num_rows or source in schema.by_source:
@@ -166,29 +175,32 @@ def typed(chunk: Chunk, schema: Schema, source_file: str, stamp: Stamp) -> pa.Ta
             values[target.name] = (
                 recast(column, kind, target.type) if chunk.types else convert(column, target.type)
             )
-    return _table(values, chunk.rows.num_rows, schema, source_file, stamp)
+    return values
 
 
 def _table(
-    values: Mapping[str, pa.ChunkedArray],
-    size: int,
-    schema: Schema,
-    source_file: str,
-    stamp: Stamp,
+    task: ConversionTask, piece: Piece, values: Mapping[str, pa.ChunkedArray], size: int
 ) -> pa.Table:
-    """In the order of `schema`, null where there are no values, with the metadata columns."""
+    """In the order of the file, null where there are no values."""
+    stamp = task.stamp
     columns = [
         values[column.name]
         if column.name in values
         else pa.chunked_array([pa.nulls(size, column.type.arrow)])
-        for column in schema.columns
+        for column in task.schema.columns
     ]
     processed_at = pa.scalar(
         datetime.fromisoformat(stamp.processed_at), pa.timestamp("us", tz="UTC")
     )
-    constants = (processed_at, source_file, stamp.processing_job, stamp.load_id)
+    constants = (
+        processed_at,
+        piece.source.version.key,
+        stamp.processing_job,
+        stamp.load_id,
+        *task.target.partition,
+    )
     columns += [pa.chunked_array([pa.repeat(constant, size)]) for constant in constants]
-    return pa.table(columns, schema=schema.arrow)
+    return pa.table(columns, schema=task.columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +218,7 @@ def _convert(budget: Budget, task: ConversionTask) -> Converted:
     key = f"{task.target.prefix}part-{task.part:05d}.snappy.parquet"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rows")
-        with _RowGroups(path, task.schema.arrow) as rows:
+        with _RowGroups(path, task.columns) as rows:
             results = [_try_piece(budget, task, piece, rows) for piece in task.pieces]
         if task.replaces or (not rows.misfit and any(result.published for result in results)):
             put_file(path, task.target.processed_bucket, key)
@@ -253,7 +265,7 @@ def _write_piece(task: ConversionTask, piece: Piece, rows: _RowGroups) -> _Writt
             shaped, seen = _shaped(task, piece, chunk, types)
             types |= {name: types.get(name, NOTHING).join(kind) for name, kind in seen.items()}
         else:
-            shaped = typed(chunk, task.schema, piece.source.version.key, task.stamp)
+            shaped = _table(task, piece, typed(chunk, task.schema), chunk.rows.num_rows)
         if shaped is not None:
             account.add(chunk, shaped)
         rows.add(shaped)
@@ -284,8 +296,7 @@ def _shaped(
             values[target.name] = fitted
     if not fits:
         return None, seen
-    key = piece.source.version.key
-    return _table(values, chunk.rows.num_rows, task.schema, key, task.stamp), seen
+    return _table(task, piece, values, chunk.rows.num_rows), seen
 
 
 def _fitted(
@@ -401,7 +412,7 @@ class _RowGroups:
         repeating = [
             name
             for name, column in zip(sample.column_names, sample.columns, strict=True)
-            if pc.count_distinct(column).as_py() * 4 < _SAMPLED_ROWS
+            if name in CONSTANT_COLUMNS or pc.count_distinct(column).as_py() * 4 < _SAMPLED_ROWS
         ]
         self._writer = pq.ParquetWriter(
             self._path,

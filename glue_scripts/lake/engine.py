@@ -17,6 +17,7 @@ from functools import partial
 
 from pyspark.sql import SparkSession
 
+from iceberg.field_ids import FieldIds
 from lake.accounting import Accounts, Aside, account
 from lake.commit import Commit, Stamp
 from lake.conversion import put_all_aside, versions_of
@@ -34,6 +35,7 @@ from lake.surveying import (
     recoded,
     survey_objects,
 )
+from lake.table_columns import NO_TABLE, TableColumns
 from lake.writing import Places, Writer, WrittenPartition
 from wires.contracts import DatasetContract
 from wires.manifest import ObjectVersion
@@ -75,16 +77,24 @@ class Engine:
         self,
         surveyed: Sequence[Surveyed],
         datasets: Mapping[str, str],
-        tables: Mapping[str, Schema],
+        tables: Mapping[str, TableColumns],
     ) -> Commit:
-        """Write everything and count it; nothing is visible yet."""
+        """Write everything and count it; nothing is visible yet. `tables` has the columns of those
+        datasets that have a table already."""
+        schemas = {dataset: table.schema for dataset, table in tables.items()}
         written: dict[tuple[str, str], WrittenPartition] = {}
         known: _Known = {item.version: item for item in surveyed}
         left = _ROUNDS
         while True:
-            planned = self._plan(known, datasets, tables)
+            planned = self._plan(known, datasets, schemas)
             before = dict(known)
-            todo = [p for p in planned.partitions if not _stands(written.get(p.place), p)]
+            ids = {
+                p.place: tables.get(p.dataset, NO_TABLE).field_ids(p.table)
+                for p in planned.partitions
+            }
+            todo = [
+                p for p in planned.partitions if not _stands(written.get(p.place), p, ids[p.place])
+            ]
             if todo:
                 logger.info(
                     "%d partitions to write, %d are as they must be",
@@ -92,7 +102,9 @@ class Engine:
                     len(planned.partitions) - len(todo),
                 )
                 self._folders += 1
-                done = self.writer(f"{self.attempt}-{self._folders}").write(todo)
+                done = self.writer(f"{self.attempt}-{self._folders}").write(
+                    [(p, ids[p.place]) for p in todo]
+                )
                 written |= {item.plan.place: item for item in done}
                 progress = self._learn(known, done)
             else:
@@ -285,9 +297,9 @@ def _suspects(accounts: Iterable[Accounts]) -> dict[frozenset[ObjectVersion], st
     return {versions: why for own in accounts for versions, why in own.suspects.items()}
 
 
-def _stands(written: WrittenPartition | None, plan: PlannedPartition) -> bool:
+def _stands(written: WrittenPartition | None, plan: PlannedPartition, field_ids: FieldIds) -> bool:
     """Whether a partition is written as it is planned."""
-    return written is not None and written.is_right_for(plan)
+    return written is not None and written.is_right_for(plan, field_ids)
 
 
 def _with_repeats(item: Surveyed, places: Mapping[int, tuple[int, ...]]) -> Surveyed:

@@ -15,21 +15,23 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pyspark.sql import SparkSession
 
-from lake.catalog import Catalog, QuarantineCatalog
-from lake.commit import Commit, Stamp
+from lake.catalog import QuarantineCatalog
+from lake.commit import Commit, PartitionWrite, Stamp
 from lake.conversion import start_converters
 from lake.datasets import name_datasets
 from lake.engine import Engine
 from lake.errors import LakeError, LoadLost
-from lake.isolation import USUAL_BUDGET, Budget
+from lake.isolation import USUAL_BUDGET, Budget, fault_of
 from lake.lineage import Lineage
 from lake.publishing import Publisher
-from lake.schema import Schema
 from lake.state import State
 from lake.store import client
 from lake.surveying import Surveyed
+from lake.table_columns import NO_TABLE, TableColumns
+from lake.tables import ProcessedTables
 from lake.waiting import each
 from lake.writing import Places
 from wires.contracts import DatasetContract, Evolution
@@ -64,20 +66,21 @@ class FileLoad:
         manifest = self._manifest()
         self._lineage.started(manifest.objects)
         try:
-            commit = self._published(manifest)
+            commit, snapshots = self._published(manifest)
         except LoadLost:
             raise
         except Exception as error:
             self._lineage.failed(error, manifest.objects)
             raise
         # Before the load is finished: a run that dies in between is followed by one that tells.
-        self._lineage.completed(commit, manifest.objects)
+        self._lineage.completed(commit, manifest.objects, snapshots)
         self.state.loads.finish(self.run.load_id)
-        self._publisher("clean-up").clean_up(commit)
+        self._publisher("clean-up", self._processed).clean_up(commit)
         self._record(commit)
         return commit
 
-    def _published(self, manifest: Manifest) -> Commit:
+    def _published(self, manifest: Manifest) -> tuple[Commit, Mapping[str, str]]:
+        """What the load has brought, and the snapshot of each dataset in which that is."""
         load = self.state.loads.get(self.run.load_id)
         return self._carry_on(load.commit) if load.commit else self._begin(manifest)
 
@@ -91,15 +94,15 @@ class FileLoad:
                 "or was withdrawn: nothing to do here"
             )
 
-    def _carry_on(self, key: str) -> Commit:
+    def _carry_on(self, key: str) -> tuple[Commit, Mapping[str, str]]:
         logger.info("load %s was committed by an earlier attempt", self.run.load_id)
         body = client("s3").get_object(Bucket=self.settings.assets_bucket, Key=key)["Body"]
         commit = Commit.from_json(body.read())
         with self._leases(commit.datasets):
-            self._publisher(f"attempt-{self.run.attempt}").publish(commit, commit_key=key)
-        return commit
+            publisher = self._publisher(f"attempt-{self.run.attempt}", self._processed.held())
+            return commit, publisher.publish(commit, again=True)
 
-    def _begin(self, manifest: Manifest) -> Commit:
+    def _begin(self, manifest: Manifest) -> tuple[Commit, Mapping[str, str]]:
         engine = self._engine(f"attempt-{self.run.attempt}")
         surveyed = engine.look_at(manifest.objects)
         datasets = name_datasets(
@@ -107,36 +110,36 @@ class FileLoad:
         )
         changed = 0
         while changed < _ROUNDS:
-            before = self._tables(datasets.values())
+            before, refused = self._tables(datasets.values(), self._processed)
+            surveyed = [_hindered(item, datasets, refused) for item in surveyed]
             commit = engine.write(surveyed, datasets, before)
             with self._leases(commit.datasets):
-                if not self._still_fits(commit, before):
+                held = self._processed.held()
+                if not self._still_fits(commit, before, held):
                     changed += 1
                     continue
-                prepared = self._publisher(f"attempt-{self.run.attempt}").prepare_moves(commit)
+                publisher = self._publisher(f"attempt-{self.run.attempt}", held)
+                prepared = publisher.prepare_moves(commit)
                 if not prepared.hindered:
-                    return self._publish(replace(commit, moves=prepared.moves))
+                    return self._publish(replace(commit, moves=prepared.moves), publisher)
             surveyed = [_hindered(item, datasets, prepared.hindered) for item in surveyed]
         raise LakeError(
             f"other runs changed the tables of load {self.run.load_id} {_ROUNDS} times while it "
             "was being written; the next attempt tries again"
         )
 
-    def _publish(self, commit: Commit) -> Commit:
-        attempt = f"attempt-{self.run.attempt}"
+    def _publish(self, commit: Commit, publisher: Publisher) -> tuple[Commit, Mapping[str, str]]:
         logger.info("load %s is written and counted: publishing it", self.run.load_id)
-        key = self._commit(commit, attempt)
-        self._publisher(attempt).publish(commit, commit_key=key)
-        return commit
+        self._commit(commit, f"attempt-{self.run.attempt}")
+        return commit, publisher.publish(commit, again=False)
 
-    def _still_fits(self, commit: Commit, before: Mapping[str, Schema]) -> bool:
-        now = self._tables(commit.datasets)
-        return all(
+    def _still_fits(
+        self, commit: Commit, before: Mapping[str, TableColumns], held: ProcessedTables
+    ) -> bool:
+        now, refused = self._tables(commit.datasets, held)
+        return not refused and all(
             now.get(write.dataset) == before.get(write.dataset)
-            or (
-                self._may_widen(write.dataset)
-                and write.schema.stored_as_in(now.get(write.dataset, Schema()).merge(write.schema))
-            )
+            or (self._may_widen(write.dataset) and _fits(write, now.get(write.dataset, NO_TABLE)))
             for write in commit.partitions
         )
 
@@ -144,7 +147,7 @@ class FileLoad:
         contract = self.contracts.get(dataset)
         return contract is None or contract.evolution is Evolution.EVOLVE
 
-    def _commit(self, commit: Commit, attempt: str) -> str:
+    def _commit(self, commit: Commit, attempt: str) -> None:
         key = commit_key(self.run.load_id, attempt)
         client("s3").put_object(
             Bucket=self.settings.assets_bucket, Key=key, Body=commit.to_json().encode()
@@ -152,7 +155,6 @@ class FileLoad:
         run_id = self.glue_run.JOB_RUN_ID
         if not self.state.loads.commit(self.run.load_id, run_id=run_id, commit=key):
             raise LoadLost(f"load {self.run.load_id} passed to another run before the commit")
-        return key
 
     def _manifest(self) -> Manifest:
         answer = client("s3").get_object(
@@ -160,10 +162,27 @@ class FileLoad:
         )
         return Manifest.from_json(answer["Body"].read())
 
-    def _tables(self, datasets: Iterable[str]) -> dict[str, Schema]:
+    def _tables(
+        self, datasets: Iterable[str], tables: ProcessedTables
+    ) -> tuple[dict[str, TableColumns], dict[str, str]]:
+        """The columns of each dataset that has a table, and why others cannot have one."""
         names = sorted(set(datasets))
-        found = zip(names, each(self._catalog.schema, names), strict=True)
-        return {dataset: schema for dataset, schema in found if schema is not None}
+        columns: dict[str, TableColumns] = {}
+        refused: dict[str, str] = {}
+
+        def look(name: str) -> None:
+            try:
+                table = tables.open(name)
+            except (BotoCoreError, ClientError):
+                raise
+            except Exception as error:  # noqa: BLE001 - costs the dataset's objects of this load
+                refused[name] = fault_of(error).reason
+                return
+            if table:
+                columns[name] = table.columns
+
+        each(look, names)
+        return columns, refused
 
     def _leases(self, datasets: Iterable[str]) -> AbstractContextManager[None]:
         """Exclusive turns at the datasets. They belong to the load: the attempt after a killed one
@@ -181,8 +200,8 @@ class FileLoad:
             raise LoadLost(f"the turn at dataset {dataset} ran out and passed to another run")
 
     @cached_property
-    def _catalog(self) -> Catalog:
-        return Catalog(client("glue"), self.settings.processed_database)
+    def _processed(self) -> ProcessedTables:
+        return ProcessedTables.of(client("glue"), self.settings.processed_database)
 
     @cached_property
     def _places(self) -> Places:
@@ -229,7 +248,7 @@ class FileLoad:
             budget=self.budget,
         )
 
-    def _publisher(self, attempt: str) -> Publisher:
+    def _publisher(self, attempt: str, tables: ProcessedTables) -> Publisher:
         quarantine = QuarantineCatalog(
             client("glue"),
             self.settings.quality_database,
@@ -237,12 +256,17 @@ class FileLoad:
             location=f"s3://{self.settings.quality_bucket}/{PREFIX}rows/",
         )
         return Publisher(
-            catalog=self._catalog,
+            tables=tables,
             quarantine=quarantine,
             ledger=self.state.objects,
+            loads=self.state.loads,
             writer=self._engine(attempt).writer(attempt),
             alerts_topic_arn=self.settings.alerts_topic_arn,
             keep_lease=self._keep_lease,
+            facts={
+                "run-id": self.glue_run.JOB_RUN_ID,
+                "code-version": self.settings.code_version,
+            },
         )
 
     def _record(self, commit: Commit) -> None:
@@ -255,6 +279,14 @@ class FileLoad:
             self.glue_run.JOB_RUN_ID,
             {**totals, "load_id": commit.load_id, "datasets": commit.datasets},
         )
+
+
+def _fits(write: PartitionWrite, table: TableColumns) -> bool:
+    """Whether files can stand in a table that has gone on meanwhile."""
+    wider = table.schema.merge(write.schema)
+    return write.schema.stored_as_in(wider) and (
+        write.field_ids.items() <= table.field_ids(wider).items()
+    )
 
 
 def _hindered(item: Surveyed, datasets: Mapping[str, str], reasons: Mapping[str, str]) -> Surveyed:

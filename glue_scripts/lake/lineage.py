@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -37,8 +37,12 @@ class Lineage:
         inputs = [InputObject(bucket=self.settings.raw_bucket, version=item) for item in objects]
         self._tell(RunEventType.START, inputs)
 
-    def completed(self, commit: Commit, objects: Sequence[ObjectVersion]) -> None:
-        self._tell(RunEventType.COMPLETE, self._counted(commit, objects), self._tables(commit))
+    def completed(
+        self, commit: Commit, objects: Sequence[ObjectVersion], snapshots: Mapping[str, str]
+    ) -> None:
+        """`snapshots` has the id of each dataset's, where the run has made one."""
+        inputs = self._counted(commit, objects)
+        self._tell(RunEventType.COMPLETE, inputs, self._tables(commit, snapshots))
 
     def failed(self, error: Exception, objects: Sequence[ObjectVersion]) -> None:
         inputs = [InputObject(bucket=self.settings.raw_bucket, version=item) for item in objects]
@@ -78,7 +82,7 @@ class Lineage:
             for item in objects
         ]
 
-    def _tables(self, commit: Commit) -> list[OutputTable]:
+    def _tables(self, commit: Commit, snapshots: Mapping[str, str]) -> list[OutputTable]:
         tables = []
         for dataset in commit.datasets:
             writes = commit.writes[dataset]
@@ -86,19 +90,20 @@ class Lineage:
             for write in writes:
                 schema = schema.merge(write.schema)
             rows = sum(write.rows for write in writes)
-            tables.append(self._table(self.settings.processed_database, dataset, schema, rows))
+            tables.append(self._table(dataset, schema, rows, snapshots.get(dataset, "")))
         aside = sum(write.rows_quarantined for write in commit.partitions)
         return [*tables, *([self._quarantine(aside)] if aside else [])]
 
-    def _table(self, database: str, table: str, schema: Schema, rows: int) -> OutputTable:
+    def _table(self, table: str, schema: Schema, rows: int, snapshot: str) -> OutputTable:
         metadata = [(name, METADATA_TYPES[name][1]) for name in METADATA_COLUMNS]
         return OutputTable(
             region=self.settings.region,
             account=self.settings.account,
-            database=database,
+            database=self.settings.processed_database,
             table=table,
             columns=[*((c.name, c.type.glue) for c in schema.columns), *metadata],
             rows=rows,
+            version=snapshot,
         )
 
     def _quarantine(self, rows: int) -> OutputTable:

@@ -59,6 +59,8 @@ class PlannedPartition:
     dataset: str
     day: str
     schema: Schema
+    table: Schema
+    """All columns of the dataset's table, with these."""
     key: tuple[str, ...]
     """The columns whose values together stand once in a file, as the table calls them."""
     objects: tuple[PlannedObject, ...]
@@ -141,6 +143,7 @@ class _Planning:
                 dataset=dataset,
                 day=day,
                 schema=own.retyped(table),
+                table=table,
                 key=tuple(_called(name, table) for name in told_once(contract)),
                 objects=tuple(_planned(*of, rules) for of in objects),
             )

@@ -1,34 +1,60 @@
 """From a commit to what readers see. Every step can be done again, in part or in full.
 
-Order matters: partitions that need wider types are moved first, then the table gets its
-columns, then the new partitions appear, each in one call. The object ledger comes last, so
-an object is 'published' only when its rows can be read.
+What a load brings to a dataset, and what stands in its table already and has to be written in other
+types for it, become visible by one snapshot. The object ledger comes last, so an object is
+'published' only when its rows can be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
 
-from lake.catalog import Catalog, Partition, QuarantineCatalog
+from iceberg.errors import MadeForOtherColumns
+from iceberg.field_ids import FieldIds
+from iceberg.publishing import Publication, publish
+from iceberg.tables import COLUMNS
+from iceberg.written_file import Partition
+from lake.catalog import QuarantineCatalog
 from lake.commit import Commit, Move, PartitionWrite
-from lake.errors import LoadLost, OriginalGone
+from lake.errors import LakeError, LoadLost, OriginalGone
 from lake.isolation import fault_of, reason_of
 from lake.schema import Schema
 from lake.store import client, supersede
+from lake.table_columns import NO_TABLE, TableColumns
+from lake.tables import LoadedFile, ProcessedTable, ProcessedTables, comments, spell_columns
 from lake.waiting import each
-from lake.writing import Places, Writer, load_folder
+from lake.writing import Places, Writer, ids_of, load_folder
+from wires.load_ledger import LoadLedger
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
 from wires.quarantine import PREFIX, put_aside
 
 _FINAL = frozenset({"InvalidInputException", "ValidationException"})
 """What the catalog says of a table that it will never take."""
+_ROUNDS = 3
 KeepLease = Callable[[str], None]
 """Called between long steps with the dataset at work. Raises LoadLost if its lease is gone."""
+logger = logging.getLogger(__name__)
+
+
+class TableChanged(LakeError):
+    """A table's columns, or its files, are not those that a publication was made for."""
+
+
+@dataclass(frozen=True, order=True)
+class LoadedPart:
+    """What a load has brought to a dataset for a day."""
+
+    dataset: str
+    partition: Partition
+    load_id: str
 
 
 @dataclass(frozen=True)
@@ -44,15 +70,18 @@ class Moves:
 class Publisher:
     """Publishes for one attempt. Its caller holds the leases of all datasets that it touches."""
 
-    catalog: Catalog
+    tables: ProcessedTables
     quarantine: QuarantineCatalog
     ledger: ObjectLedger
+    loads: LoadLedger
     writer: Writer
     alerts_topic_arn: str
     keep_lease: KeepLease
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """About the run, for the snapshots."""
 
     def prepare_moves(self, commit: Commit) -> Moves:
-        """Rebuild the partitions whose files are too narrow for what the commit brings."""
+        """Write again what stands in files that are too narrow for what the commit brings."""
         moves: list[Move] = []
         hindered: dict[str, str] = {}
         for dataset in commit.datasets:
@@ -64,13 +93,17 @@ class Publisher:
                 hindered[dataset] = fault_of(error).reason
         return Moves(tuple(moves), hindered)
 
-    def publish(self, commit: Commit, *, commit_key: str) -> None:
-        """Make everything that the commit holds visible and final."""
+    def publish(self, commit: Commit, *, again: bool) -> Mapping[str, str]:
+        """Make everything that the commit holds visible and final; `again` where an earlier
+        attempt may have done so. Returns the id of each dataset's snapshot, where one was made."""
         refused: dict[str, str] = {}
+        snapshots: dict[str, str] = {}
 
         def publish_one(dataset: str) -> None:
             try:
-                self._publish_dataset(commit, dataset, commit_key)
+                if any(write.rows for write in commit.writes[dataset]):
+                    snapshots[dataset] = self._publish_table(commit, dataset, again=again)
+                self._publish_quarantine(commit, dataset)
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _FINAL:
                     raise
@@ -81,19 +114,15 @@ class Publisher:
         each(self._put_aside, [o for o in outcomes if o.status is ObjectStatus.REJECTED])
         finished_at = datetime.now(UTC).isoformat()
         self.ledger.finish_all(outcomes, load_id=commit.load_id, finished_at=finished_at)
+        return snapshots
 
     def clean_up(self, commit: Commit) -> None:
-        """Give to the buckets' lifecycle what no table points at: of dead attempts, and moved."""
-        for move in commit.moves:
-            supersede(self._places.processed_bucket, _key_of(move.from_location))
+        """Give quarantined rows of dead attempts to the bucket's lifecycle. What these have left
+        below tables is found by maintenance, which knows what snapshots use."""
         each(partial(self._clean_up, commit.load_id), commit.partitions)
 
     def _clean_up(self, load_id: str, write: PartitionWrite) -> None:
-        folder = load_folder(write.dataset, write.values, load_id)
-        standing = self.catalog.partition(write.dataset, (*write.values, load_id))
-        kept = _key_of(standing.location) if standing else write.prefix
-        supersede(self._places.processed_bucket, folder, but=kept)
-        rows = f"{PREFIX}rows/dataset={folder}"
+        rows = f"{PREFIX}rows/dataset={load_folder(write.dataset, write.values, load_id)}"
         supersede(self._places.quality_bucket, rows, but=write.quarantine_prefix)
 
     @property
@@ -101,87 +130,118 @@ class Publisher:
         return self.writer.places
 
     def _moves(self, commit: Commit, dataset: str) -> Iterator[Move]:
-        table = self.catalog.schema(dataset)
+        table = self.tables.open(dataset)
         if table is None:
             return
-        wider = _wider(commit, dataset, table)
-        if not table.stored_as_in(wider):
-            for partition in self.catalog.partitions(dataset):
-                if not partition.schema.stored_as_in(wider):
-                    yield self._rebuild(dataset, partition, wider)
-                    self.keep_lease(dataset)
-
-    def _publish_dataset(self, commit: Commit, dataset: str, commit_key: str) -> None:
-        for move in commit.moves:
-            if move.write.dataset == dataset:
-                self._move(move)
-        writes = commit.writes[dataset]
-        table = self._put_table(commit, dataset) if any(w.rows for w in writes) else Schema()
-        for write in writes:
+        wider = _wider(commit, dataset, table.schema)
+        ids, _ = _ids(table.columns, wider, commit.writes[dataset])
+        for part in sorted(_stale(table, wider)):
             self.keep_lease(dataset)
-            self._add(commit, write, table, commit_key)
+            yield self._rebuilt(part, wider, ids)
 
-    def _rebuild(self, dataset: str, partition: Partition, wider: Schema) -> Move:
-        key = partition.parameters["commit"]
-        body = client("s3").get_object(Bucket=self._places.assets_bucket, Key=key)["Body"]
-        before = Commit.from_json(body.read())
+    def _rebuilt(self, part: LoadedPart, wider: Schema, ids: FieldIds) -> Move:
+        """In wider types."""
+        before = self._commit_of(part.load_id)
         write = next(
             write
             for write in before.partitions
-            if write.dataset == dataset and write.values == partition.values[:3]
+            if (write.dataset, write.values) == (part.dataset, part.partition)
         )
         try:
-            rebuilt = self.writer.rewrite(write, partition.schema.retyped(wider), before.stamp)
+            rebuilt = self.writer.rewrite(write, write.schema.retyped(wider), ids, before.stamp)
         except OriginalGone as gone:
             raise OriginalGone(
-                f"table {dataset} cannot be widened: partition {'/'.join(partition.values)} would "
+                f"table {part.dataset} cannot be widened: {'/'.join(part.partition)} would "
                 f"have to be rebuilt from its originals, but {gone}"
             ) from gone
-        return Move(
-            write=rebuilt, load_id=before.load_id, commit=key, from_location=partition.location
-        )
+        return Move(write=rebuilt, load_id=part.load_id)
 
-    def _move(self, move: Move) -> None:
-        partition = self._partition(move.write, move.load_id, move.commit)
-        standing = self.catalog.partition(move.write.dataset, partition.values)
-        # A later load may have moved it on since the commit was made: that one knows better.
-        if standing and standing.location == move.from_location:
-            self.catalog.move_partition(move.write.dataset, partition)
+    def _commit_of(self, load_id: str) -> Commit:
+        key = self.loads.get(load_id).commit
+        body = client("s3").get_object(Bucket=self._places.assets_bucket, Key=key)["Body"]
+        return Commit.from_json(body.read())
 
-    def _put_table(self, commit: Commit, dataset: str) -> Schema:
+    def _publish_table(self, commit: Commit, dataset: str, *, again: bool) -> str:
+        """Id of the snapshot; "" where an earlier attempt has published, and that is long ago."""
+        changed: LakeError | None = None
+        for attempt in range(_ROUNDS):
+            table = self.tables.open(dataset, anew=attempt > 0)
+            if again and table and _is_in(table, commit, dataset):
+                return ""
+            try:
+                publication = self._publication(commit, dataset, table)
+                return str(publish(self.tables.database, publication).snapshot_id)
+            except (TableChanged, MadeForOtherColumns) as error:
+                logger.info("%s; it is looked at anew", error)
+                changed = error
+        raise LakeError(f"table {dataset} changed {_ROUNDS} times: {changed}") from changed
+
+    def _publication(
+        self, commit: Commit, dataset: str, table: ProcessedTable | None
+    ) -> Publication:
         """A table may have no column of its own: its rows are there all the same."""
-        standing = self.catalog.schema(dataset)
-        wider = _wider(commit, dataset, standing)
-        if standing != wider:
-            location = f"s3://{self._places.processed_bucket}/{dataset}/"
-            exists = standing is not None
-            self.catalog.put_table(dataset, wider, location=location, exists=exists)
-        return wider
+        columns = table.columns if table else NO_TABLE
+        wider = _wider(commit, dataset, columns.schema)
+        ids, fresh = _ids(columns, wider, commit.writes[dataset])
+        own = [
+            self._fitting(write, wider, ids, commit, fresh=fresh)
+            for write in commit.writes[dataset]
+            if write.rows
+        ]
+        stale = _stale(table, wider) if table else set()
+        moved = [self._moved(commit, part, wider, ids).write for part in sorted(stale)]
+        before = table.spelled if table else ""
 
-    def _add(self, commit: Commit, write: PartitionWrite, table: Schema, commit_key: str) -> None:
-        if write.rows:
-            fitting = write
-            if not write.schema.stored_as_in(table):
-                # Only when an earlier attempt died after its commit and the table went on.
-                fitting = self.writer.rewrite(write, write.schema.retyped(table), commit.stamp)
-            partition = self._partition(fitting, commit.load_id, commit_key)
-            self.catalog.add_partition(write.dataset, partition)
-        if write.rows_quarantined:
-            values = (write.dataset, *write.values, commit.load_id)
-            location = f"s3://{self._places.quality_bucket}/{write.quarantine_prefix}"
-            self.quarantine.add_partition(values, location)
+        def replaced(now: Table) -> Sequence[DataFile]:
+            self.keep_lease(dataset)
+            return _replaced(ProcessedTable(now), before, stale)
 
-    def _partition(self, write: PartitionWrite, load_id: str, commit_key: str) -> Partition:
-        return Partition(
-            values=(*write.values, load_id),
-            location=f"s3://{self._places.processed_bucket}/{write.prefix}",
-            schema=write.schema,
-            parameters={
-                "commit": commit_key,
-                "rows": str(write.rows),
-                "values": str(sum(sum(filled.values()) for filled in write.filled)),
-            },
+        return Publication(
+            table=dataset,
+            bucket=self._places.processed_bucket,
+            folder=f"{dataset}/",
+            columns=wider.catalogued,
+            docs=comments(wider),
+            ids=ids,
+            commit_id=commit.load_id,
+            files=[file for write in (*own, *moved) for file in write.files],
+            replaced=replaced,
+            summary={**self.facts, **_told(commit, dataset)},
+            properties=_properties(table, wider),
+            known=table.iceberg if table else None,
         )
+
+    def _fitting(
+        self, write: PartitionWrite, wider: Schema, ids: FieldIds, commit: Commit, *, fresh: bool
+    ) -> PartitionWrite:
+        """Written again only when an earlier attempt died after its commit and the table went
+        on."""
+        if (
+            not fresh
+            and write.schema.stored_as_in(wider)
+            and write.field_ids.items() <= ids.items()
+        ):
+            return write
+        return self.writer.rewrite(write, write.schema.retyped(wider), ids, commit.stamp)
+
+    def _moved(self, commit: Commit, part: LoadedPart, wider: Schema, ids: FieldIds) -> Move:
+        """As it was prepared; anew if the table has gone on since."""
+        for move in commit.moves:
+            write = move.write
+            if (
+                LoadedPart(write.dataset, write.values, move.load_id) == part
+                and write.schema.stored_as_in(wider)
+                and write.field_ids == ids_of(write.schema, ids)
+            ):
+                return move
+        return self._rebuilt(part, wider, ids)
+
+    def _publish_quarantine(self, commit: Commit, dataset: str) -> None:
+        for write in commit.writes[dataset]:
+            if write.rows_quarantined:
+                values = (write.dataset, *write.values, commit.load_id)
+                location = f"s3://{self._places.quality_bucket}/{write.quarantine_prefix}"
+                self.quarantine.add_partition(values, location)
 
     def _put_aside(self, outcome: ObjectOutcome) -> None:
         put_aside(
@@ -193,6 +253,93 @@ class Publisher:
             version=self.ledger.version(outcome.key, outcome.version_id),
             reason=outcome.reason,
         )
+
+
+def _ids(
+    columns: TableColumns, wider: Schema, writes: Sequence[PartitionWrite]
+) -> tuple[FieldIds, bool]:
+    """Field ids of a table with the columns of `wider`, and whether files have to be written again
+    for them: the files have ids for new columns already, which somebody else may have taken."""
+    own = columns.field_ids(wider)
+    kept = {name: number for name, number in own.items() if number <= columns.last_id}
+    given: dict[str, int] = {}
+    for write in writes:
+        given |= write.field_ids if write.rows else {}
+    new = {name: number for name, number in given.items() if name in own and name not in kept}
+    ids = {**own, **new}
+    fits = all(number > columns.last_id for number in new.values())
+    if fits and len(set(ids.values())) == len(ids):
+        return ids, False
+    return own, True
+
+
+def _stale(table: ProcessedTable, wider: Schema) -> set[LoadedPart]:
+    """What stands in files with columns that are called or stored otherwise in `wider`."""
+    standing = table.schema
+    if standing.stored_as_in(wider):
+        return set()
+    pairs = zip(standing.columns, standing.retyped(wider).columns, strict=True)
+    changed = {
+        table.columns.ids[mine.name]
+        for mine, theirs in pairs
+        if mine.name != theirs.name or not mine.type.stored_as(theirs.type)
+    }
+    return {
+        part
+        for file in table.files()
+        if not changed.isdisjoint(file.file.value_counts or {})
+        for part in _parts(table, file)
+    }
+
+
+def _parts(table: ProcessedTable, file: LoadedFile) -> set[LoadedPart]:
+    name = table.iceberg.name()[-1]
+    return {LoadedPart(name, file.partition, load) for load in file.loads}
+
+
+def _replaced(now: ProcessedTable, before: str, stale: Set[LoadedPart]) -> list[DataFile]:
+    """Files that what is published takes the place of. Raises TableChanged."""
+    name = now.iceberg.name()[-1]
+    if now.spelled != before:
+        raise TableChanged(f"table {name} has other columns than a moment ago")
+    if not stale:
+        return []
+    standing = now.files({part.partition for part in stale})
+    files = [file for file in standing if not stale.isdisjoint(_parts(now, file))]
+    if any(not _parts(now, file) <= stale for file in files):
+        raise TableChanged(f"files of table {name} were merged a moment ago")
+    return [file.file for file in files]
+
+
+def _is_in(table: ProcessedTable, commit: Commit, dataset: str) -> bool:
+    """Whether the table has rows of the load, which come all at once or not at all."""
+    days = {write.values for write in commit.writes[dataset] if write.rows}
+    return any(commit.load_id in file.loads for file in table.files(days))
+
+
+def _told(commit: Commit, dataset: str) -> dict[str, str]:
+    """For the snapshot."""
+    writes = commit.writes[dataset]
+    published = sum(write.rows for write in writes)
+    quarantined = sum(write.rows_quarantined for write in writes)
+    return {
+        "load-id": commit.load_id,
+        "rows-in": str(published + quarantined),
+        "rows-published": str(published),
+        "rows-quarantined": str(quarantined),
+        "values-published": str(sum(sum(n.values()) for write in writes for n in write.filled)),
+    }
+
+
+def _properties(table: ProcessedTable | None, wider: Schema) -> dict[str, str]:
+    """The columns as they are from now on, and those of the schema before, should a rollback bring
+    it back."""
+    if table is None:
+        return {COLUMNS: spell_columns(wider)}
+    if table.schema == wider:
+        return {}
+    earlier = f"{COLUMNS}.{table.iceberg.metadata.current_schema_id}"
+    return {COLUMNS: spell_columns(wider), earlier: table.spelled}
 
 
 def _wider(commit: Commit, dataset: str, standing: Schema | None) -> Schema:
@@ -216,7 +363,3 @@ def _ended(outcome: ObjectOutcome, refused: Mapping[str, str]) -> ObjectOutcome:
         rows_published=0,
         rows_quarantined=0,
     )
-
-
-def _key_of(location: str) -> str:
-    return location.removeprefix("s3://").split("/", 1)[1]

@@ -13,7 +13,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from lake.column_types import NOTHING, ColumnType
-from wires.column_names import METADATA_COLUMNS, column_name_of, column_names
+from wires.column_names import DAY_COLUMNS, METADATA_COLUMNS, column_name_of, column_names
 
 METADATA_TYPES = {
     "processed_at": (pa.timestamp("us", tz="UTC"), "timestamp"),
@@ -21,7 +21,9 @@ METADATA_TYPES = {
     "processing_job": (pa.string(), "string"),
     "load_id": (pa.string(), "string"),
 }
-"""Arrow and Glue types of the columns that every table ends with."""
+"""Arrow and Glue types of the columns that every table has behind those of the data."""
+CONSTANT_COLUMNS = frozenset((*METADATA_COLUMNS, *DAY_COLUMNS))
+"""Those of which all rows of an object in one load have the same values."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,19 @@ class Schema:
 
     @cached_property
     def arrow(self) -> pa.Schema:
-        """With the metadata columns at the end."""
+        """Of the files: with the metadata columns, and then the day."""
         data = [pa.field(column.name, column.type.arrow) for column in self.columns]
         metadata = [pa.field(name, METADATA_TYPES[name][0]) for name in METADATA_COLUMNS]
-        return pa.schema(data + metadata)
+        day = [pa.field(name, pa.string()) for name in DAY_COLUMNS]
+        return pa.schema(data + metadata + day)
+
+    @property
+    def catalogued(self) -> list[tuple[str, str]]:
+        """Name and type of each column as the table tells them, the metadata and the day with
+        them."""
+        data = [(column.name, column.type.iceberg) for column in self.columns]
+        metadata = [(name, METADATA_TYPES[name][1]) for name in METADATA_COLUMNS]
+        return [*data, *metadata, *((name, "string") for name in DAY_COLUMNS)]
 
     def spell(self) -> list[list[str | None]]:
         """For JSON."""

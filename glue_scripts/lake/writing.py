@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from pyspark.sql import SparkSession
 
+from iceberg.field_ids import FieldIds
+from iceberg.written_file import WrittenFile
 from lake.audit import audit, total
 from lake.commit import PartitionWrite, Source, Stamp
 from lake.conversion import ConversionTask, Converted, Piece, Target, convert_all
@@ -15,6 +17,7 @@ from lake.findings import Findings
 from lake.isolation import USUAL_BUDGET, Budget, Fault
 from lake.planning import PlannedObject, PlannedPartition
 from lake.schema import Schema
+from wires.column_names import METADATA_COLUMNS
 from wires.manifest import ObjectVersion
 
 
@@ -33,15 +36,17 @@ class WrittenPartition:
     """A planned partition as it has been written, and what was seen meanwhile."""
 
     plan: PlannedPartition
-    prefix: str
+    field_ids: FieldIds
+    """Those that the files carry."""
     converted: tuple[Converted, ...]
     faults: tuple[tuple[ConversionTask, Fault], ...] = ()
     """Tasks that came to no end."""
 
-    def is_right_for(self, plan: PlannedPartition) -> bool:
+    def is_right_for(self, plan: PlannedPartition, field_ids: FieldIds) -> bool:
         """Whether the files are what a later plan, which knows more, asks for."""
         return (
             not self.faults
+            and self.field_ids.items() <= field_ids.items()
             and not any(item.misfit for item in self.converted)
             and [c.identity for c in self.plan.schema.columns]
             == [c.identity for c in plan.schema.columns]
@@ -103,40 +108,56 @@ class Writer:
     alone: frozenset[ObjectVersion] = frozenset()
     """Objects that share no task with others, because one of several has spoiled theirs."""
 
-    def write(self, partitions: Sequence[PlannedPartition]) -> list[WrittenPartition]:
-        """Write planned partitions: every record that starts in an object once, whatever the
-        pieces that it was cut into."""
-        packed = [(p, self._tasks_of(p)) for p in partitions]
-        found = iter(self._convert([task for _, tasks in packed for task in tasks]))
+    def write(
+        self, partitions: Sequence[tuple[PlannedPartition, FieldIds]]
+    ) -> list[WrittenPartition]:
+        """Write planned partitions, each with the field ids of its table: every record that starts
+        in an object once, whatever the pieces that it was cut into."""
+        packed = [(plan, ids, self._tasks_of(plan, ids)) for plan, ids in partitions]
+        found = iter(self._convert([task for _, _, tasks in packed for task in tasks]))
         return [
-            _written(partition, tasks, [next(found) for _ in tasks]) for partition, tasks in packed
+            _written(plan, ids, tasks, [next(found) for _ in tasks]) for plan, ids, tasks in packed
         ]
 
-    def rewrite(self, write: PartitionWrite, schema: Schema, stamp: Stamp) -> PartitionWrite:
-        """Make a partition again from its originals, in `schema`, in a new place.
+    def rewrite(
+        self, write: PartitionWrite, schema: Schema, field_ids: FieldIds, stamp: Stamp
+    ) -> PartitionWrite:
+        """Make what a load brought for a day again from its originals, in `schema`, in a new place.
 
-        `stamp` is that of the load that the partition belongs to. Raises AccountingError if
-        the partition does not come out with the rows that it had.
+        `stamp` is that of the load. Raises AccountingError if it does not come out with the rows
+        that it had.
         """
         folder = load_folder(write.dataset, write.values, stamp.load_id)
-        prefix = f"{folder}for-{self.stamp.load_id}-{self.attempt}/"
-        tasks = self._tasks(write.sources, schema, stamp, prefix, look=False)
+        target = Target(
+            raw_bucket=self.places.raw_bucket,
+            processed_bucket=self.places.processed_bucket,
+            prefix=f"{folder}for-{self.stamp.load_id}-{self.attempt}/",
+            partition=write.values,
+            field_ids=ids_of(schema, field_ids),
+        )
+        tasks = self._tasks(write.sources, schema, stamp, target, look=False)
         done = self._convert(tasks)
         for fault in (item for item in done if isinstance(item, Fault)):
-            raise LakeError(f"{write.prefix} cannot be rebuilt: {fault.reason}")
+            raise LakeError(f"{folder} cannot be rebuilt: {fault.reason}")
         converted = [item for item in done if isinstance(item, Converted)]
         audits = audit(self.places.processed_bucket, converted)
         reasons = [*audits.wrong.values(), *(r for i in converted for r in (*i.refused, *i.failed))]
         for reason in filter(None, reasons):
-            raise AccountingError(f"{write.prefix} cannot be rebuilt: {reason}")
+            raise AccountingError(f"{folder} cannot be rebuilt: {reason}")
         if audits.rows != write.rows:
             raise AccountingError(
-                f"{write.prefix} came out with {audits.rows} rows when it was rebuilt, it had "
+                f"{folder} came out with {audits.rows} rows when it was rebuilt, it had "
                 f"{write.rows}: nothing was changed"
             )
         counted = values_by_object(converted)
         filled = tuple(counted.get(source.version, {}) for source in write.sources)
-        return replace(write, schema=schema, prefix=prefix, filled=filled)
+        return replace(
+            write,
+            schema=schema,
+            field_ids=target.field_ids,
+            files=written_files(converted),
+            filled=filled,
+        )
 
     def _convert(self, tasks: Sequence[ConversionTask]) -> list[Converted | Fault]:
         """Run tasks until the pieces of every object join without a gap or an overlap.
@@ -151,27 +172,28 @@ class Writer:
                 found[i] = item
         return found
 
-    def _tasks_of(self, partition: PlannedPartition) -> list[ConversionTask]:
+    def _tasks_of(self, partition: PlannedPartition, field_ids: FieldIds) -> list[ConversionTask]:
         folder = load_folder(partition.dataset, partition.values, self.stamp.load_id)
         sources = [item.source for item in partition.objects]
-        prefix = f"{folder}{self.attempt}/"
+        target = Target(
+            raw_bucket=self.places.raw_bucket,
+            processed_bucket=self.places.processed_bucket,
+            prefix=f"{folder}{self.attempt}/",
+            partition=partition.values,
+            field_ids=ids_of(partition.schema, field_ids),
+        )
         look = not all(item.sure for item in partition.objects)
-        return self._tasks(sources, partition.schema, self.stamp, prefix, look=look)
+        return self._tasks(sources, partition.schema, self.stamp, target, look=look)
 
     def _tasks(
         self,
         sources: Iterable[Source],
         schema: Schema,
         stamp: Stamp,
-        prefix: str,
+        target: Target,
         *,
         look: bool,
     ) -> list[ConversionTask]:
-        target = Target(
-            raw_bucket=self.places.raw_bucket,
-            processed_bucket=self.places.processed_bucket,
-            prefix=prefix,
-        )
         return [
             ConversionTask(
                 part=part,
@@ -197,6 +219,27 @@ def values_by_object(
         for piece, values in zip(item.task.pieces, item.values, strict=True):
             found.setdefault(piece.source.version, []).append(values)
     return {version: dict(total(values)) for version, values in found.items()}
+
+
+def ids_of(schema: Schema, table: FieldIds) -> FieldIds:
+    """Those of a file's columns among those of its table."""
+    return {name: table[name] for name in schema.arrow.names}
+
+
+def written_files(converted: Iterable[Converted]) -> tuple[WrittenFile, ...]:
+    """Those that have rows, with what the readers have counted for them."""
+    return tuple(map(_written_file, (c for c in converted if c.file and any(c.published))))
+
+
+def _written_file(item: Converted) -> WrittenFile:
+    rows = sum(item.published)
+    return WrittenFile(
+        key=item.file,
+        rows=rows,
+        # Each row has all metadata.
+        values=sum(total(item.values).values()) + rows * len(METADATA_COLUMNS),
+        partition=item.task.target.partition,
+    )
 
 
 def _reading_of(item: PlannedObject) -> tuple[object, ...]:
@@ -262,13 +305,14 @@ def _disjointed(
 
 def _written(
     partition: PlannedPartition,
+    field_ids: FieldIds,
     tasks: Sequence[ConversionTask],
     found: Sequence[Converted | Fault],
 ) -> WrittenPartition:
     pairs = list(zip(tasks, found, strict=True))
     return WrittenPartition(
         plan=partition,
-        prefix=tasks[0].target.prefix,
+        field_ids=ids_of(partition.schema, field_ids),
         converted=tuple(item for item in found if isinstance(item, Converted)),
         faults=tuple((task, item) for task, item in pairs if isinstance(item, Fault)),
     )

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
-from iceberg.manifests import Partition, live_files, partition_of
+from iceberg.manifests import live_files, partition_of
 from iceberg.storage import place_of
-from iceberg.tables import PARTITION_COLUMNS
+from iceberg.tables import COLUMNS, PARTITION_COLUMNS
+from iceberg.written_file import Partition
+from lake.loads_in_files import LoadCounts, load_of, tell_loads
 from lake.store import client
+from lake.tables import ProcessedTable
 
 _FULL = 0.75
 """Of the size that is aimed at: a file of that size is left as it is."""
@@ -37,6 +40,8 @@ class Merger:
     key: str
     """Of the new file."""
     bucket: str
+    loads: Mapping[str, LoadCounts] = field(default_factory=dict)
+    """Whose rows these are, in a table that is made by loads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,40 +55,79 @@ class Merged:
 
 def crowded(table: Table, *, target_bytes: int, run: str) -> Iterator[Merger]:
     """Groups of small files, each of about `target_bytes` together, of days that have several."""
-    small: defaultdict[Partition, list[DataFile]] = defaultdict(list)
-    for file in live_files(table):
-        if file.file_size_in_bytes < _FULL * target_bytes:
-            small[partition_of(file)].append(file)
+    loads = _loads(table)
+    small: defaultdict[Partition, list[_Unit]] = defaultdict(list)
+    for unit in _units(live_files(table)):
+        if unit.size < _FULL * target_bytes:
+            small[unit.partition].append(unit)
     place = place_of(f"{table.location()}/")
-    for partition, files in sorted(small.items()):
-        if len(files) < _LEAST:
+    for partition, units in sorted(small.items()):
+        if sum(len(unit.files) for unit in units) < _LEAST:
             continue
         folder = "".join(
             f"{name}={value}/" for name, value in zip(PARTITION_COLUMNS, partition, strict=False)
         )
-        for number, group in enumerate(_groups(files, target_bytes)):
+        for number, group in enumerate(_groups(units, target_bytes)):
             name = f"compacted={run}/part-{number:05d}.snappy.parquet"
             yield Merger(
                 partition=partition,
                 locations=tuple(file.file_path for file in group),
                 key=f"{place['Key']}{folder}{name}",
                 bucket=place["Bucket"],
+                loads=_together(loads.get(file.file_path, {}) for file in group),
             )
 
 
-def _groups(files: Sequence[DataFile], target_bytes: int) -> Iterator[list[DataFile]]:
-    """The order of writing is kept, in which rows that belong together lie together."""
+@dataclass(frozen=True)
+class _Unit:
+    """Files that stay together: all that a load has brought for a day, or one that is none's."""
+
+    files: tuple[DataFile, ...]
+
+    @property
+    def partition(self) -> Partition:
+        return partition_of(self.files[0])
+
+    @property
+    def size(self) -> int:
+        return sum(file.file_size_in_bytes for file in self.files)
+
+
+def _units(files: Sequence[DataFile]) -> Iterator[_Unit]:
+    """In the order of writing, in which rows that belong together lie together."""
+    units: defaultdict[tuple[object, ...], list[DataFile]] = defaultdict(list)
+    for file in sorted(files, key=lambda file: file.file_path):
+        units[(partition_of(file), load_of(file.file_path) or file.file_path)].append(file)
+    return (_Unit(tuple(unit)) for unit in units.values())
+
+
+def _groups(units: Sequence[_Unit], target_bytes: int) -> Iterator[list[DataFile]]:
     group: list[DataFile] = []
     size = 0
-    for file in sorted(files, key=lambda file: file.file_path):
-        if group and size + file.file_size_in_bytes > target_bytes:
+    for unit in units:
+        if group and size + unit.size > target_bytes:
             if len(group) > 1:
                 yield group
             group, size = [], 0
-        group.append(file)
-        size += file.file_size_in_bytes
+        group += unit.files
+        size += unit.size
     if len(group) > 1:
         yield group
+
+
+def _loads(table: Table) -> Mapping[str, Mapping[str, LoadCounts]]:
+    """By location of a file; none in a table that is not made by loads."""
+    if COLUMNS not in table.properties:
+        return {}
+    return {file.location: file.loads for file in ProcessedTable(table).files()}
+
+
+def _together(every: Iterable[Mapping[str, LoadCounts]]) -> Mapping[str, LoadCounts]:
+    found: defaultdict[str, LoadCounts] = defaultdict(LoadCounts)
+    for loads in every:
+        for load, counts in loads.items():
+            found[load] += counts
+    return dict(found)
 
 
 def merge(merger: Merger) -> Merged:
@@ -93,6 +137,8 @@ def merge(merger: Merger) -> Merged:
     body = io.BytesIO()
     rows = values = 0
     with pq.ParquetWriter(body, schema, compression="snappy") as writer:
+        if merger.loads:
+            writer.add_key_value_metadata(tell_loads(merger.loads))
         for table in _row_groups(contents, schema):
             writer.write_table(table)
             rows += table.num_rows

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,17 +24,21 @@ from curation.refresh import load_refresh
 from iceberg.commits import Committer
 from iceberg.errors import CommitLost, FileReplaced
 from iceberg.manifests import live_files
-from iceberg.publishing import Publication, WrittenFile, publish
+from iceberg.publishing import Publication, publish
 from iceberg.storage import place_of
 from iceberg.tables import IcebergDatabase
 from iceberg.types import columns_of
+from iceberg.written_file import WrittenFile
 from lake.store import client, use_region
 from maintenance.compaction import Merged, Merger, crowded, merge
 from maintenance.leftovers import Leftovers, give_up_leftovers
 from wires.job_arguments import GlueRun, MaintenanceDefaults
+from wires.lease import Leases, publisher
 from wires.refresh_ledger import RefreshLedger, table_unit
 from wires.run_ledger import RunLedger
 
+_TURN_SECONDS = 3600
+_TURN_WAIT = 600.0
 logger = logging.getLogger(__name__)
 
 
@@ -59,6 +64,7 @@ class Upkeep:
     glue_run: GlueRun
     spark: SparkSession
     refreshes: RefreshLedger
+    leases: Leases
     runs: RunLedger
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -87,7 +93,8 @@ class Upkeep:
         return done
 
     def _keep(self, database: IcebergDatabase, name: str) -> Kept:
-        before, after = self._compact(database, name)
+        with self._turn(database, name):
+            before, after = self._compact(database, name)
         expired = Committer(database.catalog, now=self.now.timestamp).expire((database.name, name))
         table = database.must_have(name)
         leftovers = give_up_leftovers(
@@ -104,6 +111,14 @@ class Upkeep:
         )
         logger.info("%s", kept)
         return kept
+
+    def _turn(self, database: IcebergDatabase, name: str) -> AbstractContextManager[None]:
+        """At a table that loads publish to: which files those replace, they find out before."""
+        if database.name != self.settings.processed_database:
+            return nullcontext()
+        return self.leases.held(
+            publisher(name), owner=self.glue_run.JOB_RUN_ID, seconds=_TURN_SECONDS, wait=_TURN_WAIT
+        )
 
     def _awaited(self, name: str) -> set[str]:
         """Keys of files that wait at the gate, for however long."""

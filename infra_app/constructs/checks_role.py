@@ -104,7 +104,7 @@ class ChecksRole(Construct):
             )
             for name in names
         ]
-        self._allow("glue:DeleteTable", "glue:GetPartitions", "glue:GetTable", on=arns)
+        self._allow("glue:DeleteTable", "glue:GetTable", on=arns)
         job = stack.format_arn(
             service="glue",
             resource="job",

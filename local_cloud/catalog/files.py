@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from local_cloud.catalog.iceberg import IcebergReader
 from local_cloud.errors import CatalogError
+from operations.table_reader import IcebergReader
 
 
 @dataclass(frozen=True, kw_only=True)

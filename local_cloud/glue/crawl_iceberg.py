@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from local_cloud.catalog.files import split_location
-from local_cloud.catalog.iceberg import IcebergReader
 from local_cloud.catalog.types import catalog_type
+from operations.table_reader import IcebergReader
 
 _METADATA = re.compile(r"(?:(?P<folder>.*)/)?metadata/(?P<number>[0-9]+)-[^/]*\.metadata\.json")
 

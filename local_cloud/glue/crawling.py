@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_cloud.catalog.files import GlueCatalog, split_location
-from local_cloud.catalog.iceberg import IcebergReader
 from local_cloud.errors import CatalogError, CrawlCancelled
 from local_cloud.glue.crawl_iceberg import FoundIceberg, iceberg_tables
 from local_cloud.glue.crawl_layout import FoundTable, is_excluded, tables_in
 from local_cloud.glue.crawl_schemas import Found, found_in
 from local_cloud.glue.crawlers import CrawlState, LocalCrawl, LocalCrawler
+from operations.table_reader import IcebergReader
 
 _AT_ONCE = 100
 """Partitions that one call can make."""

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from local_cloud.calls import CALLER_VARIABLE
@@ -20,6 +21,7 @@ from local_cloud.glue.spark_command import (
     laptop_properties,
 )
 from local_cloud.glue.spark_home import java_options, spark_environment, spark_home
+from local_cloud.glue.wheels import check_wheels
 from local_cloud.processes import end_group
 
 MINUTE = 60.0
@@ -155,6 +157,7 @@ class GlueRunner:
         missing = sorted(NOT_RUN_HERE & arguments.keys())
         if missing:
             raise NotImplementedError(f"{', '.join(missing)}: not brought to a laptop's Spark")
+        check_wheels(arguments, partial(self._downloaded, folder=folder))
         script = str(job.command["ScriptLocation"])  # type: ignore[index]  # moto calls it a str
         locations = [*filter(None, arguments.get("--extra-py-files", "").split(","))]
         properties = folder / "spark.properties"

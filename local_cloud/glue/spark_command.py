@@ -35,7 +35,7 @@ CONSUMED_BY_GLUE = frozenset(
     }
 )
 """https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html"""
-NOT_RUN_HERE = frozenset({"--additional-python-modules", "--extra-files", "--extra-jars"})
+NOT_RUN_HERE = frozenset({"--extra-files", "--extra-jars"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local_cloud.shop.deliveries import Delivery, deliveries
-from local_cloud.shop.records import PRIMARY_KEYS, Dataset, Record
+from local_cloud.shop.records import DATED, PRIMARY_KEYS, Dataset, Record
 
 Key = tuple[object, ...]
 
@@ -39,16 +39,20 @@ def key_of(dataset: Dataset, row: Record) -> Key:
 
 
 def _arrival(delivery: Delivery) -> Arrival:
-    published: dict[Key, Record] = {}
+    published: list[Record] = []
+    seen: set[Key] = set()
     aside = [QuarantinedRow(line=row.line, reason=row.reason) for row in delivery.broken]
     for number, row in enumerate(delivery.rows, 1):
         key = key_of(delivery.dataset, row)
-        reason = _fault(PRIMARY_KEYS[delivery.dataset], key, repeated=key in published)
+        # Where rows say which of them is the later, a file may bring several states of a key.
+        repeated = key in seen and delivery.dataset not in DATED
+        reason = _fault(PRIMARY_KEYS[delivery.dataset], key, repeated=repeated)
         if reason:
             aside.append(QuarantinedRow(line=number, reason=reason))
         else:
-            published[key] = row
-    return Arrival(delivery=delivery, published=tuple(published.values()), quarantined=tuple(aside))
+            seen.add(key)
+            published.append(row)
+    return Arrival(delivery=delivery, published=tuple(published), quarantined=tuple(aside))
 
 
 def _fault(columns: Sequence[str], key: Key, *, repeated: bool) -> str:

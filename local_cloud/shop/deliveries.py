@@ -84,7 +84,7 @@ def _orders(book: OrderBook) -> Iterator[Delivery]:
     about = (
         "orders of the day",
         "milliseconds; one order has no number, another a status that nobody knows",
-        "one order stands twice in the file",
+        "a feed of changes: one order stands in two states in the file",
         "late orders of the 12th and 13th too; one is reported lost, which is no status",
     )
     for (day, rows), text in zip(order_files(book).items(), about, strict=True):

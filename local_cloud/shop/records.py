@@ -30,6 +30,9 @@ PRIMARY_KEYS: Mapping[Dataset, tuple[str, ...]] = {
     Dataset.RETURNS: ("return_id",),
 }
 
+DATED = frozenset({Dataset.CUSTOMERS, Dataset.PRODUCTS, Dataset.ORDERS})
+"""Their rows say when they were written; a later one counts, whatever the order of the files."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Customer:

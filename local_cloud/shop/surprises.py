@@ -38,7 +38,7 @@ def cancelled_after_return(book: OrderBook) -> Order:
 
 
 def _repeated(book: OrderBook) -> Order:
-    """A second state of an order within its file: the first one is taken."""
+    """A second state of an order within its file, which says itself that it is the later."""
     order = book.untouched(DAYS[2])[0]
     return replace(order, status=CANCELLED, updated_at=order.updated_at + timedelta(minutes=5))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -89,13 +89,22 @@ def test_no_job_deletes_an_object(resources: Resources, role: str) -> None:
 def test_a_job_keeps_the_tables_of_its_own_databases_only(
     resources: Resources, role: str, databases: set[str]
 ) -> None:
-    kept = [r for r in resources(role, "glue:UpdatePartition") if not r.endswith(":catalog")]
-    found = {
+    assert databases_of(resources(role, "glue:UpdateTable")) == databases
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_records_have_partitions_in_the_catalog(resources: Resources, role: str) -> None:
+    for action in ("glue:CreatePartition", "glue:GetPartitions", "glue:UpdatePartition"):
+        assert databases_of(resources(role, action)) <= {"Quality"}
+
+
+def databases_of(found: Iterable[str]) -> set[str]:
+    kept = [resource for resource in found if not resource.endswith(":catalog")]
+    return {
         name
         for name in ("Processed", "Curated", "Quality", "Discovery")
         if any(f"{name}DatabaseName" in resource for resource in kept)
     }
-    assert found == databases
 
 
 def test_no_job_takes_a_partition_away_and_only_curated_tables_are_made_anew(

@@ -140,12 +140,7 @@ def _key(location: str) -> str:
     return location.rsplit("/", 1)[1]
 
 
-def test_jobs_that_publish_tables_get_their_packages_without_an_index(
-    arguments: Json, application: Template, script: str
-) -> None:
-    if script in ("file_processor", "data_ingestion"):
-        assert "--additional-python-modules" not in arguments
-        return
+def test_jobs_get_their_packages_without_an_index(arguments: Json, application: Template) -> None:
     assert arguments["--python-modules-installer-option"] == "--no-index"
     place = arguments["--additional-python-modules"]
     # By this ending Glue tells what it is.

@@ -231,14 +231,17 @@ def test_a_table_waits_for_the_first_file_of_each_dataset(curation: Curation) ->
     assert len(curation.sales()) == 3
 
 
-def test_the_plan_prunes_partitions_at_run_time_broadcasts_and_adapts(
+def test_the_plan_reads_files_of_new_loads_alone_broadcasts_and_adapts(
     curation: Curation,
 ) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS)
     curation.upload("orders", ORDERS.replace("\n1", "\n2"))
     plans = curation.plans()
-    assert "dynamicpruning" in plans
+    assert "InMemoryFileIndex(1 paths)" in plans
+    assert "InMemoryFileIndex(2 paths)" in plans
+    pruning = curation.spark.conf.get("spark.sql.optimizer.dynamicPartitionPruning.enabled")
+    assert pruning == "true", "for users' SQL over tables with days"
     assert "BroadcastHashJoin" in plans
     assert "AdaptiveSparkPlan isFinalPlan=true" in plans
 

@@ -60,11 +60,17 @@ def test_a_file_becomes_typed_rows_with_their_origin(lake: Lake) -> None:
     )
     assert {zip_, empty} == {"02134", ""}
     assert (source, job, load) == ("orders/a.csv", JOB, load_id)
-    [partition] = lake.partitions("orders")
-    assert partition["Values"] == ["2026", "01", "15", load_id]
-    assert partition["StorageDescriptor"]["Location"].startswith(
-        f"s3://{PROCESSED}/orders/year=2026/month=01/day=15/"
-    )
+    assert lake.parts("orders") == [("2026", "01", "15", load_id)]
+    [key] = lake.files("orders")
+    assert key.startswith(f"orders/year=2026/month=01/day=15/load={load_id}/")
+    [snapshot] = lake.snapshots("orders")
+    assert {name: snapshot[name] for name in ("load-id", "run-id", "code-version")} == {
+        "load-id": load_id,
+        "run-id": f"{load_id}-1",
+        "code-version": lake.settings.code_version,
+    }
+    counted = ("rows-in", "rows-published", "rows-quarantined", "values-published")
+    assert [snapshot[name] for name in counted] == ["2", "2", "0", "6"]
     assert lake.state.loads.get(load_id).state is LoadState.PUBLISHED
     assert lake.state.runs.get(JOB, f"{load_id}-1")["rows_published"] == 2
 
@@ -427,7 +433,6 @@ def test_the_catalog_keeps_what_files_call_a_column(lake: Lake) -> None:
     lake.process(lake.upload("orders/a.csv", "Größe (cm),id\n1,2\n"))
     [size, number, *_] = lake.table("orders")["StorageDescriptor"]["Columns"]
     assert (size["Name"], size["Comment"]) == ("größe_cm", "Größe (cm)")
-    assert size["Parameters"]["source"] == "Größe (cm)"
     assert (number["Name"], number["Comment"]) == ("id", "id")
 
 

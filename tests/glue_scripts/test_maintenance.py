@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,16 +22,11 @@ from lake.errors import LakeError
 from lake.store import SUPERSEDED, client
 from maintenance import upkeep as module
 from maintenance.compaction import crowded
-from maintenance.upkeep import Kept, Upkeep
-from tests.aws import ASSETS, CURATED, LOADS, PROCESSED, REGION, RUNS, SmallAws
+from tests.aws import ASSETS, CURATED, LOADS, RUNS, SmallAws
 from tests.glue_scripts.iceberg_lake import COLUMNS, SmallLake, row
+from tests.keeping import Keeper
 from tests.kills import Killed, killed_at_call
-from wires.job_arguments import GlueRun, MaintenanceDefaults
 from wires.refresh_ledger import RefreshLedger
-from wires.run_ledger import RunLedger
-
-SMALL = 1 << 20
-"""Each file of these tests is far below that."""
 
 
 @pytest.fixture
@@ -42,36 +37,8 @@ def lake(aws: SmallAws) -> SmallLake:
 
 
 @pytest.fixture
-def keep(aws: SmallAws, spark: SparkSession) -> Any:
-    """Runs the job, some time after now."""
-    runs = 0
-
-    def run(*, after: timedelta = timedelta(), target_bytes: int = SMALL) -> list[Kept]:
-        nonlocal runs
-        runs += 1
-        upkeep = Upkeep(
-            settings=MaintenanceDefaults(
-                environment="test",
-                account="123456789012",
-                region=REGION,
-                code_version="0123456789abcdef",
-                assets_bucket=ASSETS,
-                processed_database=PROCESSED,
-                curated_database=CURATED,
-                loads_table=LOADS,
-                runs_table=RUNS,
-                target_file_bytes=target_bytes,
-                grace_hours=24,
-            ),
-            glue_run=GlueRun(JOB_NAME="table-maintenance", JOB_RUN_ID=f"jr_{runs:012d}"),
-            spark=spark,
-            refreshes=RefreshLedger(aws.tables.Table(LOADS)),
-            runs=RunLedger(aws.tables.Table(RUNS)),
-            now=datetime.now(UTC) + after,
-        )
-        return upkeep.keep()
-
-    return run
+def keep(aws: SmallAws, spark: SparkSession) -> Keeper:
+    return Keeper(aws, spark)
 
 
 def filled(lake: SmallLake, *, days: tuple[str, ...] = ("14", "15"), loads: int = 6) -> None:
@@ -93,7 +60,7 @@ def _is_superseded(aws: SmallAws, key: str) -> bool:
     return bool(tags == SUPERSEDED["TagSet"])
 
 
-def test_small_files_of_a_day_become_one_with_the_same_rows(lake: SmallLake, keep: Any) -> None:
+def test_small_files_of_a_day_become_one_with_the_same_rows(lake: SmallLake, keep: Keeper) -> None:
     filled(lake)
     before = lake.rows()
     [kept] = keep()
@@ -108,7 +75,7 @@ def test_small_files_of_a_day_become_one_with_the_same_rows(lake: SmallLake, kee
     assert [one.files_before for one in keep()] == [0], "nothing is left to be done"
 
 
-def test_few_files_and_large_ones_stay_as_they_are(lake: SmallLake, keep: Any) -> None:
+def test_few_files_and_large_ones_stay_as_they_are(lake: SmallLake, keep: Keeper) -> None:
     filled(lake, days=("14",), loads=4)
     before = lake.table.current_snapshot()
     keep()
@@ -127,7 +94,7 @@ def test_a_group_is_no_larger_than_what_is_aimed_at(lake: SmallLake) -> None:
     assert len({group.key for group in groups}) == 3
 
 
-def test_files_of_before_a_column_came_get_it_as_null(lake: SmallLake, keep: Any) -> None:
+def test_files_of_before_a_column_came_get_it_as_null(lake: SmallLake, keep: Keeper) -> None:
     filled(lake, days=("15",), loads=5)
     schema = schema_for(lake.table, [*COLUMNS, ("note", "string")])
     newer = lake.file("newer", [{"id": 9, "note": "n"}], schema=schema)
@@ -141,7 +108,7 @@ def test_files_of_before_a_column_came_get_it_as_null(lake: SmallLake, keep: Any
 
 
 def test_what_a_kept_snapshot_reaches_stays_and_all_else_goes(
-    aws: SmallAws, lake: SmallLake, keep: Any
+    aws: SmallAws, lake: SmallLake, keep: Keeper
 ) -> None:
     filled(lake)
     old = lake.table
@@ -179,7 +146,7 @@ def rows_at(table: Any) -> list[Any]:
 
 
 def test_what_waits_at_the_gate_is_not_removed_however_old(
-    aws: SmallAws, lake: SmallLake, keep: Any
+    aws: SmallAws, lake: SmallLake, keep: Keeper
 ) -> None:
     filled(lake, loads=1)
     lake.file("waiting", [row(7)])
@@ -204,7 +171,7 @@ def test_what_waits_at_the_gate_is_not_removed_however_old(
 
 
 def test_a_file_that_is_replaced_meanwhile_is_left_to_the_next_run(
-    lake: SmallLake, keep: Any, monkeypatch: pytest.MonkeyPatch
+    lake: SmallLake, keep: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(lake, days=("14", "15"))
     gone = next(f for f in live_files(lake.table) if "/day=15/" in f.file_path)
@@ -229,7 +196,7 @@ def test_a_file_that_is_replaced_meanwhile_is_left_to_the_next_run(
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_at_any_call_loses_nothing_and_leaves_nothing(
-    aws: SmallAws, lake: SmallLake, keep: Any
+    aws: SmallAws, lake: SmallLake, keep: Keeper
 ) -> None:
     filled(lake)
     before = lake.rows()
@@ -246,7 +213,7 @@ def test_a_run_that_is_killed_at_any_call_loses_nothing_and_leaves_nothing(
     assert lake.rows() == before
 
 
-def test_loads_go_on_beside_it(lake: SmallLake, keep: Any) -> None:
+def test_loads_go_on_beside_it(lake: SmallLake, keep: Keeper) -> None:
     filled(lake)
     stop = threading.Event()
     loaded: list[int] = []
@@ -270,7 +237,7 @@ def test_loads_go_on_beside_it(lake: SmallLake, keep: Any) -> None:
 
 
 def test_a_table_that_cannot_be_kept_keeps_no_other_back(
-    aws: SmallAws, lake: SmallLake, keep: Any
+    aws: SmallAws, lake: SmallLake, keep: Keeper
 ) -> None:
     filled(lake)
     aws.glue.create_table(

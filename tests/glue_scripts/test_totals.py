@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.column_types import ColumnType, Kind
-from lake.commit import Stamp
 from lake.conversion import typed
 from lake.errors import AccountingError
 from lake.originals import Span
@@ -28,7 +27,6 @@ from lake.value_account import ValueAccount
 from tests.glue_scripts.texts import Text
 from tests.glue_scripts.typed_files import at, parquet
 
-STAMP = Stamp(processed_at="2026-01-15T10:00:00+00:00", processing_job="job", load_id="load")
 TABLE = pa.table(
     {
         "whole": pa.array([1, None, -(2**31)], pa.int32()),
@@ -67,7 +65,7 @@ def chunk_of(table: pa.Table, rules: RowRules | None = None) -> tuple[Chunk, Sch
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_value_that_changes_on_its_way_fails_the_object(name: str) -> None:
     chunk, schema = chunk_of(TABLE)
-    rows = typed(chunk, schema, "key", STAMP)
+    rows = pa.table(typed(chunk, schema))
     ValueAccount(schema).add(chunk, rows)
     for row in (0, 2):
         values = rows.column(name).to_pylist()
@@ -83,7 +81,7 @@ def test_a_value_that_changes_on_its_way_fails_the_object(name: str) -> None:
 def test_rows_that_are_put_aside_are_taken_off() -> None:
     chunk, schema = chunk_of(TABLE, RowRules(required=("whole",)))
     assert chunk.rows.num_rows == 2
-    ValueAccount(schema).add(chunk, typed(chunk, schema, "key", STAMP))
+    ValueAccount(schema).add(chunk, pa.table(typed(chunk, schema)))
     kept = TABLE.drop_columns("view").take([0, 2])
     for name in kept.column_names:
         assert chunk.totals[name].is_of(total_of(kept.column(name)))

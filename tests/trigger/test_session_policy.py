@@ -62,6 +62,7 @@ def test_a_run_writes_its_partitions_its_quarantine_and_its_commit() -> None:
     assert may_write(f"quality/quarantine/rows/dataset={day}/load={LOAD}/jr_1/part-0.jsonl")
     assert may_write("quality/quarantine/objects/2026/01/31/abc-x.csv")
     assert may_write(f"assets/loads/{LOAD}/jr_1/commit.json")
+    assert may_write("processed/orders/metadata/00001-0.metadata.json")
 
 
 def test_a_run_that_widens_a_table_writes_partitions_of_other_loads_again() -> None:

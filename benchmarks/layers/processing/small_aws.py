@@ -6,13 +6,20 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.layers.processing.zone_files import StoredLoad, ZoneFiles, source_file
-from lake.catalog import Catalog, Partition
-from lake.column_types import TEXT, ColumnType, Kind, decimal_type
-from lake.schema import Schema
+import pyarrow.parquet as pq
+from pyiceberg.table import StagedTable, Table
+
+from benchmarks.layers.processing.zone_files import SCHEMAS, StoredLoad, ZoneFiles, source_file
+from iceberg.commits import Change, Committer
+from iceberg.files import data_file
+from iceberg.tables import COLUMNS, IcebergDatabase
+from iceberg.types import schema_of
+from lake.table_columns import NO_TABLE
+from lake.tables import spell_columns
 from local_cloud.aws import InProcessAws
 from local_cloud.glue.spark_command import laptop_properties
 from wires.job_arguments import CurationDefaults
@@ -21,35 +28,6 @@ from wires.manifest import Manifest, ObjectVersion, manifest_key
 _ACCOUNT, _REGION = "123456789012", "eu-central-1"
 _PROCESSED, _CURATED, _QUALITY, _ASSETS = "processed", "curated", "quality", "assets"
 _LOADS, _RUNS = "loads", "runs"
-_INTEGER = ColumnType(Kind.INTEGER, 18)
-_SCHEMAS = {
-    "customers": Schema.of(
-        ("customer_id", "name", "country"),
-        (_INTEGER, TEXT, TEXT),
-    ),
-    "orders": Schema.of(
-        (
-            "order_id",
-            "customer_id",
-            "ordered_on",
-            "channel",
-            "status",
-            "quantity",
-            "amount",
-            "updated_at",
-        ),
-        (
-            _INTEGER,
-            _INTEGER,
-            ColumnType(Kind.DATE),
-            TEXT,
-            TEXT,
-            _INTEGER,
-            decimal_type(16, 2),
-            ColumnType(Kind.INSTANT),
-        ),
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,16 +69,39 @@ class Aws:
 
     def publish(self, loads: Iterable[StoredLoad]) -> None:
         """Do what the ingestion of these loads leaves behind, but for the files."""
-        catalog = Catalog(self.cloud.client("glue"), _PROCESSED)
+        database = IcebergDatabase.of(self.cloud.client("glue"), _PROCESSED)
         for load in loads:
-            schema = _SCHEMAS[load.dataset]
-            if catalog.schema(load.dataset) is None:
-                location = f"s3://{_PROCESSED}/{load.dataset}/"
-                catalog.put_table(load.dataset, schema, location=location, exists=False)
-            catalog.add_partition(load.dataset, _partition(load, schema))
+            Committer(database.catalog).commit(
+                (_PROCESSED, load.dataset),
+                load.load_id,
+                partial(self._change, load),
+                new=partial(_new_table, database, load.dataset),
+            )
             body = _manifest(load).to_json().encode()
             key = manifest_key(load.load_id)
             self.cloud.client("s3").put_object(Bucket=_ASSETS, Key=key, Body=body)
+
+    def _change(self, load: StoredLoad, table: Table) -> Change:
+        [path] = (self.zone / load.prefix).iterdir()
+        file = data_file(
+            f"s3://{_PROCESSED}/{load.prefix}{path.name}",
+            pq.read_metadata(path),
+            size=path.stat().st_size,
+            partition=load.partition,
+            schema=table.schema(),
+            spec_id=table.metadata.default_spec_id,
+            properties=dict(table.properties),
+        )
+        return Change(added=[file], properties={COLUMNS: spell_columns(SCHEMAS[load.dataset])})
+
+
+def _new_table(database: IcebergDatabase, dataset: str) -> StagedTable:
+    schema = SCHEMAS[dataset]
+    return database.new(
+        dataset,
+        schema_of(schema.catalogued, ids=NO_TABLE.field_ids(schema)),
+        location=f"s3://{_PROCESSED}/{dataset}/",
+    )
 
 
 @contextmanager
@@ -132,16 +133,6 @@ def _table(dynamodb: Any, name: str, key: tuple[str, ...]) -> None:
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": one, "KeyType": kind} for one, kind in kinds],
         AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in key],
-    )
-
-
-def _partition(load: StoredLoad, schema: Schema) -> Partition:
-    values = [step.partition("=")[2] for step in load.prefix.strip("/").split("/")[1:]]
-    return Partition(
-        values=tuple(values),
-        location=f"s3://{_PROCESSED}/{load.prefix}",
-        schema=schema,
-        parameters={"rows": str(load.rows)},
     )
 
 

@@ -25,11 +25,45 @@ from benchmarks.layers.processing.orders import (
     Orders,
     Shop,
 )
+from iceberg.field_ids import with_field_ids
+from lake.column_types import TEXT, ColumnType, Kind, decimal_type
+from lake.schema import Schema
+from lake.table_columns import NO_TABLE
+from wires.column_names import DAY_COLUMNS
 
-_VERSION = 1
+_VERSION = 2
 FIRST_DAYS = 30
 MOVED_CUSTOMERS = 20
 _EPOCH = date(1970, 1, 1)
+_INTEGER = ColumnType(Kind.INTEGER, 18)
+SCHEMAS = {
+    "customers": Schema.of(
+        ("customer_id", "name", "country"),
+        (_INTEGER, TEXT, TEXT),
+    ),
+    "orders": Schema.of(
+        (
+            "order_id",
+            "customer_id",
+            "ordered_on",
+            "channel",
+            "status",
+            "quantity",
+            "amount",
+            "updated_at",
+        ),
+        (
+            _INTEGER,
+            _INTEGER,
+            ColumnType(Kind.DATE),
+            TEXT,
+            TEXT,
+            _INTEGER,
+            decimal_type(16, 2),
+            ColumnType(Kind.INSTANT),
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +78,12 @@ class StoredLoad:
     prefix: str
     """Its partition's folder below that of the bucket."""
     rows: int
+
+    @property
+    def partition(self) -> tuple[str, str, str]:
+        """year, month, day."""
+        year, month, day = self.uploaded_at[:10].split("-")
+        return year, month, day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,9 +220,11 @@ def _with_metadata(rows: pa.Table, load: StoredLoad) -> pa.Table:
         "processing_job": pa.scalar("benchmark"),
         "load_id": pa.scalar(load.load_id),
     }
+    values |= zip(DAY_COLUMNS, map(pa.scalar, load.partition), strict=True)
     for name, value in values.items():
         rows = rows.append_column(name, pa.repeat(value, rows.num_rows))
-    return rows
+    ids = NO_TABLE.field_ids(SCHEMAS[load.dataset])
+    return pa.table(rows.columns, schema=with_field_ids(rows.schema, ids))
 
 
 def source_file(load: StoredLoad) -> str:

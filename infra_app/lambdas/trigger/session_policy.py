@@ -86,8 +86,10 @@ def _literal(text: str) -> str:
 def _only_own_files(settings: TriggerSettings, load_id: str) -> Mapping[str, Any]:
     aside = f"{settings.quality_bucket}/{quarantine.PREFIX}"
     places = [
-        # Partitions of other loads as well: a type that widens has them written again.
+        # Files of other loads as well: a type that widens has them written again.
         f"{settings.processed_bucket}/*/load=*/*",
+        # What tables consist of: written anew by each commit.
+        f"{settings.processed_bucket}/*/metadata/*",
         f"{aside}rows/*/load={load_id}/*",
         f"{aside}objects/*",
         f"{settings.assets_bucket}/loads/{load_id}/*",

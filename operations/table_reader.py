@@ -11,8 +11,6 @@ from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile
 from pyiceberg.table import StaticTable
 from pyiceberg.table.metadata import TableMetadataUtil
 
-from local_cloud.errors import CatalogError
-
 
 class IcebergReader:
     """Reads through a boto3 S3 client."""
@@ -51,10 +49,10 @@ class _ReadingIO(FileIO):
         return _Input(self._s3, location)
 
     def new_output(self, location: str) -> OutputFile:
-        raise CatalogError(f"{location}: a reader of the catalog writes nothing")
+        raise io.UnsupportedOperation(f"{location}: a reader of the catalog writes nothing")
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
-        raise CatalogError(f"{location}: a reader of the catalog deletes nothing")
+        raise io.UnsupportedOperation(f"{location}: a reader of the catalog deletes nothing")
 
 
 class _Input(InputFile):

@@ -1,0 +1,20 @@
+"""What a task tells of a file that it has written; nothing here needs PyIceberg."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Partition = tuple[str, ...]
+"""Values of a table's partition columns, as folders spell them; empty where it has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenFile:
+    """A Parquet file that nobody sees yet, as the task that wrote it tells."""
+
+    key: str
+    rows: int
+    values: int
+    """Those that are not null, partition columns apart."""
+    partition: Partition = ()
+    """Year, month and day."""

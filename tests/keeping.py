@@ -1,0 +1,53 @@
+"""The maintenance job for tests, as often as they like and at any time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import SparkSession
+
+from maintenance.upkeep import Kept, Upkeep
+from tests.aws import ASSETS, CURATED, LOADS, PROCESSED, REGION, RUNS, SmallAws
+from wires.job_arguments import GlueRun, MaintenanceDefaults
+from wires.lease import Leases
+from wires.refresh_ledger import RefreshLedger
+from wires.run_ledger import RunLedger
+
+SMALL = 1 << 20
+"""Each file of these tests is far below that."""
+
+
+class Keeper:
+    """Runs the job."""
+
+    def __init__(self, aws: SmallAws, spark: SparkSession) -> None:
+        self._aws = aws
+        self._spark = spark
+        self._runs = 0
+
+    def __call__(self, *, after: timedelta = timedelta(), target_bytes: int = SMALL) -> list[Kept]:
+        """Some time after now."""
+        self._runs += 1
+        tables = self._aws.tables
+        upkeep = Upkeep(
+            settings=MaintenanceDefaults(
+                environment="test",
+                account="123456789012",
+                region=REGION,
+                code_version="0123456789abcdef",
+                assets_bucket=ASSETS,
+                processed_database=PROCESSED,
+                curated_database=CURATED,
+                loads_table=LOADS,
+                runs_table=RUNS,
+                target_file_bytes=target_bytes,
+                grace_hours=24,
+            ),
+            glue_run=GlueRun(JOB_NAME="table-maintenance", JOB_RUN_ID=f"jr_{self._runs:012d}"),
+            spark=self._spark,
+            refreshes=RefreshLedger(tables.Table(LOADS)),
+            leases=Leases(tables.Table(LOADS)),
+            runs=RunLedger(tables.Table(RUNS)),
+            now=datetime.now(UTC) + after,
+        )
+        return upkeep.keep()
