@@ -66,6 +66,10 @@ bench: $(SPARK) $(NODE) $(WHEELS) ## measure against plain Spark, DuckDB and Pol
 		$(if $(QUICK),--quick)
 	@$(JAVA) $(PYTHON) -m benchmarks.layers $(if $(QUICK),--quick) $(LAYERS)
 	@$(JAVA) $(PYTHON) -m benchmarks.cloud $(if $(QUICK),--quick) $(CLOUD)
+	@PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.load_a_minute \
+		$(if $(QUICK),--quick)
+	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.latest_rows \
+		$(if $(QUICK),--quick)
 
 fuzz: $(PACKAGES) ## make files at random and compare every value (SECONDS=… SEED=… CASE=…)
 	@$(if $(findstring --spark,$(ARGS)),$(JAVA)) \

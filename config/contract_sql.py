@@ -18,6 +18,11 @@ def broken_sql(contract: DatasetContract) -> Iterator[BrokenRule]:
         wrong = wrong_condition(rule.expect) or _unknown_column(rule.expect, contract)
         if wrong:
             yield BrokenRule(field=f"rules.{rule.name}", value=rule.expect, rule=wrong)
+    if contract.deleted_when:
+        text = contract.deleted_when
+        wrong = wrong_condition(text) or _unknown_column(text, contract)
+        if wrong:
+            yield BrokenRule(field="deleted_when", value=text, rule=wrong)
     yield from _in_dqdl("quality.rules", contract.quality)
     for position, table in enumerate(contract.curated):
         yield from _in_table(f"curated[{position}]", table, contract.name)

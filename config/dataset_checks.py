@@ -25,10 +25,8 @@ def broken_within(document: ContractDocument, *, file: str) -> Iterator[BrokenRu
         yield _broken(
             "evolution", document.evolution.value, "needs columns: what is not declared is left out"
         )
-    if document.latest_by and not document.primary_key:
-        yield _broken(
-            "latest_by", document.latest_by[0], "needs primary_key: the latest row of which key?"
-        )
+    if not document.primary_key:
+        yield from _without_key(document)
     if document.quality and document.quality.on_failure is OnFailure.QUARANTINE:
         yield _broken(
             "quality.on_failure",
@@ -37,6 +35,16 @@ def broken_within(document: ContractDocument, *, file: str) -> Iterator[BrokenRu
         )
     if declared:
         yield from _undeclared(document, declared)
+
+
+def _without_key(document: ContractDocument) -> Iterator[BrokenRule]:
+    if document.latest_by:
+        yield _broken(
+            "latest_by", document.latest_by[0], "needs primary_key: the latest row of which key?"
+        )
+    for field in ("deleted_when", "latest_table"):
+        if getattr(document, field):
+            yield _broken(field, getattr(document, field), "needs primary_key: rows of which key?")
 
 
 def _undeclared(document: ContractDocument, declared: Sequence[str]) -> Iterator[BrokenRule]:
@@ -67,6 +75,7 @@ def broken_across(
     yield from _shared_patterns(contract, contracts)
     yield from _wrong_references(contract, contracts)
     yield from broken_sql(contract)
+    yield from _wrong_latest(contract, contracts)
     for position, table in enumerate(contract.curated):
         yield from _wrong_table(f"curated[{position}]", table, contract, contracts)
 
@@ -100,6 +109,22 @@ def _wrong_references(
             key = ", ".join(reference.to) or "none"
             rule = f"its primary_key is {key}: name as many columns for it"
             yield _broken(field, reference.dataset, rule)
+
+
+def _wrong_latest(
+    contract: DatasetContract, contracts: Sequence[DatasetContract]
+) -> Iterator[BrokenRule]:
+    made = {
+        **{table.table: "curated" for other in contracts for table in other.curated},
+        **{
+            other.latest: f"latest_table of {other.name}"
+            for other in contracts
+            if other.latest and other.name != contract.name
+        },
+    }
+    if contract.latest in made:
+        rule = f"is {made[contract.latest]} as well: set latest_table to another name"
+        yield _broken("latest_table", contract.latest, rule)
 
 
 def _wrong_table(

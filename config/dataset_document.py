@@ -222,6 +222,16 @@ class ContractDocument(Written):
         "several states of it (a feed of changes); where they are equal, or without them, the "
         "later upload is, and within one file the row that stands later",
     )
+    deleted_when: str = Field(
+        default="",
+        description="a SQL condition, such as `op = 'D'`: where a row that it holds for is the "
+        "latest of its key, the key has no row in `latest_table` and in curated tables",
+    )
+    latest_table: Annotated[str, BeforeValidator(_name)] = Field(
+        default="",
+        description="what the table of the latest row of each key is called in the curated "
+        "database; without it `<name>_latest`, for datasets that have a `primary_key`",
+    )
     evolution: Annotated[Evolution, BeforeValidator(_evolution)] = Field(
         default=Evolution.EVOLVE,
         description="`evolve`: new columns are added and types widened; `strict`: a file that "

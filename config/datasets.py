@@ -70,6 +70,8 @@ def _contract(
         evolution=document.evolution,
         csv=CsvDemands(**document.csv.model_dump()),
         latest_by=document.latest_by,
+        deleted_when=document.deleted_when.strip(),
+        latest_table=document.latest_table,
         references=tuple(
             Reference(columns=columns, dataset=dataset, to=tuple(keys.get(dataset, ())))
             for columns, dataset in document.references

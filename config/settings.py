@@ -96,11 +96,23 @@ class Maintenance(JobSize):
     """`cron(…)` in UTC, or empty: people start it."""
     target_file_bytes: int = Field(ge=1_048_576)
     """Parquet bytes of a file that is left as it is."""
+    tables_kept_by_glue: tuple[str, ...] = ()
+    """Curated tables whose files and snapshots Glue's table optimizers keep in place of the job.
+    They have to be there when this is deployed."""
 
     @field_validator("schedule")
     @classmethod
     def _a_cron_expression(cls, schedule: str) -> str:
         return _checked_cron(schedule)
+
+    @field_validator("tables_kept_by_glue", mode="before")
+    @classmethod
+    def _a_list_of_names(cls, tables: object) -> object:
+        if not isinstance(tables, list | tuple) or not all(
+            isinstance(name, str) and re.fullmatch("[a-z][a-z0-9_]*", name) for name in tables
+        ):
+            raise ValueError("must be a list of curated tables, such as [daily_sales]")
+        return tuple(tables)
 
 
 class Retention(Frozen):

@@ -13,6 +13,7 @@ from glue_app.constructs.crawlers import Crawlers
 from glue_app.constructs.job_security import JobSecurity
 from glue_app.constructs.layered_workflow import LayeredWorkflow
 from glue_app.constructs.schedule import Schedule
+from glue_app.constructs.table_optimizers import TableOptimizers
 from glue_app.imports import Infrastructure
 from glue_app.jobs import Jobs
 from wires.contracts import DatasetContract
@@ -52,6 +53,17 @@ class ApplicationStack(cdk.Stack):
         maintenance = jobs.table_maintenance()
         if settings.maintenance.schedule:
             Schedule(self, "Maintenance", job=maintenance, cron=settings.maintenance.schedule)
+
+        kept_by_glue = settings.maintenance.tables_kept_by_glue
+        if kept_by_glue:
+            TableOptimizers(
+                self,
+                "TableOptimizers",
+                database=infrastructure.curated_database,
+                tables=kept_by_glue,
+                role=infrastructure.table_maintenance_role,
+                connection=infrastructure.network_connection,
+            )
 
         crawlers = Crawlers(
             self,

@@ -235,6 +235,8 @@ class Jobs:
         access.read_refreshes()
         access.take_turns()
         access.record_runs()
+        if self._environment.settings.maintenance.tables_kept_by_glue:
+            access.optimize_tables()
 
     def _defaults(self, kind: type[Arguments], code: str) -> Arguments:
         """Those of the facts about the environment that the job's arguments ask for."""
@@ -261,6 +263,9 @@ class Jobs:
                 environment.settings.maintenance if kind is MaintenanceDefaults else files
             ).target_file_bytes,
             "grace_hours": _grace_hours(environment.settings),
+            "tables_kept_by_glue": (
+                ",".join(environment.settings.maintenance.tables_kept_by_glue) or "-"
+            ),
             "max_expansion_ratio": files.max_expansion_ratio,
             "source_prefix": LEGISLATORS,
         }

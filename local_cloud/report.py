@@ -79,12 +79,15 @@ def _run(platform: Platform, run: Mapping[str, Any]) -> dict[str, Any]:
 def _tables(platform: Platform) -> Iterable[dict[str, Any]]:
     for database in sorted(platform.catalog.databases()):
         for table in sorted(platform.catalog.tables(database), key=lambda table: table.name):
+            keys = platform.catalog.partitioned_by(table)
             yield {
                 "database": table.database,
                 "name": table.name,
                 "location": table.location,
-                "partition_keys": [column.name for column in table.partition_keys],
-                "columns": [{"name": c.name, "type": c.type} for c in table.columns],
+                "partition_keys": keys,
+                "columns": [
+                    {"name": c.name, "type": c.type} for c in table.columns if c.name not in keys
+                ],
             }
 
 

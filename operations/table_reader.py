@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyiceberg.catalog.noop import NoopCatalog
 from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile
 from pyiceberg.table import StaticTable
-from pyiceberg.table.metadata import TableMetadataUtil
+from pyiceberg.table.metadata import TableMetadata, TableMetadataUtil
 
 
 class IcebergReader:
@@ -17,6 +17,13 @@ class IcebergReader:
 
     def __init__(self, s3: Any) -> None:
         self._io = _ReadingIO(s3)
+        self._known: dict[str, TableMetadata] = {}
+        """By location: what stands there never changes."""
+
+    def partition_columns(self, metadata_location: str) -> list[str]:
+        """By which the table is partitioned, value by value."""
+        table = self._table(metadata_location)
+        return [table.schema().find_column_name(f.source_id) or "" for f in table.spec().fields]
 
     def files(self, metadata_location: str) -> list[tuple[str, str]]:
         """Bucket and key of each file that the table's current snapshot consists of."""
@@ -30,10 +37,12 @@ class IcebergReader:
         return self._table(metadata_location).schema().as_arrow()
 
     def _table(self, metadata_location: str) -> StaticTable:
-        text = self._io.new_input(metadata_location).open().read().decode()
+        if metadata_location not in self._known:
+            text = self._io.new_input(metadata_location).open().read().decode()
+            self._known[metadata_location] = TableMetadataUtil.parse_raw(text)
         return StaticTable(
             identifier=("static", metadata_location),
-            metadata=TableMetadataUtil.parse_raw(text),
+            metadata=self._known[metadata_location],
             metadata_location=metadata_location,
             io=self._io,
             catalog=NoopCatalog("static"),

@@ -186,7 +186,9 @@ class Curation:
         return dict(snapshot.summary.additional_properties)
 
     def tables(self) -> list[str]:
-        return [t["Name"] for t in self.aws.glue.get_tables(DatabaseName=CURATED)["TableList"]]
+        """Those that SQL makes; beside them are the latest rows of each dataset with a key."""
+        found = [t["Name"] for t in self.aws.glue.get_tables(DatabaseName=CURATED)["TableList"]]
+        return [name for name in found if not name.endswith("_latest")]
 
     def sales(self) -> list[tuple[str, str, int, int]]:
         return [(str(d), c, n, int(a)) for d, c, n, a in self.read("sales")]

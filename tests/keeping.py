@@ -25,7 +25,9 @@ class Keeper:
         self._spark = spark
         self._runs = 0
 
-    def __call__(self, *, after: timedelta = timedelta(), target_bytes: int = SMALL) -> list[Kept]:
+    def __call__(
+        self, *, after: timedelta = timedelta(), target_bytes: int = SMALL, by_glue: str = "-"
+    ) -> list[Kept]:
         """Some time after now."""
         self._runs += 1
         tables = self._aws.tables
@@ -42,6 +44,7 @@ class Keeper:
                 runs_table=RUNS,
                 target_file_bytes=target_bytes,
                 grace_hours=24,
+                tables_kept_by_glue=by_glue,
             ),
             glue_run=GlueRun(JOB_NAME="table-maintenance", JOB_RUN_ID=f"jr_{self._runs:012d}"),
             spark=self._spark,

@@ -69,13 +69,16 @@ class Lake:
     def state(self) -> State:
         return State.of(self.settings)
 
-    def upload(self, key: str, body: bytes | str, at: str = DAY) -> ObjectVersion:
+    def upload(
+        self, key: str, body: bytes | str, at: str = DAY, *, sequencer: str = ""
+    ) -> ObjectVersion:
         content = body.encode() if isinstance(body, str) else body
         version = ObjectVersion(
             key=key,
             version_id=self.aws.upload(key, content),
             size=len(content),
             uploaded_at=at,
+            sequencer=sequencer,
         )
         self.state.objects.register(RAW, version, registered_at=at)
         return version

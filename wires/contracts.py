@@ -150,6 +150,10 @@ class DatasetContract:
     csv: CsvDemands = CsvDemands()
     latest_by: tuple[str, ...] = ()
     """Columns that tell which row of a primary key is the latest, before the time of upload."""
+    deleted_when: str = ""
+    """A SQL condition on the dataset's columns: such a row says that its key is there no more."""
+    latest_table: str = ""
+    """What the table of latest rows is called, if not after the dataset."""
     references: tuple[Reference, ...] = ()
     rules: tuple[BusinessRule, ...] = ()
     quality: Quality = Quality()
@@ -158,6 +162,11 @@ class DatasetContract:
     refused: str = ""
     """Why it cannot be gone by, for people. Then nothing is made of the dataset: it was not meant
     to be inferred."""
+
+    @property
+    def latest(self) -> str:
+        """The table of the latest row of each key, in the curated database; "" without a key."""
+        return (self.latest_table or f"{self.name}_latest") if self.primary_key else ""
 
 
 def contracts_to_json(contracts: Iterable[DatasetContract]) -> str:
@@ -199,6 +208,8 @@ def _contract(item: Mapping[str, Any]) -> DatasetContract:
         evolution=Evolution(item["evolution"]),
         csv=_csv(item["csv"]),
         latest_by=_texts(item["latest_by"]),
+        deleted_when=_text_or_none(item["deleted_when"]),
+        latest_table=_text_or_none(item["latest_table"]),
         references=tuple(
             Reference(columns=_texts(r["columns"]), dataset=r["dataset"], to=_texts(r["to"]))
             for r in item["references"]
@@ -221,6 +232,12 @@ def _csv(item: Mapping[str, Any]) -> CsvDemands:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"expected a name, got {value!r}")
+    return value
+
+
+def _text_or_none(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, got {value!r}")
     return value
 
 

@@ -105,6 +105,9 @@ class MaintenanceDefaults:
     """Parquet bytes of a file that is left as it is."""
     grace_hours: int
     """Objects that are younger may belong to a run that is at work."""
+    tables_kept_by_glue: str
+    """Curated tables whose files and snapshots are left alone, with commas between; "-" for none:
+    Glue passes no empty argument on."""
 
 
 @dataclass(frozen=True, kw_only=True)

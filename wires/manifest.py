@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from wires.errors import ManifestError
 
 _VERSION = 1
+_LONGEST_SEQUENCER = 64
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -28,6 +29,17 @@ class ObjectVersion:
     """Bytes as stored, before any decompression."""
     uploaded_at: str
     """ISO 8601, UTC. Its day is the partition that the rows go to, whenever they are processed."""
+    sequencer: str = field(default="", compare=False)
+    """What S3's event says about the order of uploads, in hexadecimal digits."""
+
+    @property
+    def upload_order(self) -> tuple[str, str]:
+        """Later uploads are greater. Events tell whole seconds, within which the sequencer decides.
+        S3 promises that for versions of one key; of different keys it is the best there is.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+        """
+        return self.uploaded_at, self.sequencer.upper().ljust(_LONGEST_SEQUENCER, "0")
 
     @property
     def uploaded_on(self) -> datetime:

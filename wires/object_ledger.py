@@ -74,6 +74,7 @@ class ObjectLedger:
             "bucket": bucket,
             "size": version.size,
             "uploaded_at": version.uploaded_at,
+            "sequencer": version.sequencer,
             "registered_at": registered_at,
             "status": status.value,
             "reason": reason,
@@ -286,4 +287,5 @@ def _version_of(item: Mapping[str, Any]) -> ObjectVersion:
         version_id=item["version_id"],
         size=int(item["size"]),
         uploaded_at=item["uploaded_at"],
+        sequencer=item.get("sequencer", ""),
     )

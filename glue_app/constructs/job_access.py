@@ -151,6 +151,24 @@ class JobAccess:
         """Iceberg tables, whose partitions are nothing to the catalog."""
         self._grant(*_KEEP_TABLES, on=self._tables(databases))
 
+    def optimize_tables(self) -> None:
+        """What Glue's optimizers write down, in log groups that have fixed names.
+
+        https://docs.aws.amazon.com/glue/latest/dg/optimization-prerequisites.html
+        """
+        for kind in ("compaction", "retention"):
+            name = f"/aws-glue/iceberg-{kind}/logs"
+            group = self._stack.format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=f"{name}:*",
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            self._grant(
+                "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", on=[group]
+            )
+            self._because(group, "tells what table optimizers do, in streams that Glue names")
+
     def keep_records(self) -> None:
         """Quarantined rows and the history of quality, which are tables of folders."""
         databases = [Export.QUALITY_DATABASE_NAME]

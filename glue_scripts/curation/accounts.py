@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from curation.aside import AsidePlace, put_rows_aside, shown
 from curation.building import Stamp
-from curation.current import BROKEN, RANK, Current
+from curation.current import BROKEN, Current
+from curation.latest import LatestMerge, latest_columns
 from curation.refresh import Counts, Refresh, Seen, digest_of, refresh_id_of
-from curation.zone import VERSION, ProcessedDataset, part
+from curation.tables import MadeTables
+from curation.zone import VERSION, ProcessedDataset
 from lake.errors import AccountingError
 from wires.contracts import DatasetContract
 from wires.refresh_ledger import dataset_unit
@@ -20,10 +21,13 @@ from wires.refresh_ledger import dataset_unit
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetAccount:
-    """Counts a dataset's new rows, and puts those aside that break a rule."""
+    """Counts a dataset's new rows, puts those aside that break a rule, and, where the dataset has a
+    key, merges the others into the table of latest rows."""
 
     dataset: ProcessedDataset
     contract: DatasetContract
+    tables: MadeTables
+    """Of the curated zone."""
     quality_bucket: str
     stamp: Stamp
 
@@ -39,6 +43,8 @@ class DatasetAccount:
             [
                 contract.primary_key,
                 contract.latest_by,
+                contract.deleted_when,
+                contract.latest,
                 sorted({table.day for table in contract.curated}),
                 [asdict(rule) for rule in contract.rules],
             ]
@@ -57,61 +63,90 @@ class DatasetAccount:
         new = set(self.dataset.parts)
         if before is not None and before.definition == self.definition:
             new -= set(before.seen[self.contract.name])
-        place = self._place(new) if new else None
-        counts = self._account(new, place) if place else Counts()
-        aside = place if counts.quarantined else None
-        return Refresh(
+        aside, quarantined = self._put_aside(new)
+        refresh = Refresh(
             unit=self.unit,
             refresh_id=self.refresh_id,
             definition=self.definition,
             seen=self.seen,
             code_version=self.stamp.code_version,
             made_at=self.stamp.made_at,
-            counts=counts,
             quarantine=aside.values if aside else None,
             quarantine_prefix=aside.prefix if aside else "",
         )
+        if self.contract.primary_key:
+            refresh = self._merged(refresh, new, before)
+        else:
+            rows = self._current.good(self.dataset.rows_of(new)).count()
+            refresh = replace(refresh, counts=Counts(rows_in=rows, current=rows))
+        return replace(refresh, counts=self._counted(new, refresh.counts, quarantined))
 
-    def _account(self, new: set[str], place: AsidePlace) -> Counts:
-        current = Current(self.dataset, self.contract)
-        arrived = current.judged(self.dataset.rows_of(new))
-        good = f.size(BROKEN) == 0
-        counted = self._ranked(current, arrived.where(good), new).agg(
-            f.count_if(f.col(RANK) == 1).alias("current"),
-            f.count_if(f.col(RANK) > 1).alias("superseded"),
+    def is_lost(self, before: Refresh) -> bool:
+        """Whether readers have not what the ledger says: somebody has taken the table away, say."""
+        return bool(before.table) and self.tables.watermark(before.table) != before.key
+
+    def _put_aside(self, new: set[str]) -> tuple[AsidePlace | None, int]:
+        """Rows that break a rule: where they are, if there are any, and how many."""
+        if not (new and self._current.can_break):
+            return None, 0
+        place = self._place(new)
+        arrived = self._current.judged(self.dataset.rows_of(new))
+        told = self._current.with_origins(arrived.where(f.size(BROKEN) > 0)).select(
+            "source_file",
+            f.col(VERSION).alias("version_id"),
+            "load_id",
+            shown(self.dataset.columns).alias("raw"),
+            f.col(BROKEN).alias("broken"),
         )
-        aside = 0
-        if current.can_break:
-            told = current.with_origins(arrived.where(~good)).select(
-                "source_file",
-                f.col(VERSION).alias("version_id"),
-                "load_id",
-                shown(self.dataset.columns).alias("raw"),
-                f.col(BROKEN).alias("broken"),
-            )
-            aside = put_rows_aside(told, place, because="breaks the rule ")
-        return self._counted(new, counted.collect()[0].asDict(), aside)
+        count = put_rows_aside(told, place, because="breaks the rule ")
+        return (place if count else None), count
 
-    def _ranked(self, current: Current, arrived: DataFrame, new: set[str]) -> DataFrame:
-        """The rows that arrived, each with its place among all good rows of its key."""
-        key = list(self.contract.primary_key)
-        if not key:
-            return arrived.withColumn(RANK, f.lit(1))
-        if new == self.dataset.parts:  # all rows are among those that arrived
-            return current.ranked(arrived)
-        rivals = current.judged(self.dataset.rows).where(f.size(BROKEN) == 0)
-        ranked = current.ranked(rivals.join(arrived.select(*key).distinct(), key, "left_semi"))
-        return ranked.where(part().isin(sorted(new)))
+    def _merged(self, refresh: Refresh, new: set[str], before: Refresh | None) -> Refresh:
+        name, columns = self.contract.latest, latest_columns(self.dataset)
+        standing = self.tables.watermark(name)
+        whole = (
+            before is None
+            or before.definition != self.definition
+            or before.key != standing
+            or not _goes_on(before.columns, columns)
+            or bool(set(before.seen[self.contract.name]) - self.dataset.parts)
+        )
+        merge = LatestMerge(
+            dataset=self.dataset,
+            contract=self.contract,
+            tables=self.tables,
+            run=f"{self.refresh_id}-{self.stamp.run}",
+            region=self.stamp.region,
+        )
+        merged = merge.make(new, whole=whole)
+        return replace(
+            refresh,
+            table=name,
+            columns=columns,
+            by_day=True,
+            after=standing,
+            whole=whole,
+            days=merged.days,
+            gone=merged.gone,
+            sorted_by=self.contract.primary_key,
+            counts=merged.counts,
+        )
 
-    def _counted(self, new: set[str], found: dict[str, int], aside: int) -> Counts:
-        counts = Counts(rows_in=self.dataset.row_count_of(new), quarantined=aside, **found)
-        if counts.rows_in != counts.current + counts.superseded + counts.quarantined:
+    def _counted(self, new: set[str], found: Counts, aside: int) -> Counts:
+        counts = replace(found, rows_in=self.dataset.row_count_of(new), quarantined=aside)
+        named = counts.current + counts.superseded + counts.deleted + counts.quarantined
+        if counts.rows_in != named or found.rows_in + aside != named:
             raise AccountingError(
                 f"dataset '{self.contract.name}': {len(new)} new partitions have "
                 f"{counts.rows_in} rows, of which {counts.current} are current, "
-                f"{counts.superseded} superseded and {counts.quarantined} put aside"
+                f"{counts.superseded} superseded, {counts.deleted} deleted and "
+                f"{counts.quarantined} put aside"
             )
         return counts
+
+    @property
+    def _current(self) -> Current:
+        return Current(self.dataset, self.contract)
 
     def _place(self, new: set[str]) -> AsidePlace:
         return AsidePlace(
@@ -123,6 +158,11 @@ class DatasetAccount:
             at=self.stamp.made_at,
             region=self.stamp.region,
         )
+
+
+def _goes_on(before: Sequence[tuple[str, str]], now: Sequence[tuple[str, str]]) -> bool:
+    """Whether files of before are read right beside new ones: columns may only have come."""
+    return set(before) <= set(now)
 
 
 def last_day_of(parts: Iterable[str]) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
@@ -64,6 +64,8 @@ class TableBuild:
     datasets: Mapping[str, ProcessedDataset]
     tables: MadeTables
     """Of the curated zone."""
+    latest: Callable[[str], DataFrame]
+    """The latest rows of a dataset that has a key."""
     stamp: Stamp
 
     @property
@@ -77,6 +79,7 @@ class TableBuild:
             (
                 c.primary_key,
                 c.latest_by,
+                c.deleted_when,
                 [asdict(rule) for rule in c.rules],
                 [asdict(reference) for reference in c.references],
                 sorted({table.day for table in c.curated}),
@@ -150,18 +153,12 @@ class TableBuild:
 
     def _rows(self, days: set[date] | None, name: str) -> DataFrame:
         """Of a dataset that the SQL reads."""
-        current = Current(self.datasets[name], self.contracts[name])
+        contract = self.contracts[name]
+        has_rows = contract.primary_key and self.datasets[name].parts
+        rows = self.latest(name) if has_rows else Current(self.datasets[name], contract).rows()
         if name == self.contract.name and days is not None:
-            return self._of_days(current, days)
-        return current.rows()
-
-    def _of_days(self, current: Current, days: set[date]) -> DataFrame:
-        wanted = f.col(self.table.day).isin(sorted(days))
-        if not self.contract.primary_key:
-            return current.rows().where(wanted)
-        # The latest row of a key may be of another day than those before it.
-        keys = current.dataset.rows.where(wanted).select(*self.contract.primary_key).distinct()
-        return current.rows(keys=keys).where(wanted)
+            return rows.where(f.col(self.table.day).isin(sorted(days)))
+        return rows
 
     def _asked(self, sql: str, read: Mapping[str, DataFrame]) -> DataFrame:
         try:

@@ -8,11 +8,12 @@ from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as f
 
 from curation.errors import ContractRefused
-from curation.zone import PART, POSITION, UPLOADED_AT, VERSION, ProcessedDataset
+from curation.zone import PART, POSITION, SEQUENCER, UPLOADED_AT, VERSION, ProcessedDataset
 from quality import SqlRefused, condition
 from wires.contracts import BusinessRule, DatasetContract
 
 BROKEN = "#broken_rules"
+DELETED = "#deleted"
 RANK = "#rank_of_key"
 
 
@@ -23,13 +24,20 @@ class Current:
     dataset: ProcessedDataset
     contract: DatasetContract
 
-    def rows(self, *, keys: DataFrame | None = None) -> DataFrame:
-        """The dataset's columns; `keys`, if given, holds the primary keys that are wanted."""
-        judged = self.judged(self.dataset.rows if keys is None else self._of(keys))
-        good = judged.where(f.size(BROKEN) == 0)
+    def rows(self) -> DataFrame:
+        """The dataset's columns."""
+        good = self.good(self.dataset.rows)
         if self.contract.primary_key:
-            good = self.ranked(good).where(f.col(RANK) == 1)
+            good = self.ranked(good).where((f.col(RANK) == 1) & ~f.col(DELETED))
         return good.select(*self.dataset.columns)
+
+    def good(self, rows: DataFrame) -> DataFrame:
+        """Those that keep to the rules, with whether they say that their key is deleted."""
+        judged = self.judged(rows).where(f.size(BROKEN) == 0)
+        if not self.contract.deleted_when:
+            return judged.withColumn(DELETED, f.lit(False))
+        deleted = self._condition(rows, "deleted_when", self.contract.deleted_when)
+        return judged.withColumn(DELETED, f.coalesce(deleted, f.lit(False)))
 
     def judged(self, rows: DataFrame) -> DataFrame:
         """With the names of the rules that each row breaks."""
@@ -56,7 +64,7 @@ class Current:
     @property
     def _by_age(self) -> WindowSpec:
         latest = [f.col(name).desc_nulls_last() for name in self.contract.latest_by]
-        upload = [f.col(name).desc() for name in (UPLOADED_AT, "source_file", VERSION)]
+        upload = [f.col(name).desc() for name in (UPLOADED_AT, SEQUENCER, "source_file", VERSION)]
         place = [f.col(name).desc() for name in (PART, POSITION)]
         return Window.partitionBy(*self.contract.primary_key).orderBy(*latest, *upload, *place)
 
@@ -74,14 +82,14 @@ class Current:
         return bool(self._given or self.contract.rules)
 
     def _test(self, rows: DataFrame, rule: BusinessRule) -> Column:
+        return self._condition(rows, f"rule {rule.name}", rule.expect)
+
+    def _condition(self, rows: DataFrame, what: str, text: str) -> Column:
         """Rows have columns of the platform as well, which are none of the dataset's."""
         try:
-            return condition(rows.select(*self.dataset.columns), rule.expect)
+            return condition(rows.select(*self.dataset.columns), text)
         except SqlRefused as error:
             raise ContractRefused(
-                f"rule {rule.name} of dataset '{self.contract.name}' is no condition on its "
-                f"columns, {', '.join(self.dataset.columns)}: {rule.expect!r}: {error}"
+                f"{what} of dataset '{self.contract.name}' is no condition on its "
+                f"columns, {', '.join(self.dataset.columns)}: {text!r}: {error}"
             ) from error
-
-    def _of(self, keys: DataFrame) -> DataFrame:
-        return self.dataset.rows.join(keys, list(self.contract.primary_key), "left_semi")

@@ -29,7 +29,8 @@ DAY_KEYS = ("year", "month", "day")
 _WRITTEN = "day date, key string, rows bigint"
 _ROWS_PER_GROUP = 500_000
 """Spark hands over batches of some thousand rows; groups that small would read slowly."""
-_DAY = "#day"
+DAY = "#day"
+"""A column with the day of each row, for rows that have none of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,17 +65,19 @@ def write_days(
     rows: DataFrame, day: str, place: Place, ids: FieldIds
 ) -> dict[date | None, list[StagedFile]]:
     """Files by day, with the table's field ids. Without a `day` all go to one place, under None.
+    Rows that have `DAY` lie and are ordered by that already.
 
     Raises AccountingError unless the files hold what the query gave: all rows, and of each column
     all values.
     """
     given = Observation()
     counted = [f.count(f.col(f"`{name}`")).alias(f"values_{n}") for n, name in _numbered(rows)]
-    told = rows.observe(given, f.count(f.lit(1)).alias("rows"), *counted)
-    keyed = told.withColumn(_DAY, f.col(day) if day else f.lit(None).cast("date"))
-    # Spark decides how many tasks; rows of one day meet in as few as their size allows.
-    spread = keyed.hint("rebalance", f.col(_DAY)) if day else keyed
-    ordered = spread.sortWithinPartitions(_DAY) if day else spread
+    ordered = rows.observe(given, f.count(f.lit(1)).alias("rows"), *counted)
+    if day != DAY:
+        keyed = ordered.withColumn(DAY, f.col(day) if day else f.lit(None).cast("date"))
+        # Spark decides how many tasks; rows of one day meet in as few as their size allows.
+        spread = keyed.hint("rebalance", f.col(DAY)) if day else keyed
+        ordered = spread.sortWithinPartitions(DAY) if day else spread
     written = ordered.mapInArrow(partial(_write, place=place, ids=ids), _WRITTEN).collect()
     found = {item["key"]: footer_counts(place.bucket, item["key"]) for item in written}
     total: Counter[str] = Counter()
@@ -115,7 +118,7 @@ def _check(
 
 
 def _numbered(rows: DataFrame) -> Iterable[tuple[int, str]]:
-    return enumerate(rows.columns)
+    return enumerate(name for name in rows.columns if name != DAY)
 
 
 def _write(
@@ -143,12 +146,12 @@ class _Files:
         self._scratch = tempfile.TemporaryDirectory()
 
     def take(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
-        days = table.column(_DAY)
+        days = table.column(DAY)
         start = 0
         while start < table.num_rows:
             day = days[start].as_py()
             length = pc.sum(pc.equal(days, days[start])).as_py() or table.num_rows
-            yield from self._put(day, table.slice(start, length).drop_columns([_DAY]))
+            yield from self._put(day, table.slice(start, length).drop_columns([DAY]))
             start += length
 
     def close(self) -> Iterator[pa.RecordBatch]:

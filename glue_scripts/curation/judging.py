@@ -90,7 +90,9 @@ class Judging:
             {
                 "rows_published": sum(refresh.rows for refresh in published),
                 "rows_quarantined": sum(
-                    refresh.counts.quarantined for refresh in published if refresh.table
+                    refresh.counts.quarantined
+                    for refresh in published
+                    if refresh.unit == table_unit(refresh.table)
                 ),
                 "verdicts": {state.unit: state.verdict for state in states},
                 "scores": {state.unit: state.score for state in states},
@@ -120,7 +122,7 @@ class Judging:
 
     def _published(self, unit: _Unit, staged: Refresh) -> Iterator[Refresh]:
         """Of a table it is told what has passed, which may be less than was staged."""
-        if unit.kind is UnitKind.DATASET:
+        if not staged.table:
             yield from (one.refresh for one in _one(self.units.carry_out(unit.name)))
             return
         lineage = RefreshLineage.of(

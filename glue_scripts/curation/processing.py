@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from curation.accounts import DatasetAccount
 from curation.building import Stamp, TableBuild
 from curation.errors import ContractRefused
 from curation.guarding import Failures
+from curation.latest import LatestRows
 from curation.lineage import RefreshLineage, lineage_run, staged_files
 from curation.refresh import Refresh, digest_of, load_refresh
 from curation.units import Units
 from curation.zone import OpenedZone, ProcessedZone, with_inferred
+from lake.errors import LakeError
 from lake.session import plan_for
 from lake.store import client, supersede
 from lake.tables import ProcessedTables
@@ -72,9 +74,13 @@ class Processing:
         self.units.carry_out(work.unit)
         state = self.units.ledger.get(work.unit)
         waiting = self._refresh_at(state.staged)
-        if waiting and not _is_up_to_date(work, waiting):
+        if waiting and not (_is_up_to_date(work, waiting) and self._can_pass(waiting)):
             self.units.ledger.unstage(work.unit, state.staged)
             self._discard(waiting)
+
+    def _can_pass(self, waiting: Refresh) -> bool:
+        """Files that it is to take the place of may have been merged by maintenance meanwhile."""
+        return waiting.gone is None or self.units.tables.locations_after(waiting) is not None
 
     def _record(self, staged: Sequence[Refresh]) -> None:
         """What became of the rows of new loads, with the run."""
@@ -98,14 +104,14 @@ class Processing:
         before = self._refresh_at(state.published)
         if state.staged:
             logger.info("%s: staged already", work.unit)
-        elif not _is_up_to_date(work, before):
+        elif not _is_up_to_date(work, before) or _is_lost(work, before):
             logger.info("%s: has new loads", work.unit)
             refresh = self._made(work, before)
             self.units.stage(refresh)
             yield refresh
 
     def _made(self, work: Work, before: Refresh | None) -> Refresh:
-        if isinstance(work, DatasetAccount):
+        if isinstance(work, DatasetAccount) and not work.contract.primary_key:
             return work.make(before)
         lineage = RefreshLineage.of(
             lineage_run(self.settings, self.glue_run),
@@ -142,6 +148,7 @@ class Processing:
                 yield DatasetAccount(
                     dataset=dataset,
                     contract=self._zone.contracts[name],
+                    tables=self.units.tables,
                     quality_bucket=self.settings.quality_bucket,
                     stamp=self._stamp,
                 )
@@ -164,8 +171,24 @@ class Processing:
             contracts=self._zone.contracts,
             datasets=self._zone.datasets,
             tables=self.units.tables,
+            latest=self._latest,
             stamp=self._stamp,
         )
+
+    def _latest(self, name: str) -> DataFrame:
+        """Latest rows of a dataset that has a key, with what waits at the gate."""
+        state = self.units.ledger.get(dataset_unit(name))
+        refresh = self._refresh_at(state.staged or state.published)
+        dataset = self._zone.datasets[name]
+        rows = None
+        if refresh and refresh.seen[name] == tuple(sorted(dataset.parts)):
+            rows = LatestRows(self.spark, self.units.tables).rows(dataset, refresh)
+        if rows is None:
+            raise LakeError(
+                f"dataset '{name}': the table of its latest rows is not of the loads that this run "
+                "has seen: the next run makes it anew"
+            )
+        return rows
 
     @cached_property
     def _zone(self) -> OpenedZone:
@@ -196,6 +219,10 @@ def _check_inputs(work: Work, failed: Failures) -> None:
     broken = [name for name in work.seen if dataset_unit(name) in failed]
     if isinstance(work, TableBuild) and broken:
         raise ContractRefused(f"waits for dataset {', '.join(broken)}, which failed")
+
+
+def _is_lost(work: Work, refresh: Refresh | None) -> bool:
+    return isinstance(work, DatasetAccount) and refresh is not None and work.is_lost(refresh)
 
 
 def _is_up_to_date(work: Work, refresh: Refresh | None) -> bool:

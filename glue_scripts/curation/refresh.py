@@ -49,10 +49,18 @@ class Counts:
 
     rows_in: int = 0
     current: int = 0
+    """Where there are keys: those that were inserted, updated, or found unchanged."""
     superseded: int = 0
     """A later row of the same key counts instead."""
     quarantined: int = 0
     """Put aside, because they break a rule."""
+    inserted: int = 0
+    """Of a key that was not there."""
+    updated: int = 0
+    unchanged: int = 0
+    """The latest of its key, and the same as the one before."""
+    deleted: int = 0
+    """They say that their key is there no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +76,7 @@ class Refresh:
     made_at: str
     """ISO 8601, UTC."""
     table: str = ""
-    """Of the curated database; "" for a dataset."""
+    """Of the curated database; "" for a dataset without a key."""
     columns: tuple[tuple[str, str], ...] = ()
     """Name and Glue type of each."""
     by_day: bool = False
@@ -78,6 +86,10 @@ class Refresh:
     whole: bool = True
     """Every day of the table is among `days`; others are left as they are otherwise."""
     days: tuple[DayWrite, ...] = ()
+    gone: tuple[str, ...] | None = None
+    """Locations of the files that these take the place of; None: whatever there is of the days."""
+    sorted_by: tuple[str, ...] = ()
+    """Columns of which files tell least and greatest value, so that few need to be looked into."""
     counts: Counts = Counts()
     quarantine: tuple[str, str, str, str, str] | None = None
     """Partition of the table of quarantined rows, and where it is, for rows put aside here."""
@@ -113,6 +125,11 @@ def refresh_folder(unit: str, refresh_id: str) -> str:
     return f"refreshes/{unit}/{refresh_id}/"
 
 
+def unit_of(key: str) -> str:
+    """The unit of the refresh that has this key; "" for none."""
+    return key.removeprefix("refreshes/").rsplit("/", 2)[0]
+
+
 def load_refresh(bucket: str, key: str) -> Refresh:
     item = json.loads(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
     quarantine = item["quarantine"]
@@ -122,6 +139,8 @@ def load_refresh(bucket: str, key: str) -> Refresh:
             "seen": {name: tuple(loads) for name, loads in item["seen"].items()},
             "columns": tuple((name, kind) for name, kind in item["columns"]),
             "days": tuple(map(_day_write, item["days"])),
+            "gone": None if item.get("gone") is None else tuple(item["gone"]),
+            "sorted_by": tuple(item.get("sorted_by", ())),
             "counts": Counts(**item["counts"]),
             "quarantine": None if quarantine is None else tuple(quarantine),
         }

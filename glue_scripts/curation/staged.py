@@ -10,9 +10,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from curation.current import Current
 from curation.errors import ContractRefused, told
+from curation.latest import LatestRows
 from curation.refresh import Refresh
 from curation.tables import MadeTables
 from curation.zone import LoadCountsByDataset, OpenedZone, ProcessedDataset, ProcessedZone
+from lake.errors import LoadLost
 from quality import CannotJudge
 from wires.contracts import DatasetContract
 
@@ -47,8 +49,16 @@ class StagedUnits:
 
     def dataset(self, name: str, refresh: Refresh) -> DataFrame:
         """Current rows of a dataset, of the loads that the refresh has seen and of no others."""
-        opened = self._open(name)
-        return self._current(opened.only(refresh.seen[name]), name)
+        opened = self._open(name).only(refresh.seen[name])
+        if not refresh.table:
+            return self._current(opened, name)
+        rows = LatestRows(self.spark, self.tables).rows(opened, refresh)
+        if rows is None:
+            raise LoadLost(
+                f"table {refresh.table} is not what {refresh.unit} was made for any more: the next "
+                "run makes it anew"
+            )
+        return rows
 
     def references(self, *, but: str) -> Mapping[str, DataFrame]:
         """Datasets that rules may compare with, by name; each is read when a rule asks for it."""

@@ -52,6 +52,23 @@ class MadeTables:
         files = live_files(found) if found else []
         return [file.file_path for file in files if partition_of(file) not in gone]
 
+    def locations_after(self, refresh: Refresh) -> list[str] | None:
+        """Of the files that readers have once the refresh is published; None if the table is not
+        what it was made for, nor of it."""
+        found = self.database.table(refresh.table)
+        standing = watermark_of(found) if found else ""
+        live = live_files(found) if found else []
+        if found and standing == refresh.key:
+            return [file.file_path for file in live]
+        staged = [f"s3://{self.bucket}/{file.key}" for file in refresh.files]
+        if refresh.whole:
+            return staged
+        gone = set(refresh.gone or ())
+        kept = [file.file_path for file in live if file.file_path not in gone]
+        if standing != refresh.after or len(kept) != len(live) - len(gone):
+            return None
+        return [*kept, *staged]
+
     def publish(self, refresh: Refresh, key: str, facts: Mapping[str, str]) -> Snapshot:
         """Let readers have all of a refresh, at once.
 
@@ -68,6 +85,7 @@ class MadeTables:
                 commit_id=key,
                 files=list(_written(refresh)),
                 replaced=lambda table: _replaced(table, refresh),
+                bounds=refresh.sorted_by,
                 summary={
                     **facts,
                     WATERMARK: key,
@@ -98,7 +116,20 @@ def _replaced(table: Table, refresh: Refresh) -> list[DataFile]:
             f"table {refresh.table} is of refresh {watermark_of(table) or 'nobody'}, and this was "
             f"made after {refresh.after or 'nobody'}: the next run makes it anew"
         )
+    if refresh.gone is not None and not refresh.whole:
+        return _standing(table, refresh)
     return live_files(table, None if refresh.whole else {_partition(d) for d in refresh.days})
+
+
+def _standing(table: Table, refresh: Refresh) -> list[DataFile]:
+    gone = set(refresh.gone or ())
+    found = [file for file in live_files(table) if file.file_path in gone] if gone else []
+    if len(found) != len(gone):
+        raise LoadLost(
+            f"{len(gone) - len(found)} files of table {refresh.table} that {refresh.unit} was to "
+            "take the place of have been merged meanwhile: the next run makes it anew"
+        )
+    return found
 
 
 def _partition(day: DayWrite) -> tuple[str, ...]:

@@ -86,6 +86,11 @@ class Units:
             quality_bucket=self.settings.quality_bucket,
         )
         facts = {"verdict": state.verdict, "score": state.score, "report": state.report}
-        snapshot = publisher.publish(refresh, state.staged, facts)
+        try:
+            snapshot = publisher.publish(refresh, state.staged, facts)
+        except LoadLost as error:
+            logger.warning("%s: %s", unit, error)
+            self.ledger.withdraw(unit, state.staged)
+            return None
         self.ledger.finish(unit, state.staged)
         return Published(refresh, snapshot)

@@ -27,6 +27,8 @@ from wires.manifest import Manifest, manifest_key
 
 # Columns beside those of the data, whose names have no such sign.
 UPLOADED_AT = "#uploaded_at"
+SEQUENCER = "#sequencer"
+"""Of uploads in the same second, the greater is the later."""
 VERSION = "#version_id"
 PART = "#part"
 """The file of a row; those of one object follow each other by name."""
@@ -36,7 +38,10 @@ _PART_COLUMNS = (*DAY_COLUMNS, "load_id")
 _READERS = 32
 _FEW_LOADS = 1_000
 """Up to here their manifests are read sooner than Spark has found out which ones are needed."""
-_ORIGINS = f"load_id string, source_file string, `{VERSION}` string, `{UPLOADED_AT}` timestamp"
+_ORIGINS = (
+    f"load_id string, source_file string, `{VERSION}` string, `{UPLOADED_AT}` timestamp, "
+    f"`{SEQUENCER}` string"
+)
 _PLACE = t.StructType([t.StructField(PART, t.StringType()), t.StructField(POSITION, t.LongType())])
 
 
@@ -125,9 +130,13 @@ class ProcessedDataset:
             manifests = list(pool.map(self._manifest, wanted))
         # Rows say load and key; of two versions of a key in one load the later has to do.
         found = {
-            (manifest.load_id, version.key): (version.version_id, version.uploaded_on)
+            (manifest.load_id, version.key): (
+                version.version_id,
+                version.uploaded_on,
+                version.upload_order[1],
+            )
             for manifest in manifests
-            for version in sorted(manifest.objects, key=lambda version: version.uploaded_at)
+            for version in sorted(manifest.objects, key=lambda version: version.upload_order)
         }
         rows = [(*place, *origin) for place, origin in found.items()]
         return f.broadcast(self.spark.createDataFrame(rows, _ORIGINS))

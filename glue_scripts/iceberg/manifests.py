@@ -60,7 +60,7 @@ class ManifestsOfCommit:
     def write(self, added: Sequence[DataFile], removed: Sequence[DataFile]) -> ManifestList:
         """Raises FileReplaced where a file to be removed is not in the table (any more), and
         ForeignDeletes where somebody else has marked rows of the table as deleted."""
-        standing, gone = self._without(removed)
+        standing, marked, gone = self._without(removed)
         missing = {file.file_path for file in removed} - {file.file_path for file in gone}
         if missing:
             raise FileReplaced(
@@ -70,6 +70,8 @@ class ManifestsOfCommit:
         entries = [self._entry(ManifestEntryStatus.ADDED, file) for file in added]
         manifests = [
             *([self._manifest(entries, self._default_spec)] if entries else ()),
+            # What this snapshot removes stays told in it, so these are merged by a later one.
+            *marked,
             *self._merged(standing),
         ]
         return ManifestList(self._listed(manifests), tuple(added), tuple(gone))
@@ -78,11 +80,15 @@ class ManifestsOfCommit:
     def _default_spec(self) -> int:
         return self.table.metadata.default_spec_id
 
-    def _without(self, removed: Sequence[DataFile]) -> tuple[list[ManifestFile], list[DataFile]]:
-        """The manifests of the snapshot before, without some files; and these."""
+    def _without(
+        self, removed: Sequence[DataFile]
+    ) -> tuple[list[ManifestFile], list[ManifestFile], list[DataFile]]:
+        """The manifests of the snapshot before that list none of some files; the others, written
+        again with these as removed; and these files as they were listed."""
         paths = {file.file_path for file in removed}
         partitions = {partition_of(file) for file in removed}
         kept: list[ManifestFile] = []
+        marked: list[ManifestFile] = []
         gone: list[DataFile] = []
         for manifest in live_manifests(self.table):
             entries = self._read(manifest) if may_list(manifest, partitions) else []
@@ -91,8 +97,8 @@ class ManifestsOfCommit:
                 kept.append(manifest)
                 continue
             gone += [entry.data_file for entry in out]
-            kept.append(self._manifest(self._marked(entries, paths), manifest.partition_spec_id))
-        return kept, gone
+            marked.append(self._manifest(self._marked(entries, paths), manifest.partition_spec_id))
+        return kept, marked, gone
 
     def _merged(self, manifests: Sequence[ManifestFile]) -> Iterator[ManifestFile]:
         """The oldest ones of a partition are merged first; those of many partitions are left."""

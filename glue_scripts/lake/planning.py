@@ -101,7 +101,7 @@ def plan(
     """
     headed = _headed(surveyed, datasets)
     planning = _Planning(contracts, claim, offender, dict(tables), headed)
-    for item in sorted(surveyed, key=lambda item: (item.version.uploaded_at, item.version)):
+    for item in sorted(surveyed, key=lambda item: (item.version.upload_order, item.version)):
         planning.take(item, datasets[item.version.key])
     return Plan(partitions=tuple(planning.partitions()), settled=tuple(planning.settled))
 

@@ -20,7 +20,7 @@ from pyiceberg.table import Table
 from pyspark.sql import SparkSession
 
 from curation.guarding import Failures
-from curation.refresh import load_refresh
+from curation.refresh import load_refresh, unit_of
 from iceberg.commits import Committer
 from iceberg.errors import CommitLost, FileReplaced
 from iceberg.manifests import live_files
@@ -28,6 +28,7 @@ from iceberg.publishing import Publication, publish
 from iceberg.storage import place_of
 from iceberg.tables import IcebergDatabase
 from iceberg.types import columns_of
+from iceberg.watermarks import watermark_of
 from iceberg.written_file import WrittenFile
 from lake.store import client, use_region
 from maintenance.compaction import Merged, Merger, crowded, merge
@@ -93,14 +94,17 @@ class Upkeep:
         return done
 
     def _keep(self, database: IcebergDatabase, name: str) -> Kept:
-        with self._turn(database, name):
-            before, after = self._compact(database, name)
-        expired = Committer(database.catalog, now=self.now.timestamp).expire((database.name, name))
+        before = after = expired = 0
+        if not self._is_kept_by_glue(database, name):
+            with self._turn(database, name):
+                before, after = self._compact(database, name)
+            committer = Committer(database.catalog, now=self.now.timestamp)
+            expired = committer.expire((database.name, name))
         table = database.must_have(name)
         leftovers = give_up_leftovers(
             table,
             older_than=self.now - timedelta(hours=self.settings.grace_hours),
-            kept=self._awaited(name),
+            kept=self._awaited(table),
         )
         kept = Kept(
             table=f"{database.name}.{name}",
@@ -112,6 +116,10 @@ class Upkeep:
         logger.info("%s", kept)
         return kept
 
+    def _is_kept_by_glue(self, database: IcebergDatabase, name: str) -> bool:
+        kept = self.settings.tables_kept_by_glue.split(",")
+        return database.name == self.settings.curated_database and name in kept
+
     def _turn(self, database: IcebergDatabase, name: str) -> AbstractContextManager[None]:
         """At a table that loads publish to: which files those replace, they find out before."""
         if database.name != self.settings.processed_database:
@@ -120,17 +128,20 @@ class Upkeep:
             publisher(name), owner=self.glue_run.JOB_RUN_ID, seconds=_TURN_SECONDS, wait=_TURN_WAIT
         )
 
-    def _awaited(self, name: str) -> set[str]:
+    def _awaited(self, table: Table) -> set[str]:
         """Keys of files that wait at the gate, for however long."""
-        state = self.refreshes.get(table_unit(name))
-        if not state.staged:
-            return set()
-        refresh = load_refresh(self.settings.assets_bucket, state.staged)
-        return {file.key for file in refresh.files}
+        # A table is of a unit of its name, or, with latest rows, of its dataset's.
+        units = {table_unit(table.name()[-1]), unit_of(watermark_of(table))} - {""}
+        staged = [state.staged for state in map(self.refreshes.get, units) if state.staged]
+        refreshes = [load_refresh(self.settings.assets_bucket, key) for key in staged]
+        return {file.key for refresh in refreshes for file in refresh.files}
 
     def _compact(self, database: IcebergDatabase, name: str) -> tuple[int, int]:
         """How many files became how many."""
         table = database.must_have(name)
+        if self._awaited(table):
+            # What is approved takes the place of these very files.
+            return 0, 0
         run = self.glue_run.JOB_RUN_ID[-12:]
         mergers = list(crowded(table, target_bytes=self.settings.target_file_bytes, run=run))
         before = after = 0

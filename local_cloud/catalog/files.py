@@ -95,6 +95,12 @@ class GlueCatalog:
             for bucket in buckets
         }
 
+    def partitioned_by(self, table: CatalogTable) -> list[str]:
+        """Names of the columns, of a table of folders or of an Iceberg table."""
+        if table.metadata_location:
+            return self._iceberg.partition_columns(table.metadata_location)
+        return [column.name for column in table.partition_keys]
+
     def iceberg_rows(self, table: CatalogTable) -> pa.Table:
         return self._iceberg.rows(table.metadata_location)
 

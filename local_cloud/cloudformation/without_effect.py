@@ -13,6 +13,7 @@ WITHOUT_EFFECT = {
     "AWS::CloudWatch::CompositeAlarm": _NO_ALARMS,
     "AWS::Glue::Connection": "runs on a laptop reach this machine and nothing else anyway",
     "AWS::Glue::SecurityConfiguration": "bytes on a laptop are not encrypted by KMS",
+    "AWS::Glue::TableOptimizer": "tables are kept by the job on a laptop, or not at all",
     "AWS::S3::BucketPolicy": _NOT_ENFORCED,
     "AWS::SNS::TopicPolicy": _NOT_ENFORCED,
     "AWS::SQS::QueuePolicy": _NOT_ENFORCED,

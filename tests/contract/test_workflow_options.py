@@ -1,4 +1,4 @@
-"""The workflow with a schedule and with crawlers: what the switches in config bring."""
+"""A workflow with a schedule and with crawlers, tables that Glue keeps: what switches bring."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.templates import Json, Template
 pytestmark = pytest.mark.slow
 
 SCHEDULE = "cron(15 2 * * ? *)"
+KEPT = "shop_daily_sales"
 Assembly = tuple[list[Path], Template, Template]
 
 
@@ -29,6 +30,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     folder = tmp_path_factory.mktemp("workflow")
     document = yaml.safe_load(ENVIRONMENTS_FILE.read_text())
     document["environments"]["dev"]["workflow"] = {"schedule": SCHEDULE, "crawlers": True}
+    document["environments"]["dev"]["maintenance"] = {"tablesKeptByGlue": [KEPT]}
     assemblies = [synthesized(app, document, folder) for app in ("infra_app", "glue_app")]
     infrastructure, application = (
         Template.read(next(assembly.glob("assembly-Dev/*.template.json")))
@@ -66,6 +68,30 @@ def test_the_schedule_says_what_it_is_about_on_the_queue_of_uploads(dev: Assembl
 def _targets(infrastructure: Template) -> list[Json]:
     rules = infrastructure.properties("AWS::Events::Rule")
     return [target for rule in rules for target in rule["Targets"]]
+
+
+def test_tables_that_glue_keeps_have_its_optimizers_which_delete_nothing(dev: Assembly) -> None:
+    _, _, application = dev
+    found = application.properties("AWS::Glue::TableOptimizer")
+    assert {(one["TableName"], one["Type"]) for one in found} == {
+        (KEPT, "compaction"),
+        (KEPT, "retention"),
+    }
+    for one in found:
+        assert "CuratedDatabaseName" in json.dumps(one["DatabaseName"])
+        assert "TableMaintenanceRoleName" in json.dumps(one["TableOptimizerConfiguration"])
+    [retention] = [one for one in found if one["Type"] == "retention"]
+    kept = retention["TableOptimizerConfiguration"]["RetentionConfiguration"]
+    assert kept["IcebergConfiguration"] == {
+        "CleanExpiredFiles": False,
+        "SnapshotRetentionPeriodInDays": 30,
+    }
+    [job] = [
+        job
+        for job in application.properties("AWS::Glue::Job")
+        if job["Name"].endswith("-table-maintenance")
+    ]
+    assert job["DefaultArguments"]["--tables_kept_by_glue"] == KEPT
 
 
 def test_without_a_schedule_nothing_starts_the_workflow_by_the_clock(

@@ -103,7 +103,7 @@ def test_rows_that_break_a_rule_are_put_aside_and_counted(curation: Curation) ->
     later = "order_id,customer_id,ordered_on,amount\n10,1,2026-01-12,-5\n12,1,2026-01-13,10\n"
     curation.upload("orders", later, at="2026-01-16T10:00:00+00:00")
     [account] = [r for r in curation.process() if r.unit == "dataset/orders"]
-    assert account.counts == Counts(rows_in=5, current=3, superseded=1, quarantined=1)
+    assert account.counts == Counts(rows_in=5, current=3, superseded=1, quarantined=1, inserted=3)
     curation.judge()
     assert ("2026-01-12", "DE", 1, 5) in curation.sales()
     [row] = curation.lake.quarantined()
@@ -125,7 +125,7 @@ def test_nothing_is_read_again_that_was_counted_before(curation: Curation) -> No
     later = "order_id,customer_id,ordered_on,amount\n12,1,2026-01-13,10\n"
     curation.upload("orders", later, at="2026-01-16T10:00:00+00:00")
     [account] = [r for r in curation.refresh() if r.unit == "dataset/orders"]
-    assert account.counts == Counts(rows_in=1, current=1)
+    assert account.counts == Counts(rows_in=1, current=1, updated=1)
 
 
 @pytest.mark.slow
@@ -300,7 +300,7 @@ def test_a_file_of_changes_tells_several_states_of_a_key(curation: Curation) -> 
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", CHANGES)
     [account] = [one for one in curation.process() if one.unit == "dataset/orders"]
-    assert account.counts == Counts(rows_in=5, current=2, superseded=3)
+    assert account.counts == Counts(rows_in=5, current=2, superseded=3, inserted=2)
     curation.judge()
     assert curation.sales() == [("2026-01-12", "DE", 2, 8)]
 
@@ -402,7 +402,7 @@ def test_rows_without_a_key_from_before_there_was_one_are_put_aside(curation: Cu
     curation.upload("orders", f"{ORDERS},1,2026-01-12,3\n")
     curation.contracts["orders"] = orders
     [account] = [r for r in curation.process() if r.unit == "dataset/orders"]
-    assert account.counts == Counts(rows_in=4, current=3, quarantined=1)
+    assert account.counts == Counts(rows_in=4, current=3, quarantined=1, inserted=3)
 
 
 @pytest.mark.slow

@@ -229,6 +229,30 @@ def test_a_kill_at_any_call_leaves_all_or_nothing_and_the_next_attempt_ends_it(
     assert number > 8
 
 
+def test_the_files_of_many_lists_are_replaced_at_once_and_told_as_removed(lake: SmallLake) -> None:
+    """As maintenance does it to a day of many loads: lists without a file are none to be merged."""
+    for number in range(23):
+        lake.append(f"load-{number}", [lake.file(f"f{number}", [row(number)])])
+    before = lake.rows()
+    gone = live_files(lake.table)
+    merged = lake.file("merged", [row(number) for number in range(23)])
+    Committer(lake.database.catalog).commit(
+        lake.identifier, "merge", lambda _: Change(added=[merged], removed=gone, same_rows=True)
+    )
+    assert lake.rows() == before
+    assert len(live_files(lake.table)) == 1
+    snapshot = lake.table.current_snapshot()
+    assert snapshot is not None
+    entries = [
+        entry
+        for manifest in snapshot.manifests(lake.table.io)
+        for entry in manifest.fetch_manifest_entry(lake.table.io, discard_deleted=False)
+    ]
+    assert sum(entry.status.name == "DELETED" for entry in entries) == 23
+    lake.append("load-23", [lake.file("f23", [row(23)])])
+    assert len(live_files(lake.table)) == 2
+
+
 def test_a_commit_takes_ten_calls_at_most(lake: SmallLake) -> None:
     counts = []
     for number in range(12):

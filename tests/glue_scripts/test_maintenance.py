@@ -75,6 +75,12 @@ def test_small_files_of_a_day_become_one_with_the_same_rows(lake: SmallLake, kee
     assert [one.files_before for one in keep()] == [0], "nothing is left to be done"
 
 
+def test_a_table_that_glue_keeps_is_left_to_it(lake: SmallLake, keep: Keeper) -> None:
+    filled(lake)
+    [kept] = keep(by_glue="others,orders")
+    assert (kept.files_before, len(live_files(lake.table))) == (0, 12)
+
+
 def test_few_files_and_large_ones_stay_as_they_are(lake: SmallLake, keep: Keeper) -> None:
     filled(lake, days=("14",), loads=4)
     before = lake.table.current_snapshot()

@@ -178,12 +178,13 @@ def test_a_refused_object_is_in_quarantine_as_it_came(outcome: Outcome) -> None:
 
 def test_tables_have_the_types_of_their_files(outcome: Outcome) -> None:
     [orders] = [table for table in outcome.report["tables"] if table["name"] == "orders"]
-    assert orders["partition_keys"] == ["year", "month", "day", "load"]
+    assert orders["partition_keys"] == ["year", "month", "day"]
     assert orders["columns"][:3] == [
         {"name": "id", "type": "bigint"},
         {"name": "zip", "type": "string"},
         {"name": "note", "type": "string"},
     ]
+    assert not {"year", "month", "day"} & {column["name"] for column in orders["columns"]}
 
 
 def test_wrong_use_is_told_in_one_line(tmp_path: Path) -> None:

@@ -149,13 +149,17 @@ def test_while_the_workflow_is_at_work_uploads_wait_and_then_go_together(
     gate.write_text("")
 
 
-def test_a_run_that_somebody_has_started_is_waited_for(lane: Lane) -> None:
+@pytest.mark.parametrize("lane", [{INGESTION: "wait"}], indirect=True)
+def test_a_run_that_somebody_has_started_is_waited_for(lane: Lane, gate: Path) -> None:
     lane.glue.start_workflow_run(Name=tiny_flows.WORKFLOW)
+    held = gate.open("w")
     lane.receive(lane.upload("a.csv"))
     assert set(lane.platform.statuses().values()) == {"pending"}
+    held.close()
     lane.settle()
     lane.receive(TICK)
     assert [bool(run) for run in lane.runs()] == [False, True]
+    gate.write_text("")
 
 
 def test_csv_elsewhere_does_not_wait_for_the_workflow(lane: Lane) -> None:

@@ -134,16 +134,16 @@ def prepare(rows: int, cache: Path) -> ZoneFiles:
 def _write(rows_per_day: int, files: ZoneFiles) -> list[StoredLoad]:
     build, increment, move = PHASES
     shop = Shop(rows_per_day)
-    loads = [_put(files, "customers", _customers(shop, np.arange(CUSTOMERS)), 0, build)]
+    loads = [put_load(files, "customers", _customers(shop, np.arange(CUSTOMERS)), 0, build)]
     loads += [
-        _put(files, "orders", orders_table(shop.next_day()), day, build)
+        put_load(files, "orders", orders_table(shop.next_day()), day, build)
         for day in range(FIRST_DAYS)
     ]
     _put_expected(files, build, shop)
-    loads.append(_put(files, "orders", orders_table(shop.next_day()), FIRST_DAYS, increment))
+    loads.append(put_load(files, "orders", orders_table(shop.next_day()), FIRST_DAYS, increment))
     _put_expected(files, increment, shop)
     moved = _customers(shop, shop.move_customers(MOVED_CUSTOMERS))
-    loads.append(_put(files, "customers", moved, FIRST_DAYS + 1, move))
+    loads.append(put_load(files, "customers", moved, FIRST_DAYS + 1, move))
     _put_expected(files, move, shop)
     return loads
 
@@ -193,7 +193,7 @@ def _euros(cents: Numbers) -> pa.Array:
     return pa.Array.from_buffers(pa.decimal128(18, 2), len(cents), buffers)
 
 
-def _put(files: ZoneFiles, dataset: str, rows: pa.Table, day: int, arrives: str) -> StoredLoad:
+def put_load(files: ZoneFiles, dataset: str, rows: pa.Table, day: int, arrives: str) -> StoredLoad:
     on = _EPOCH + timedelta(days=FIRST_DAY + day)
     load_id = f"{dataset}{day:02d}".rjust(16, "0")
     folder = f"year={on:%Y}/month={on:%m}/day={on:%d}/load={load_id}"

@@ -249,7 +249,7 @@ class Dispatcher:
             self._settings.raw_bucket, limit=most, wanted=lambda key: self._job_of(key) == job
         )
         mine = (version for version in arrived if self._job_of(version.key) == job)
-        candidates = sorted({*indexed, *mine}, key=lambda version: version.uploaded_at)
+        candidates = sorted({*indexed, *mine}, key=lambda version: version.upload_order)
         return self._objects.still_pending(candidates)
 
     def _start_batch(self, job: str, batch: list[ObjectVersion]) -> None:

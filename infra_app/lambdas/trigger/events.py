@@ -78,6 +78,7 @@ def _uploaded(event: dict[str, Any]) -> ObjectUploaded:
             version_id=item["version-id"],
             size=int(item["size"]),
             uploaded_at=_utc(event["time"]),
+            sequencer=item.get("sequencer", ""),
         ),
     )
 
