@@ -83,7 +83,7 @@ class DatasetAccount:
 
     def is_lost(self, before: Refresh) -> bool:
         """Whether readers have not what the ledger says: somebody has taken the table away, say."""
-        return bool(before.table) and self.tables.watermark(before.table) != before.key
+        return bool(before.table) and not self.tables.stands(before)
 
     def _put_aside(self, new: set[str]) -> tuple[AsidePlace | None, int]:
         """Rows that break a rule: where they are, if there are any, and how many."""
@@ -104,11 +104,16 @@ class DatasetAccount:
     def _merged(self, refresh: Refresh, new: set[str], before: Refresh | None) -> Refresh:
         name, columns = self.contract.latest, latest_columns(self.dataset)
         standing = self.tables.watermark(name)
+        meant = tuple(
+            (column.name, f"{int(held)}{identity}")
+            for column in self.dataset.schema.columns
+            for identity, held in [column.identity]
+        )
         whole = (
             before is None
             or before.definition != self.definition
-            or before.key != standing
-            or not _goes_on(before.columns, columns)
+            or not self.tables.stands(before)
+            or not _goes_on(before, columns, meant)
             or bool(set(before.seen[self.contract.name]) - self.dataset.parts)
         )
         merge = LatestMerge(
@@ -123,6 +128,7 @@ class DatasetAccount:
             refresh,
             table=name,
             columns=columns,
+            meant=meant,
             by_day=True,
             after=standing,
             whole=whole,
@@ -160,9 +166,12 @@ class DatasetAccount:
         )
 
 
-def _goes_on(before: Sequence[tuple[str, str]], now: Sequence[tuple[str, str]]) -> bool:
-    """Whether files of before are read right beside new ones: columns may only have come."""
-    return set(before) <= set(now)
+def _goes_on(
+    before: Refresh, columns: Sequence[tuple[str, str]], meant: Sequence[tuple[str, str]]
+) -> bool:
+    """Whether files of before are read right beside new ones: columns may only have come, and mean
+    what they meant."""
+    return set(before.columns) <= set(columns) and set(before.meant) <= set(meant)
 
 
 def last_day_of(parts: Iterable[str]) -> tuple[str, str, str]:

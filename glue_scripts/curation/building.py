@@ -117,7 +117,7 @@ class TableBuild:
         """
         self._check_day()
         standing = self.tables.watermark(self.table.table)
-        if before is not None and before.key != standing:
+        if before is not None and not self.tables.stands(before):
             # Readers have not what the ledger says: somebody has taken the table away, say.
             before = None
         days = self.days_since(before)

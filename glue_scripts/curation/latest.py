@@ -41,6 +41,7 @@ _OUTCOME = "#outcome"
 _MOST_KEYS = 1_000_000
 """Above, every file is looked into: that many keys are nearly everywhere."""
 _OUTCOMES = ("inserted", "updated", "unchanged", "superseded", "deleted")
+_BEHIND_ALL = "\U0010ffff"
 _EPOCH = date(1970, 1, 1)
 
 
@@ -224,12 +225,13 @@ class LatestMerge:
 
     def _shaped(self, rows: DataFrame, *, new: bool) -> DataFrame:
         """All in one shape. Rows of one object come all at once, so that places in files never
-        decide between a new row and one that stands."""
+        decide between a new row and one that stands; and one that stands has come after all others
+        of its object."""
         placed = {PART, POSITION} <= set(rows.columns)
         return rows.select(
             *self._names,
             _day(),
-            f.col(PART) if placed else f.lit("").alias(PART),
+            f.col(PART) if placed else f.lit(_BEHIND_ALL).alias(PART),
             f.col(POSITION) if placed else f.lit(-1).cast("bigint").alias(POSITION),
             DELETED,
             f.lit(new).alias(_NEW),

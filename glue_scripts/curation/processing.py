@@ -74,8 +74,10 @@ class Processing:
         self.units.carry_out(work.unit)
         state = self.units.ledger.get(work.unit)
         waiting = self._refresh_at(state.staged)
-        if waiting and not (_is_up_to_date(work, waiting) and self._can_pass(waiting)):
-            self.units.ledger.unstage(work.unit, state.staged)
+        if waiting is None or (_is_up_to_date(work, waiting) and self._can_pass(waiting)):
+            return
+        # If it is being published at this moment, its files are what readers are about to get.
+        if self.units.ledger.unstage(work.unit, state.staged):
             self._discard(waiting)
 
     def _can_pass(self, waiting: Refresh) -> bool:

@@ -79,6 +79,8 @@ class Refresh:
     """Of the curated database; "" for a dataset without a key."""
     columns: tuple[tuple[str, str], ...] = ()
     """Name and Glue type of each."""
+    meant: tuple[tuple[str, str], ...] = ()
+    """Of a table of latest rows: which column of the files each of the data stands for."""
     by_day: bool = False
     """Partitioned by days."""
     after: str = ""
@@ -141,6 +143,7 @@ def load_refresh(bucket: str, key: str) -> Refresh:
             "days": tuple(map(_day_write, item["days"])),
             "gone": None if item.get("gone") is None else tuple(item["gone"]),
             "sorted_by": tuple(item.get("sorted_by", ())),
+            "meant": tuple((name, what) for name, what in item.get("meant", ())),
             "counts": Counts(**item["counts"]),
             "quarantine": None if quarantine is None else tuple(quarantine),
         }

@@ -15,7 +15,8 @@ from curation.days import with_days
 from curation.refresh import DayWrite, Refresh
 from iceberg.manifests import live_files, partition_of
 from iceberg.publishing import Publication, ids_for, publish
-from iceberg.tables import IcebergDatabase
+from iceberg.tables import IcebergDatabase, bounds_of
+from iceberg.types import schema_for
 from iceberg.watermarks import WATERMARK, watermark_of
 from iceberg.written_file import WrittenFile
 from lake.commit import day_values
@@ -38,7 +39,19 @@ class MadeTables:
 
     def field_ids(self, table: str, columns: Columns, *, by_day: bool) -> Mapping[str, int]:
         """For files that are to be published with these columns."""
-        return ids_for(self.database, table, with_days(columns) if by_day else columns)
+        every = with_days(columns) if by_day else columns
+        return ids_for(self.database, table, every, by_day=by_day)
+
+    def stands(self, refresh: Refresh) -> bool:
+        """Whether readers have what the refresh has published, with its columns: somebody may have
+        dropped the table, or gone back to other columns."""
+        found = self.database.table(refresh.table)
+        if found is None or watermark_of(found) != refresh.key:
+            return False
+        columns = with_days(refresh.columns) if refresh.by_day else refresh.columns
+        known = {field.name: field for field in found.schema().fields}
+        wanted = schema_for(found, columns).fields
+        return [(f.name, f.field_id) for f in wanted] == [(n, f.field_id) for n, f in known.items()]
 
     def watermark(self, table: str) -> str:
         """Key of the refresh that readers have; "" if there is no such table."""
@@ -85,7 +98,9 @@ class MadeTables:
                 commit_id=key,
                 files=list(_written(refresh)),
                 replaced=lambda table: _replaced(table, refresh),
+                by_day=refresh.by_day,
                 bounds=refresh.sorted_by,
+                properties=bounds_of(refresh.sorted_by),
                 summary={
                     **facts,
                     WATERMARK: key,

@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import boto3
+from botocore.exceptions import ClientError
 
 from curation.publishing import RefreshPublisher
 from curation.refresh import Refresh, load_refresh
 from curation.tables import MadeTables
 from lake.catalog import QuarantineCatalog
-from lake.errors import LoadLost
+from lake.errors import LakeError, LoadLost
 from lake.store import client
 from wires.job_arguments import CurationDefaults
 from wires.quarantine import PREFIX, ROWS_TABLE
 from wires.refresh_ledger import RefreshLedger
 from wires.run_ledger import RunLedger
 
+_MISSING = frozenset({"NoSuchKey", "404"})
 logger = logging.getLogger(__name__)
 
 
@@ -92,5 +94,10 @@ class Units:
             logger.warning("%s: %s", unit, error)
             self.ledger.withdraw(unit, state.staged)
             return None
+        except (LakeError, ClientError) as error:
+            # What cannot be carried out today can never be, but for what AWS cannot do now.
+            if isinstance(error, LakeError) or error.response["Error"]["Code"] in _MISSING:
+                self.ledger.withdraw(unit, state.staged)
+            raise
         self.ledger.finish(unit, state.staged)
         return Published(refresh, snapshot)

@@ -72,6 +72,8 @@ class Change:
     """Facts that stay with the snapshot."""
     properties: Mapping[str, str] = field(default_factory=dict)
     """Of the table, from now on."""
+    deletes_go: bool = False
+    """Delete files that somebody else has added are in it no longer."""
     same_rows: bool = False
     """The rows are those from before, in other files: readers of what is new may pass over it."""
 
@@ -139,7 +141,7 @@ class Committer:
         metadata = table.metadata
         schema = change.schema or metadata.schema()
         snapshot_id = metadata.new_snapshot_id()
-        manifests = ManifestsOfCommit(table, schema, snapshot_id)
+        manifests = ManifestsOfCommit(table, schema, snapshot_id, change.deletes_go)
         listed = manifests.write(change.added, change.removed)
         parent = metadata.current_snapshot()
         snapshot = Snapshot(

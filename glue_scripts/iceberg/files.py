@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow.parquet as pq
 from pyiceberg.io.pyarrow import (
@@ -27,9 +27,14 @@ def data_file(
 ) -> DataFile:
     """A file at an `s3://` location with `size` bytes, for a table with these columns and
     properties. `partition` has the values of its partition columns, which stand in the file too."""
+    ids = parquet_path_to_id_mapping(schema)
     statistics = data_file_statistics_from_parquet_metadata(
-        footer, compute_statistics_plan(schema, properties), parquet_path_to_id_mapping(schema)
+        footer, compute_statistics_plan(schema, properties), ids
     )
+    told = statistics.to_serialized_dict()
+    for number in _without_bounds(footer, ids):
+        told["lower_bounds"].pop(number, None)
+        told["upper_bounds"].pop(number, None)
     return DataFile.from_args(
         content=DataFileContent.DATA,
         file_path=location,
@@ -40,5 +45,18 @@ def data_file(
         spec_id=spec_id,
         equality_ids=None,
         key_metadata=None,
-        **statistics.to_serialized_dict(),
+        **told,
     )
+
+
+def _without_bounds(footer: pq.FileMetaData, ids: Mapping[str, int]) -> Iterator[int]:
+    """Columns of which a row group has values and does not tell bounds, as of very long ones:
+    PyIceberg takes those of the other groups for the file's."""
+    for group in map(footer.row_group, range(footer.num_row_groups)):
+        for chunk in map(group.column, range(footer.num_columns)):
+            told = chunk.statistics
+            silent = told is None or not told.has_min_max
+            if silent and not (
+                told and told.has_null_count and told.null_count == chunk.num_values
+            ):
+                yield ids[chunk.path_in_schema]

@@ -54,6 +54,8 @@ class ManifestsOfCommit:
     schema: Schema
     """As it is from this commit on."""
     snapshot_id: int
+    deletes_go: bool = False
+    """Whether rows that somebody else has marked as deleted are not so any more."""
     _attempt: str = field(default_factory=lambda: str(uuid.uuid4()))
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -90,7 +92,7 @@ class ManifestsOfCommit:
         kept: list[ManifestFile] = []
         marked: list[ManifestFile] = []
         gone: list[DataFile] = []
-        for manifest in live_manifests(self.table):
+        for manifest in live_manifests(self.table, deletes_go=self.deletes_go):
             entries = self._read(manifest) if may_list(manifest, partitions) else []
             out = [entry for entry in entries if entry.data_file.file_path in paths]
             if not out:
@@ -173,11 +175,13 @@ class ManifestsOfCommit:
         return f"{self.table.location()}/metadata/"
 
 
-def live_manifests(table: Table) -> list[ManifestFile]:
-    """Of the current snapshot, those that list a file. Raises ForeignDeletes."""
+def live_manifests(table: Table, *, deletes_go: bool = False) -> list[ManifestFile]:
+    """Of the current snapshot, those that list a file. Raises ForeignDeletes, unless `deletes_go`:
+    then they are passed over."""
     snapshot = table.current_snapshot()
-    found = snapshot.manifests(table.io) if snapshot else []
-    if any(manifest.content != ManifestContent.DATA for manifest in found):
+    every = snapshot.manifests(table.io) if snapshot else []
+    found = [manifest for manifest in every if manifest.content == ManifestContent.DATA]
+    if len(found) < len(every) and not deletes_go:
         raise ForeignDeletes(
             f"table {'.'.join(table.name())} has delete files, which no job of ours writes: "
             "somebody else has changed it. Roll it back to the snapshot before"
@@ -185,14 +189,16 @@ def live_manifests(table: Table) -> list[ManifestFile]:
     return [m for m in found if m.has_added_files() or m.has_existing_files()]
 
 
-def live_files(table: Table, partitions: Set[Partition] | None = None) -> list[DataFile]:
+def live_files(
+    table: Table, partitions: Set[Partition] | None = None, *, deletes_go: bool = False
+) -> list[DataFile]:
     """Those that the current snapshot consists of; of some partitions, or of all.
 
     Raises ForeignDeletes.
     """
     return [
         entry.data_file
-        for manifest in live_manifests(table)
+        for manifest in live_manifests(table, deletes_go=deletes_go)
         if partitions is None or may_list(manifest, partitions)
         for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
         if partitions is None or partition_of(entry.data_file) in partitions

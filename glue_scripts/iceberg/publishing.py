@@ -48,6 +48,8 @@ class Publication:
     same_rows: bool = False
     """Rows that are published already, in other files."""
     docs: Mapping[str, str] = field(default_factory=dict)
+    by_day: bool = True
+    """Partitioned by the day, whose columns are among these. Without, columns may be called so."""
     bounds: Sequence[str] = ()
     """Columns of which files tell least and greatest value in full length."""
     ids: FieldIds = field(default_factory=dict)
@@ -67,8 +69,10 @@ def publish(database: IcebergDatabase, publication: Publication) -> Snapshot:
     footers = _audited(publication)
 
     def change_of(table: Table) -> Change:
-        if is_by_day(table) != has_days(publication.columns):
+        if is_by_day(table) != publication.by_day:
             raise _OtherPartitions
+        # First: who finds that the table has gone on need not look at columns.
+        removed = publication.replaced(table)
         schema = schema_for(table, publication.columns, publication.docs, publication.ids)
         for written, stored in zip(publication.files, footers, strict=True):
             _check_ids(written, stored, schema)
@@ -77,7 +81,7 @@ def publish(database: IcebergDatabase, publication: Publication) -> Snapshot:
                 _described(written, stored, publication, table, schema)
                 for written, stored in zip(publication.files, footers, strict=True)
             ],
-            removed=publication.replaced(table),
+            removed=removed,
             schema=schema if schema.schema_id != table.metadata.current_schema_id else None,
             summary=publication.summary,
             properties=publication.properties,
@@ -105,10 +109,12 @@ class _OtherPartitions(Exception):
     """The table has days and is not to have any, or the other way round."""
 
 
-def ids_for(database: IcebergDatabase, table: str, columns: Columns) -> Mapping[str, int]:
+def ids_for(
+    database: IcebergDatabase, table: str, columns: Columns, *, by_day: bool
+) -> Mapping[str, int]:
     """Field ids for files that are to be published to a table with these columns."""
     standing = database.table(table)
-    if standing is None or is_by_day(standing) != has_days(columns):
+    if standing is None or is_by_day(standing) != by_day:
         return field_ids(schema_of(columns))
     return field_ids(schema_for(standing, columns))
 
@@ -118,20 +124,17 @@ def _new(database: IcebergDatabase, publication: Publication) -> StagedTable:
         publication.table,
         schema_of(publication.columns, publication.docs, publication.ids),
         location=f"s3://{publication.bucket}/{publication.folder}",
+        by_day=publication.by_day,
         bounds=publication.bounds,
     )
-
-
-def has_days(columns: Columns) -> bool:
-    """Whether a table with these columns is partitioned by days."""
-    return set(PARTITION_COLUMNS) <= {name for name, _ in columns}
 
 
 def _audited(publication: Publication) -> list[StoredFooter]:
     def stored(written: WrittenFile) -> StoredFooter:
         found = stored_footer(publication.bucket, written.key)
         counts = found.counts
-        values = sum(n for name, n in counts.values.items() if name not in PARTITION_COLUMNS)
+        apart = PARTITION_COLUMNS if publication.by_day else ()
+        values = sum(n for name, n in counts.values.items() if name not in apart)
         if (counts.rows, values) != (written.rows, written.values):
             raise AccountingError(
                 f"s3://{publication.bucket}/{written.key} holds {counts.rows} rows with {values} "
@@ -167,5 +170,5 @@ def _described(
         partition=written.partition,
         schema=schema,
         spec_id=table.metadata.default_spec_id,
-        properties=dict(table.properties),
+        properties={**table.properties, **publication.properties},
     )

@@ -29,21 +29,37 @@ def roll_back(database: IcebergDatabase, name: str, to: str) -> Snapshot:
 
     def change_of(table: Table) -> Change:
         target = snapshot_at(table, to)
-        current = {file.file_path: file for file in live_files(table)}
+        # Rows that somebody else has marked as deleted are what one goes back from.
+        current = {file.file_path: file for file in live_files(table, deletes_go=True)}
         wanted = {file.file_path: file for file in _files_of(table, target)}
         schema = table.schemas()[target.schema_id] if target.schema_id is not None else None
-        columns = table.properties.get(f"{COLUMNS}.{target.schema_id}")
         changes = target.schema_id != table.metadata.current_schema_id
         return Change(
             added=[file for path, file in wanted.items() if path not in current],
             removed=[file for path, file in current.items() if path not in wanted],
             schema=schema if changes else None,
-            properties={COLUMNS: columns} if changes and columns else {},
+            properties=_columns(table, target) if changes else {},
+            deletes_go=True,
             summary={ROLLED_BACK_TO: str(target.snapshot_id)},
         )
 
     committer = Committer(database.catalog)
     return committer.commit((database.name, name), f"rollback-{to}-{made_at}", change_of)
+
+
+def _columns(table: Table, target: Snapshot) -> dict[str, str]:
+    """What loads know of the columns: of those to come, and of those that are left, for who goes
+    forward again. Raises NoSuchSnapshot."""
+    if COLUMNS not in table.properties:
+        return {}
+    known = table.properties.get(f"{COLUMNS}.{target.schema_id}")
+    if known is None:
+        raise NoSuchSnapshot(
+            f"table {'.'.join(table.name())} does not tell any more what loads know of the columns "
+            f"of snapshot {target.snapshot_id}: go back to another"
+        )
+    left = f"{COLUMNS}.{table.metadata.current_schema_id}"
+    return {COLUMNS: known, left: table.properties[COLUMNS]}
 
 
 def snapshot_at(table: Table, to: str) -> Snapshot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,15 +68,21 @@ class IcebergDatabase:
                 yield table["Name"]
 
     def new(
-        self, name: str, schema: Schema, *, location: str, bounds: Sequence[str] = ()
+        self,
+        name: str,
+        schema: Schema,
+        *,
+        location: str,
+        by_day: bool = True,
+        bounds: Sequence[str] = (),
     ) -> StagedTable:
         """A table that nobody sees before its first commit; alone below its location.
 
-        By days if it has the columns for it. Of each column in `bounds` files tell least and
+        Of each column in `bounds` files tell least and
         greatest value in full length, by which readers pass over files.
         """
         place = location.rstrip("/")
-        spec = _by_day(schema)
+        spec = _by_day(schema) if by_day else PartitionSpec()
         # PyIceberg's own way of making one numbers the columns anew: files are written already.
         metadata = TableMetadataV2(
             location=place,
@@ -88,7 +94,7 @@ class IcebergDatabase:
             last_partition_id=spec.last_assigned_field_id,
             sort_orders=[UNSORTED_SORT_ORDER],
             default_sort_order_id=UNSORTED_SORT_ORDER.order_id,
-            properties=_properties(schema, bounds),
+            properties=_properties([*(PARTITION_COLUMNS if by_day else ()), *bounds]),
             table_uuid=uuid.uuid4(),
         )
         return StagedTable(
@@ -110,8 +116,6 @@ def is_by_day(table: Table) -> bool:
 
 
 def _by_day(schema: Schema) -> PartitionSpec:
-    if not set(PARTITION_COLUMNS) <= set(schema.column_names):
-        return PartitionSpec()
     return PartitionSpec(
         *(
             PartitionField(
@@ -125,12 +129,16 @@ def _by_day(schema: Schema) -> PartitionSpec:
     )
 
 
-def _properties(schema: Schema, bounds: Sequence[str]) -> dict[str, str]:
-    partitions = [name for name in PARTITION_COLUMNS if name in schema.column_names]
+def bounds_of(columns: Iterable[str]) -> dict[str, str]:
+    """Properties by which files tell least and greatest value of these columns in full length."""
+    return {f"{_METRICS}.column.{name}": "full" for name in columns}
+
+
+def _properties(bounds: Iterable[str]) -> dict[str, str]:
     return {
         # Wide tables would have megabytes of bounds that no query asks for.
         f"{_METRICS}.default": "counts",
-        **{f"{_METRICS}.column.{name}": "full" for name in (*partitions, *bounds)},
+        **bounds_of(bounds),
         "write.metadata.previous-versions-max": "10",
         # Of other writers, if there ever are any; ours expires snapshots with its commits.
         "write.delete.mode": "copy-on-write",

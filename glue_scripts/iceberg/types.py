@@ -50,6 +50,7 @@ _PLAIN: Mapping[str, IcebergType] = MappingProxyType(
         "binary": BinaryType(),
     }
 )
+_AS_HELD = MappingProxyType({"smallint": "int", "tinyint": "int"})
 
 
 class UnknownType(ValueError):
@@ -107,7 +108,8 @@ def _schema(
     kept = {
         name: standing[name]
         for name, kind in columns
-        if name in standing and goes_on(_spelled(standing[name].field_type), kind)
+        if name in standing
+        and goes_on(_spelled(standing[name].field_type), _AS_HELD.get(kind, kind))
     }
     numbers = [(n, kept[n].field_id if n in kept else ids.of(n), kind) for n, kind in columns]
     fields = [

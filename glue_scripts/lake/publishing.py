@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
-from iceberg.errors import MadeForOtherColumns
+from iceberg.errors import ForeignDeletes, MadeForOtherColumns
 from iceberg.field_ids import FieldIds
 from iceberg.publishing import Publication, publish
 from iceberg.tables import COLUMNS
@@ -29,7 +29,14 @@ from lake.isolation import fault_of, reason_of
 from lake.schema import Schema
 from lake.store import client, supersede
 from lake.table_columns import NO_TABLE, TableColumns
-from lake.tables import LoadedFile, ProcessedTable, ProcessedTables, comments, spell_columns
+from lake.tables import (
+    LoadedFile,
+    OtherTable,
+    ProcessedTable,
+    ProcessedTables,
+    comments,
+    spell_columns,
+)
 from lake.waiting import each
 from lake.writing import Places, Writer, ids_of, load_folder
 from wires.load_ledger import LoadLedger
@@ -39,6 +46,8 @@ from wires.quarantine import PREFIX, put_aside
 _FINAL = frozenset({"InvalidInputException", "ValidationException"})
 """What the catalog says of a table that it will never take."""
 _ROUNDS = 3
+_KEPT_UNPUBLISHED = timedelta(hours=20)
+"""Maintenance leaves files alone for a day at least."""
 KeepLease = Callable[[str], None]
 """Called between long steps with the dataset at work. Raises LoadLost if its lease is gone."""
 logger = logging.getLogger(__name__)
@@ -108,6 +117,9 @@ class Publisher:
                 if error.response["Error"]["Code"] not in _FINAL:
                     raise
                 refused[dataset] = f"the Glue catalog refuses the table: {reason_of(error)}"
+            except (ForeignDeletes, OtherTable) as error:
+                # Somebody else's doing, which no attempt gets past; other datasets go on.
+                refused[dataset] = reason_of(error)
 
         each(publish_one, commit.datasets)
         outcomes = [_ended(outcome, refused) for outcome in commit.outcomes]
@@ -169,7 +181,8 @@ class Publisher:
             if again and table and _is_in(table, commit, dataset):
                 return ""
             try:
-                publication = self._publication(commit, dataset, table)
+                anew = again and _is_old(commit)
+                publication = self._publication(commit, dataset, table, anew=anew)
                 return str(publish(self.tables.database, publication).snapshot_id)
             except (TableChanged, MadeForOtherColumns) as error:
                 logger.info("%s; it is looked at anew", error)
@@ -177,19 +190,21 @@ class Publisher:
         raise LakeError(f"table {dataset} changed {_ROUNDS} times: {changed}") from changed
 
     def _publication(
-        self, commit: Commit, dataset: str, table: ProcessedTable | None
+        self, commit: Commit, dataset: str, table: ProcessedTable | None, *, anew: bool
     ) -> Publication:
-        """A table may have no column of its own: its rows are there all the same."""
+        """A table may have no column of its own: its rows are there all the same. `anew` if files
+        are so old that maintenance may have given them up."""
         columns = table.columns if table else NO_TABLE
         wider = _wider(commit, dataset, columns.schema)
         ids, fresh = _ids(columns, wider, commit.writes[dataset])
         own = [
-            self._fitting(write, wider, ids, commit, fresh=fresh)
+            self._fitting(write, wider, ids, commit, anew=anew or fresh)
             for write in commit.writes[dataset]
             if write.rows
         ]
         stale = _stale(table, wider) if table else set()
-        moved = [self._moved(commit, part, wider, ids).write for part in sorted(stale)]
+        prepared = () if anew else commit.moves
+        moved = [self._moved(prepared, part, wider, ids).write for part in sorted(stale)]
         before = table.spelled if table else ""
 
         def replaced(now: Table) -> Sequence[DataFile]:
@@ -212,21 +227,19 @@ class Publisher:
         )
 
     def _fitting(
-        self, write: PartitionWrite, wider: Schema, ids: FieldIds, commit: Commit, *, fresh: bool
+        self, write: PartitionWrite, wider: Schema, ids: FieldIds, commit: Commit, *, anew: bool
     ) -> PartitionWrite:
         """Written again only when an earlier attempt died after its commit and the table went
         on."""
-        if (
-            not fresh
-            and write.schema.stored_as_in(wider)
-            and write.field_ids.items() <= ids.items()
-        ):
+        if not anew and write.schema.stored_as_in(wider) and write.field_ids.items() <= ids.items():
             return write
         return self.writer.rewrite(write, write.schema.retyped(wider), ids, commit.stamp)
 
-    def _moved(self, commit: Commit, part: LoadedPart, wider: Schema, ids: FieldIds) -> Move:
+    def _moved(
+        self, prepared: Sequence[Move], part: LoadedPart, wider: Schema, ids: FieldIds
+    ) -> Move:
         """As it was prepared; anew if the table has gone on since."""
-        for move in commit.moves:
+        for move in prepared:
             write = move.write
             if (
                 LoadedPart(write.dataset, write.values, move.load_id) == part
@@ -309,6 +322,12 @@ def _replaced(now: ProcessedTable, before: str, stale: Set[LoadedPart]) -> list[
     if any(not _parts(now, file) <= stale for file in files):
         raise TableChanged(f"files of table {name} were merged a moment ago")
     return [file.file for file in files]
+
+
+def _is_old(commit: Commit) -> bool:
+    """Whether its files may look to maintenance as if nobody were going to publish them."""
+    age = datetime.now(UTC) - datetime.fromisoformat(commit.processed_at)
+    return age > _KEPT_UNPUBLISHED
 
 
 def _is_in(table: ProcessedTable, commit: Commit, dataset: str) -> bool:

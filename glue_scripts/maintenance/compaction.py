@@ -145,7 +145,7 @@ def merge(merger: Merger) -> Merged:
             values += sum(
                 table.num_rows - table.column(name).null_count
                 for name in table.column_names
-                if name not in PARTITION_COLUMNS
+                if not (merger.partition and name in PARTITION_COLUMNS)
             )
     client("s3").put_object(Bucket=merger.bucket, Key=merger.key, Body=body.getvalue())
     return Merged(merger=merger, rows=rows, values=values)

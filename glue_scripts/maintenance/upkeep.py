@@ -16,6 +16,7 @@ from functools import partial
 from itertools import groupby
 
 from pyiceberg.manifest import DataFile
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from pyspark.sql import SparkSession
 
@@ -26,7 +27,7 @@ from iceberg.errors import CommitLost, FileReplaced
 from iceberg.manifests import live_files
 from iceberg.publishing import Publication, publish
 from iceberg.storage import place_of
-from iceberg.tables import IcebergDatabase
+from iceberg.tables import IcebergDatabase, is_by_day
 from iceberg.types import columns_of
 from iceberg.watermarks import watermark_of
 from iceberg.written_file import WrittenFile
@@ -38,7 +39,7 @@ from wires.lease import Leases, publisher
 from wires.refresh_ledger import RefreshLedger, table_unit
 from wires.run_ledger import RunLedger
 
-_TURN_SECONDS = 3600
+_TURN_SECONDS = 900
 _TURN_WAIT = 600.0
 logger = logging.getLogger(__name__)
 
@@ -96,15 +97,15 @@ class Upkeep:
     def _keep(self, database: IcebergDatabase, name: str) -> Kept:
         before = after = expired = 0
         if not self._is_kept_by_glue(database, name):
-            with self._turn(database, name):
-                before, after = self._compact(database, name)
+            before, after = self._compact(database, name)
             committer = Committer(database.catalog, now=self.now.timestamp)
             expired = committer.expire((database.name, name))
-        table = database.must_have(name)
+        # What waits is asked for first: what is published in between is in the table then.
+        awaited = self._awaited(database, name)
         leftovers = give_up_leftovers(
-            table,
+            database.must_have(name),
             older_than=self.now - timedelta(hours=self.settings.grace_hours),
-            kept=self._awaited(table),
+            kept=awaited,
         )
         kept = Kept(
             table=f"{database.name}.{name}",
@@ -128,26 +129,30 @@ class Upkeep:
             publisher(name), owner=self.glue_run.JOB_RUN_ID, seconds=_TURN_SECONDS, wait=_TURN_WAIT
         )
 
-    def _awaited(self, table: Table) -> set[str]:
+    def _awaited(self, database: IcebergDatabase, name: str) -> set[str]:
         """Keys of files that wait at the gate, for however long."""
+        if database.name != self.settings.curated_database:
+            return set()
         # A table is of a unit of its name, or, with latest rows, of its dataset's.
-        units = {table_unit(table.name()[-1]), unit_of(watermark_of(table))} - {""}
+        units = {table_unit(name), unit_of(watermark_of(database.must_have(name)))} - {""}
         staged = [state.staged for state in map(self.refreshes.get, units) if state.staged]
         refreshes = [load_refresh(self.settings.assets_bucket, key) for key in staged]
         return {file.key for refresh in refreshes for file in refresh.files}
 
     def _compact(self, database: IcebergDatabase, name: str) -> tuple[int, int]:
         """How many files became how many."""
-        table = database.must_have(name)
-        if self._awaited(table):
+        if self._awaited(database, name):
             # What is approved takes the place of these very files.
             return 0, 0
+        table = database.must_have(name)
         run = self.glue_run.JOB_RUN_ID[-12:]
         mergers = list(crowded(table, target_bytes=self.settings.target_file_bytes, run=run))
         before = after = 0
         for _, merged in groupby(self._merged(mergers), lambda one: one.merger.partition):
             day = list(merged)
-            if self._replace(database, table, day):
+            with self._turn(database, name):
+                replaced = self._replace(database, table, day)
+            if replaced:
                 before += sum(len(one.merger.locations) for one in day)
                 after += len(day)
         return before, after
@@ -172,6 +177,7 @@ class Upkeep:
                     bucket=place["Bucket"],
                     folder=place["Key"],
                     columns=columns_of(table.schema()),
+                    by_day=is_by_day(table),
                     docs={field.name: field.doc for field in table.schema().fields if field.doc},
                     commit_id=f"compaction-{self.glue_run.JOB_RUN_ID}-{'-'.join(partition)}",
                     files=[
@@ -183,7 +189,7 @@ class Upkeep:
                         )
                         for one in day
                     ],
-                    replaced=partial(_standing, gone=gone, day=day),
+                    replaced=partial(_standing, planned=table.schema(), gone=gone, day=day),
                     same_rows=True,
                 ),
             )
@@ -198,7 +204,11 @@ def _merge_in(region: str, merger: Merger) -> Merged:
     return merge(merger)
 
 
-def _standing(table: Table, *, gone: set[str], day: Sequence[Merged]) -> list[DataFile]:
+def _standing(
+    table: Table, *, planned: Schema, gone: set[str], day: Sequence[Merged]
+) -> list[DataFile]:
+    if table.schema().fields != planned.fields:
+        raise FileReplaced("the table has got other columns meanwhile")
     files = live_files(table, {day[0].merger.partition})
     found = [file for file in files if file.file_path in gone]
     if len(found) != len(gone):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyiceberg.manifest import DataFile
+from pyiceberg.manifest import DataFile, ManifestContent, write_manifest_list
 from pyiceberg.schema import Schema
 from pyiceberg.table import StagedTable, Table
 
 from iceberg.commits import Change, Committer
 from iceberg.field_ids import with_field_ids
 from iceberg.files import data_file
+from iceberg.manifests import live_manifests
 from iceberg.tables import PARTITION_COLUMNS, IcebergDatabase
 from iceberg.types import Columns, columns_of, field_ids, schema_of
 from lake.store import client
@@ -127,3 +129,26 @@ def rows_of(content: pa.Table) -> list[tuple[Any, ...]]:
 
 def row(number: int, name: str = "x") -> Row:
     return {"id": number, "name": name}
+
+
+def mark_deletions(table: Table) -> None:
+    """As an engine does it that merges on read: the current snapshot has a list of delete files."""
+    manifest = live_manifests(table)[0]
+    foreign = deepcopy(manifest)
+    foreign[0] = manifest.manifest_path.replace("-m0", "-m9")
+    foreign[3] = ManifestContent.DELETES
+    snapshot = table.current_snapshot()
+    assert snapshot is not None
+    place = f"{table.location()}/metadata/foreign.avro"
+    with write_manifest_list(
+        format_version=2,
+        output_file=table.io.new_output(place),
+        snapshot_id=1,
+        parent_snapshot_id=snapshot.snapshot_id,
+        sequence_number=9,
+        avro_compression="deflate",
+    ) as writer:
+        writer.add_manifests([*live_manifests(table), foreign])
+    listed = table.io.new_input(place).open().read()
+    with table.io.new_output(snapshot.manifest_list).create(overwrite=True) as replaced:
+        replaced.write(listed)

@@ -223,6 +223,19 @@ def test_a_rule_that_does_not_fit_says_where_and_what(curation: Curation) -> Non
 
 
 @pytest.mark.slow
+def test_a_table_without_days_may_call_its_columns_like_them(curation: Curation) -> None:
+    orders = curation.contracts["orders"]
+    sql = "SELECT month(ordered_on) AS month, 'x' AS day, year(ordered_on) AS year FROM orders"
+    table = CuratedTable(table="months", sql=sql, source="m.sql")
+    curation.contracts["orders"] = replace(orders, curated=(table,))
+    curation.upload("customers", CUSTOMERS)
+    curation.upload("orders", ORDERS)
+    curation.refresh()
+    found = curation.iceberg("months").scan().to_arrow().to_pylist()
+    assert {(row["year"], row["month"], row["day"]) for row in found} == {(2026, 1, "x")}
+
+
+@pytest.mark.slow
 def test_a_table_waits_for_the_first_file_of_each_dataset(curation: Curation) -> None:
     curation.upload("orders", ORDERS)
     assert [r.unit for r in curation.refresh()] == ["dataset/orders"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -13,7 +12,6 @@ import duckdb
 import polars as pl
 import pytest
 from botocore.exceptions import ClientError
-from pyiceberg.manifest import ManifestContent, write_manifest_list
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation
 from pyiceberg.types import StringType
@@ -24,7 +22,7 @@ from iceberg.manifests import live_files, live_manifests
 from iceberg.types import UnknownType, columns_of, schema_for, schema_of
 from lake.store import client
 from tests.aws import CURATED, SmallAws
-from tests.glue_scripts.iceberg_lake import COLUMNS, SmallLake, row, rows_of
+from tests.glue_scripts.iceberg_lake import COLUMNS, SmallLake, mark_deletions, row, rows_of
 from tests.kills import Killed, killed_at_call
 
 WIDER = [(name, "decimal(38,2)" if name == "amount" else kind) for name, kind in (*COLUMNS,)]
@@ -288,25 +286,7 @@ def test_files_of_a_day_are_listed_together_however_many_commits_there_are(
 
 def test_a_table_that_somebody_else_has_marked_deletions_in_is_refused(lake: SmallLake) -> None:
     lake.append("load-1", [lake.file("a", [row(1)])])
-    table = lake.table
-    [manifest] = live_manifests(table)
-    foreign = deepcopy(manifest)
-    foreign[0] = manifest.manifest_path.replace("-m0", "-m9")
-    foreign[3] = ManifestContent.DELETES
-    snapshot = table.current_snapshot()
-    assert snapshot is not None
-    with write_manifest_list(
-        format_version=2,
-        output_file=table.io.new_output(f"{table.location()}/metadata/foreign.avro"),
-        snapshot_id=1,
-        parent_snapshot_id=snapshot.snapshot_id,
-        sequence_number=9,
-        avro_compression="deflate",
-    ) as writer:
-        writer.add_manifests([manifest, foreign])
-    listed = table.io.new_input(f"{table.location()}/metadata/foreign.avro").open().read()
-    with table.io.new_output(snapshot.manifest_list).create(overwrite=True) as replaced:
-        replaced.write(listed)
+    mark_deletions(lake.table)
     with pytest.raises(ForeignDeletes, match="Roll it back"):
         live_files(lake.table)
 

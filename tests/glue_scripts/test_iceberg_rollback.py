@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime
 
 import pytest
+from pyiceberg.table.metadata import TableMetadataUtil
 
 from iceberg.commits import Change, Committer
-from iceberg.errors import NoSuchSnapshot
+from iceberg.errors import ForeignDeletes, NoSuchSnapshot
 from iceberg.rollback import ROLLED_BACK_TO, roll_back
 from iceberg.types import columns_of, schema_for
 from iceberg.watermarks import WATERMARK, watermark_of
 from tests.aws import SmallAws
-from tests.glue_scripts.iceberg_lake import COLUMNS, SmallLake, row
+from tests.glue_scripts.iceberg_lake import COLUMNS, SmallLake, mark_deletions, row
 
 
 @pytest.fixture
@@ -82,3 +84,44 @@ def test_what_is_not_kept_is_told(lake: SmallLake, to: str) -> None:
     with pytest.raises(NoSuchSnapshot, match=to[:10]):
         roll_back(lake.database, lake.name, to)
     assert ids(lake) == [1]
+
+
+def test_the_way_back_leads_past_what_somebody_else_has_marked(lake: SmallLake) -> None:
+    lake.append("load-1", [lake.file("a", [row(1)])])
+    good = snapshot(lake)
+    lake.append("load-2", [lake.file("b", [row(2)])])
+    mark_deletions(lake.table)
+    with pytest.raises(ForeignDeletes):
+        lake.append("load-3", [lake.file("c", [row(3)])])
+    roll_back(lake.database, lake.name, good)
+    assert ids(lake) == [1]
+    lake.append("load-3", [lake.file("c", [row(3)])])
+    assert ids(lake) == [1, 3]
+
+
+def test_what_others_merge_keeps_what_the_table_has_taken_in(lake: SmallLake) -> None:
+    """Other engines' compaction carries no facts of ours on."""
+    file = lake.file("a", [row(1)])
+    committer = Committer(lake.database.catalog)
+    committer.commit(
+        lake.identifier, "r", lambda _: Change(added=[file], summary={WATERMARK: "key"})
+    )
+    merged = lake.file("b", [row(1)])
+    committer.commit(
+        lake.identifier, "m", lambda _: Change(added=[merged], removed=[file], same_rows=True)
+    )
+    told = json.loads(lake.table.metadata.model_dump_json())
+    del told["snapshots"][-1]["summary"][WATERMARK]
+    table = lake.table
+    table.metadata = TableMetadataUtil.parse_obj(told)
+    assert watermark_of(table) == "key"
+    told["snapshots"][-1]["summary"]["operation"] = "overwrite"
+    table.metadata = TableMetadataUtil.parse_obj(told)
+    assert watermark_of(table) == "", "what replaces rows is no mere merge"
+
+
+def test_narrow_whole_numbers_keep_their_ids(aws: SmallAws) -> None:
+    lake = SmallLake.of(aws.glue)
+    columns = [("s", "smallint"), ("t", "tinyint"), *COLUMNS]
+    lake.made(columns)
+    assert schema_for(lake.table, columns) == lake.table.schema()

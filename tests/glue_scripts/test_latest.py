@@ -151,6 +151,34 @@ def test_what_was_deleted_does_not_come_back_with_an_older_row(history: History)
     history.check()
 
 
+def test_a_row_that_stands_has_come_after_others_of_its_file(history: History) -> None:
+    history.upload((7, 3, "D", 5), (7, 3, "I", 6), at=day(1))
+    history.refresh()
+    history.check()
+    history.upload((7, 2, "I", 9), at=day(2))
+    history.refresh()
+    history.check()
+
+
+@pytest.mark.slow
+def test_a_column_that_stands_for_another_one_has_the_table_made_anew(history: History) -> None:
+    lake = history.curation.lake
+    lake.process(
+        lake.upload(f"{FOLDER}things/1.csv", "id,version,op,Price,price\n1,1,I,3,5\n", day(1))
+    )
+    lake.process(
+        lake.upload(f"{FOLDER}things/2.csv", "id,version,op,price,PRICE\n2,1,I,6,4\n", day(2))
+    )
+    history.curation.contracts["things"] = replace(THINGS, rules=())
+    history.refresh()
+    table = history.curation.iceberg("things_latest").scan().to_arrow()
+    processed = {row[0]: row for row in lake.rows("things", "id", *lake.types("things"))}
+    names = [name for name in lake.types("things") if name.startswith("price")]
+    for row in table.to_pylist():
+        known = dict(zip(["id", *lake.types("things")], processed[row["id"]], strict=True))
+        assert {name: row[name] for name in names} == {name: known[name] for name in names}
+
+
 @pytest.mark.slow
 def test_a_table_that_is_gone_is_made_anew(history: History) -> None:
     history.upload((1, 1, "I", 5), at=day(1))

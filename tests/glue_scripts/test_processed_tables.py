@@ -178,6 +178,24 @@ def test_a_rollback_brings_the_columns_back_as_loads_know_them(lake: Lake) -> No
     assert len(found) == 3
 
 
+def test_the_way_forward_brings_the_columns_back_too(lake: Lake) -> None:
+    fill(lake, 1)
+    table = ProcessedTables.of(lake.aws.glue, PROCESSED)
+    narrow = table.database.must_have("orders").current_snapshot()
+    lake.process(lake.upload("orders/odd.csv", "id,amount,more\n8,n/a,x\n"))
+    wide = table.database.must_have("orders").current_snapshot()
+    assert narrow is not None
+    assert wide is not None
+    roll_back(table.database, "orders", str(narrow.snapshot_id))
+    roll_back(table.database, "orders", str(wide.snapshot_id))
+    lake.process(lake.upload("orders/next.csv", "id,amount\n9,9.25\n"))
+    assert lake.types("orders")["amount"] == "string"
+    found = lake.rows("orders", "id", "amount", "more")
+    assert (8, "n/a", "x") in found
+    assert (9, "9.25", None) in found
+    assert (0, "0.50", None) in found
+
+
 def dies(*_: object, **__: object) -> None:
     raise Killed
 
