@@ -19,6 +19,7 @@ from pyiceberg.table import StagedTable, Table
 from pyiceberg.table.metadata import TableMetadataV2
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import NestedField
 
 from iceberg.storage import S3FileIO
 from wires.column_names import DAY_COLUMNS
@@ -132,6 +133,14 @@ def _by_day(schema: Schema) -> PartitionSpec:
 def bounds_of(columns: Iterable[str]) -> dict[str, str]:
     """Properties by which files tell least and greatest value of these columns in full length."""
     return {f"{_METRICS}.column.{name}": "full" for name in columns}
+
+
+def bounded(table: Table) -> list[NestedField]:
+    """Columns of which files tell least and greatest value, those of the partition apart."""
+    head, schema = f"{_METRICS}.column.", table.schema()
+    names = [name.removeprefix(head) for name in table.properties if name.startswith(head)]
+    wanted = [name for name in names if name not in PARTITION_COLUMNS]
+    return [schema.find_field(name) for name in wanted if name in schema.column_names]
 
 
 def _properties(bounds: Iterable[str]) -> dict[str, str]:

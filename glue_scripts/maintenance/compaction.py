@@ -10,15 +10,18 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyiceberg.conversions import from_bytes
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
+from pyiceberg.types import NestedField
 
 from iceberg.manifests import live_files, partition_of
 from iceberg.storage import place_of
-from iceberg.tables import COLUMNS, PARTITION_COLUMNS
+from iceberg.tables import COLUMNS, PARTITION_COLUMNS, bounded
 from iceberg.written_file import Partition
 from lake.loads_in_files import LoadCounts, load_of, tell_loads
 from lake.store import client
@@ -57,7 +60,7 @@ def crowded(table: Table, *, target_bytes: int, run: str) -> Iterator[Merger]:
     """Groups of small files, each of about `target_bytes` together, of days that have several."""
     loads = _loads(table)
     small: defaultdict[Partition, list[_Unit]] = defaultdict(list)
-    for unit in _units(live_files(table)):
+    for unit in _units(table):
         if unit.size < _FULL * target_bytes:
             small[unit.partition].append(unit)
     place = place_of(f"{table.location()}/")
@@ -93,12 +96,24 @@ class _Unit:
         return sum(file.file_size_in_bytes for file in self.files)
 
 
-def _units(files: Sequence[DataFile]) -> Iterator[_Unit]:
-    """In the order of writing, in which rows that belong together lie together."""
+def _units(table: Table) -> Iterator[_Unit]:
+    """In the order in which rows that belong together lie together: of keys, where files tell
+    theirs, or else of writing."""
     units: defaultdict[tuple[object, ...], list[DataFile]] = defaultdict(list)
-    for file in sorted(files, key=lambda file: file.file_path):
+    keys = bounded(table)
+    for file in sorted(live_files(table), key=lambda file: (_least(file, keys), file.file_path)):
         units[(partition_of(file), load_of(file.file_path) or file.file_path)].append(file)
     return (_Unit(tuple(unit)) for unit in units.values())
+
+
+def _least(file: DataFile, keys: Sequence[NestedField]) -> tuple[Any, ...]:
+    """A file's least keys; what is not told comes first."""
+    bounds = file.lower_bounds or {}
+    told = [(key, bounds.get(key.field_id)) for key in keys]
+    return tuple(
+        (low is not None, 0 if low is None else from_bytes(cast("Any", key.field_type), low))
+        for key, low in told
+    )
 
 
 def _groups(units: Sequence[_Unit], target_bytes: int) -> Iterator[list[DataFile]]:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import groupby
 
+from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
@@ -79,7 +80,7 @@ class Upkeep:
             tables = IcebergDatabase.of(client("glue"), database)
             for name in tables.names():
                 with failed.guard(f"table {database}.{name}"):
-                    done.append(self._keep(tables, name))
+                    done += self._kept(tables, name)
         self.runs.record(
             self.glue_run.JOB_NAME,
             self.glue_run.JOB_RUN_ID,
@@ -93,6 +94,15 @@ class Upkeep:
         )
         failed.tell()
         return done
+
+    def _kept(self, database: IcebergDatabase, name: str) -> Iterator[Kept]:
+        """Nothing of a table that somebody has dropped since it was listed, as checks do theirs."""
+        try:
+            yield self._keep(database, name)
+        except NoSuchTableError:
+            if database.table(name) is not None:
+                raise
+            logger.info("table %s is gone", name)
 
     def _keep(self, database: IcebergDatabase, name: str) -> Kept:
         before = after = expired = 0

@@ -100,6 +100,33 @@ def test_a_group_is_no_larger_than_what_is_aimed_at(lake: SmallLake) -> None:
     assert len({group.key for group in groups}) == 3
 
 
+def test_files_whose_keys_lie_together_are_merged_whoever_wrote_them_first(
+    lake: SmallLake,
+) -> None:
+    for number in (7, 1, 8, 2, 9, 3):
+        lake.append(f"load-{number}", [lake.file(f"a{99 - number}", [row(number)], day="15")])
+    size = max(file.file_size_in_bytes for file in live_files(lake.table))
+    groups = list(crowded(lake.table, target_bytes=3 * size, run="r"))
+    names = [[location.rsplit("/", 1)[1] for location in group.locations] for group in groups]
+    assert names == [
+        ["a98.parquet", "a97.parquet", "a96.parquet"],
+        ["a92.parquet", "a91.parquet", "a90.parquet"],
+    ]
+
+
+def test_a_table_that_is_dropped_meanwhile_is_passed_over(
+    aws: SmallAws, lake: SmallLake, keep: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(lake, loads=1)
+
+    def dropped(*_: object) -> set[str]:
+        aws.glue.delete_table(DatabaseName=CURATED, Name=lake.name)
+        return set()
+
+    monkeypatch.setattr(module.Upkeep, "_awaited", dropped)
+    assert keep() == []
+
+
 def test_files_of_before_a_column_came_get_it_as_null(lake: SmallLake, keep: Keeper) -> None:
     filled(lake, days=("15",), loads=5)
     schema = schema_for(lake.table, [*COLUMNS, ("note", "string")])
