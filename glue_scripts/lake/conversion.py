@@ -34,6 +34,7 @@ from wires.manifest import ObjectVersion
 from wires.quarantine import QuarantinedRow
 
 _SAMPLED_ROWS = 20_000
+_INDEX = pa.int32()
 _ROW_GROUP_BYTES = 128 * 1024 * 1024
 """Arrow memory that is collected before a row group is written."""
 
@@ -89,8 +90,14 @@ class ConversionTask:
 
     @cached_property
     def columns(self) -> pa.Schema:
-        """Of the file."""
-        return with_field_ids(self.schema.arrow, self.target.field_ids)
+        """Of the file; text that is the same in all rows of an object as dictionaries."""
+        fields = [
+            field.with_type(pa.dictionary(_INDEX, field.type))
+            if field.name in CONSTANT_COLUMNS and pa.types.is_string(field.type)
+            else field
+            for field in self.schema.arrow
+        ]
+        return with_field_ids(pa.schema(fields), self.target.field_ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,8 +206,16 @@ def _table(
         stamp.load_id,
         *task.target.partition,
     )
-    columns += [pa.chunked_array([pa.repeat(constant, size)]) for constant in constants]
+    columns += [pa.chunked_array([_repeated(constant, size)]) for constant in constants]
     return pa.table(columns, schema=task.columns)
+
+
+def _repeated(value: pa.Scalar | str, size: int) -> pa.Array:
+    """Text as a dictionary of one, which the file has as well: it is not looked at row by row."""
+    if isinstance(value, pa.Scalar):
+        return pa.repeat(value, size)
+    indices = pa.repeat(pa.scalar(0, _INDEX), size)
+    return pa.DictionaryArray.from_arrays(indices, pa.array([value]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -401,7 +416,7 @@ class _RowGroups:
 
     def _flush(self) -> None:
         if self._waiting:
-            group = pa.concat_tables(self._waiting)
+            group = pa.concat_tables(self._waiting).unify_dictionaries()
             writer = self._writer or self._open(group)
             writer.write_table(group, row_group_size=group.num_rows)
         self._waiting, self._size = [], 0
@@ -419,6 +434,8 @@ class _RowGroups:
             self._schema,
             compression="snappy",
             store_decimal_as_integer=True,
+            # Readers are to find plain text, whatever it was in memory.
+            store_schema=False,
             use_dictionary=repeating,
         )
         return self._writer
