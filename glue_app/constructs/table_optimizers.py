@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import aws_cdk as cdk
 import aws_cdk.aws_glue as glue
@@ -59,7 +60,7 @@ class TableOptimizers(Construct):
                 ),
             )
 
-    def _optimizer(self, table: str, kind: str, **configuration: object) -> None:
+    def _optimizer(self, table: str, kind: str, **configuration: Any) -> None:
         network = self._connection and glue.CfnTableOptimizer.VpcConfigurationProperty(
             glue_connection_name=self._connection
         )
@@ -70,15 +71,12 @@ class TableOptimizers(Construct):
             database_name=self._database,
             table_name=table,
             type=kind,
-            table_optimizer_configuration={
-                "roleArn": self._role.role_arn,
-                "enabled": True,
-                **({"vpcConfiguration": network} if network else {}),
-                **{_camel(name): value for name, value in configuration.items()},
-            },
+            table_optimizer_configuration=(
+                glue.CfnTableOptimizer.TableOptimizerConfigurationProperty(
+                    role_arn=self._role.role_arn,
+                    enabled=True,
+                    vpc_configuration=network or None,
+                    **configuration,
+                )
+            ),
         )
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(word.capitalize() for word in rest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
 from pyspark.sql import functions as f
@@ -104,16 +104,13 @@ class DatasetAccount:
     def _merged(self, refresh: Refresh, new: set[str], before: Refresh | None) -> Refresh:
         name, columns = self.contract.latest, latest_columns(self.dataset)
         standing = self.tables.watermark(name)
-        meant = tuple(
-            (column.name, f"{int(held)}{identity}")
-            for column in self.dataset.schema.columns
-            for identity, held in [column.identity]
-        )
+        meant = tuple((column.name, *column.identity) for column in self.dataset.schema.columns)
+        # Files of before are read right beside new ones where columns have only come.
         whole = (
             before is None
             or before.definition != self.definition
             or not self.tables.stands(before)
-            or not _goes_on(before, columns, meant)
+            or not (set(before.columns) <= set(columns) and set(before.meant) <= set(meant))
             or bool(set(before.seen[self.contract.name]) - self.dataset.parts)
         )
         merge = LatestMerge(
@@ -164,14 +161,6 @@ class DatasetAccount:
             at=self.stamp.made_at,
             region=self.stamp.region,
         )
-
-
-def _goes_on(
-    before: Refresh, columns: Sequence[tuple[str, str]], meant: Sequence[tuple[str, str]]
-) -> bool:
-    """Whether files of before are read right beside new ones: columns may only have come, and mean
-    what they meant."""
-    return set(before.columns) <= set(columns) and set(before.meant) <= set(meant)
 
 
 def last_day_of(parts: Iterable[str]) -> tuple[str, str, str]:

@@ -20,6 +20,7 @@ from pyspark.sql import functions as f
 
 from curation.refresh import StagedFile
 from iceberg.field_ids import FieldIds, with_field_ids
+from iceberg.written_file import partition_folder
 from lake.commit import day_values
 from lake.errors import AccountingError
 from lake.store import footer_counts, put_file, use_region
@@ -47,13 +48,7 @@ class Place:
         """`orders/year=2026/month=01/day=31/refresh=…/`; without a day the middle is missing."""
         if day is None:
             return f"{self.table}/refresh={self.run}/"
-        return f"{day_folder(self.table, day.isoformat())}refresh={self.run}/"
-
-
-def day_folder(table: str, day: str) -> str:
-    """`orders/year=2026/month=01/day=31/`, for an ISO date."""
-    year, month, of_month = day_values(date.fromisoformat(day))
-    return f"{table}/year={year}/month={month}/day={of_month}/"
+        return f"{self.table}/{partition_folder(day_values(day))}refresh={self.run}/"
 
 
 def with_days(columns: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

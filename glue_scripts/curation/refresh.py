@@ -11,6 +11,7 @@ from typing import Any
 
 from lake.store import client
 
+_FOLDER = "refreshes/"
 Seen = Mapping[str, tuple[str, ...]]
 """Partitions of each dataset, `2026/01/15/<load>`, that a refresh has taken in: the watermark."""
 
@@ -79,8 +80,9 @@ class Refresh:
     """Of the curated database; "" for a dataset without a key."""
     columns: tuple[tuple[str, str], ...] = ()
     """Name and Glue type of each."""
-    meant: tuple[tuple[str, str], ...] = ()
-    """Of a table of latest rows: which column of the files each of the data stands for."""
+    meant: tuple[tuple[str, str, bool], ...] = ()
+    """Of a table of latest rows: of each column of the data what its files call it, or, if none has
+    had it yet, its contract, and which of both that is."""
     by_day: bool = False
     """Partitioned by days."""
     after: str = ""
@@ -124,12 +126,12 @@ class Refresh:
 
 def refresh_folder(unit: str, refresh_id: str) -> str:
     """Of a refresh's records in the assets bucket."""
-    return f"refreshes/{unit}/{refresh_id}/"
+    return f"{_FOLDER}{unit}/{refresh_id}/"
 
 
 def unit_of(key: str) -> str:
     """The unit of the refresh that has this key; "" for none."""
-    return key.removeprefix("refreshes/").rsplit("/", 2)[0]
+    return key.removeprefix(_FOLDER).rsplit("/", 2)[0]
 
 
 def load_refresh(bucket: str, key: str) -> Refresh:
@@ -143,7 +145,7 @@ def load_refresh(bucket: str, key: str) -> Refresh:
             "days": tuple(map(_day_write, item["days"])),
             "gone": None if item.get("gone") is None else tuple(item["gone"]),
             "sorted_by": tuple(item.get("sorted_by", ())),
-            "meant": tuple((name, what) for name, what in item.get("meant", ())),
+            "meant": tuple((name, what, held) for name, what, held in item.get("meant", ())),
             "counts": Counts(**item["counts"]),
             "quarantine": None if quarantine is None else tuple(quarantine),
         }

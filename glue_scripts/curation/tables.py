@@ -16,7 +16,7 @@ from curation.refresh import DayWrite, Refresh
 from iceberg.manifests import live_files, partition_of
 from iceberg.publishing import Publication, ids_for, publish
 from iceberg.tables import IcebergDatabase, bounds_of
-from iceberg.types import schema_for
+from iceberg.types import field_ids, schema_for
 from iceberg.watermarks import WATERMARK, watermark_of
 from iceberg.written_file import WrittenFile
 from lake.commit import day_values
@@ -49,9 +49,7 @@ class MadeTables:
         if found is None or watermark_of(found) != refresh.key:
             return False
         columns = with_days(refresh.columns) if refresh.by_day else refresh.columns
-        known = {field.name: field for field in found.schema().fields}
-        wanted = schema_for(found, columns).fields
-        return [(f.name, f.field_id) for f in wanted] == [(n, f.field_id) for n, f in known.items()]
+        return field_ids(schema_for(found, columns)) == field_ids(found.schema())
 
     def watermark(self, table: str) -> str:
         """Key of the refresh that readers have; "" if there is no such table."""
@@ -99,6 +97,7 @@ class MadeTables:
                 files=list(_written(refresh)),
                 replaced=lambda table: _replaced(table, refresh),
                 by_day=refresh.by_day,
+                takes_name=refresh.whole,
                 bounds=refresh.sorted_by,
                 properties=bounds_of(refresh.sorted_by),
                 summary={

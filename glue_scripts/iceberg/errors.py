@@ -21,5 +21,9 @@ class MadeForOtherColumns(LakeError):
     """Files carry other field ids than the table that they are to be published to."""
 
 
+class OtherPartitions(LakeError):
+    """A table has days and is not to have any, or the other way round."""
+
+
 class NoSuchSnapshot(LakeError):
     """A table does not keep what somebody asks for."""

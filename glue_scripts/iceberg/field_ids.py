@@ -15,6 +15,11 @@ import pyarrow.parquet as pq
 FieldIds = Mapping[str, int]
 """By name of each column."""
 NO_IDS: FieldIds = MappingProxyType({})
+WALL_CLOCK = "timestamp_ntz"
+"""Date and time of day without a zone, for which Glue has no name of its own: it says `timestamp`
+for these and for moments."""
+_HELD_AS = MappingProxyType({"smallint": "int", "tinyint": "int"})
+"""Iceberg has no narrower whole numbers; files hold them as 32 bits all the same."""
 DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 _KEY = b"PARQUET:field_id"
 
@@ -24,6 +29,7 @@ def goes_on(before: str, after: str) -> bool:
 
     https://iceberg.apache.org/spec/#schema-evolution
     """
+    after = _HELD_AS.get(after, after)
     if before == after or (before, after) in (("int", "bigint"), ("float", "double")):
         return True
     narrow, wide = DECIMAL.fullmatch(before), DECIMAL.fullmatch(after)

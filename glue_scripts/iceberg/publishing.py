@@ -17,7 +17,7 @@ from pyiceberg.table import StagedTable, Table
 from pyiceberg.table.snapshots import Snapshot
 
 from iceberg.commits import Change, Committer
-from iceberg.errors import MadeForOtherColumns
+from iceberg.errors import MadeForOtherColumns, OtherPartitions
 from iceberg.field_ids import FieldIds, field_ids_of
 from iceberg.files import data_file
 from iceberg.tables import OF_OTHER_KIND, PARTITION_COLUMNS, IcebergDatabase, is_by_day
@@ -58,19 +58,23 @@ class Publication:
     """Of the table, from this snapshot on."""
     known: Table | None = None
     """The table as it was a moment ago."""
+    takes_name: bool = False
+    """Whether a table of another kind, or with other partitions, loses its name to this one: where
+    all of its rows are made anew."""
 
 
 def publish(database: IcebergDatabase, publication: Publication) -> Snapshot:
     """The snapshot in which all of it is visible, of this attempt or an earlier one.
 
-    Raises AccountingError where a file does not hold what its task wrote, and
-    MadeForOtherColumns where the table's columns are not those that files were written for.
+    Raises AccountingError where a file does not hold what its task wrote, MadeForOtherColumns where
+    the table's columns are not those that files were written for, and, unless it takes the name,
+    OtherPartitions or one of OF_OTHER_KIND where another table has it.
     """
     footers = _audited(publication)
 
     def change_of(table: Table) -> Change:
         if is_by_day(table) != publication.by_day:
-            raise _OtherPartitions
+            raise OtherPartitions(f"table {publication.table} is not partitioned as it should be")
         # First: who finds that the table has gone on need not look at columns.
         removed = publication.replaced(table)
         schema = schema_for(table, publication.columns, publication.docs, publication.ids)
@@ -99,14 +103,11 @@ def publish(database: IcebergDatabase, publication: Publication) -> Snapshot:
 
     try:
         return commit()
-    except (*OF_OTHER_KIND, _OtherPartitions):
-        # A table of another kind has the name, or one whose files lie otherwise.
+    except (*OF_OTHER_KIND, OtherPartitions):
+        if not publication.takes_name:
+            raise
         database.drop(publication.table)
         return commit()
-
-
-class _OtherPartitions(Exception):
-    """The table has days and is not to have any, or the other way round."""
 
 
 def ids_for(

@@ -79,8 +79,8 @@ class IcebergDatabase:
     ) -> StagedTable:
         """A table that nobody sees before its first commit; alone below its location.
 
-        Of each column in `bounds` files tell least and
-        greatest value in full length, by which readers pass over files.
+        Of each column in `bounds` files tell least and greatest value in full length, by which
+        readers pass over files.
         """
         place = location.rstrip("/")
         spec = _by_day(schema) if by_day else PartitionSpec()

@@ -26,19 +26,15 @@ from pyiceberg.types import (
     TimestamptzType,
 )
 
-from iceberg.field_ids import DECIMAL, NO_IDS, FieldIds, goes_on
+from iceberg.field_ids import DECIMAL, NO_IDS, WALL_CLOCK, FieldIds, goes_on
 
 Columns = Sequence[tuple[str, str]]
 """Name and Glue type of each."""
-WALL_CLOCK = "timestamp_ntz"
-"""Date and time of day without a zone, for which Glue has no name of its own: it says `timestamp`
-for these and for moments."""
 _PLAIN: Mapping[str, IcebergType] = MappingProxyType(
     {
         "string": StringType(),
         "bigint": LongType(),
         "int": IntegerType(),
-        # Iceberg has no narrower ones; files hold them as 32 bits all the same.
         "smallint": IntegerType(),
         "tinyint": IntegerType(),
         "double": DoubleType(),
@@ -50,7 +46,6 @@ _PLAIN: Mapping[str, IcebergType] = MappingProxyType(
         "binary": BinaryType(),
     }
 )
-_AS_HELD = MappingProxyType({"smallint": "int", "tinyint": "int"})
 
 
 class UnknownType(ValueError):
@@ -108,8 +103,7 @@ def _schema(
     kept = {
         name: standing[name]
         for name, kind in columns
-        if name in standing
-        and goes_on(_spelled(standing[name].field_type), _AS_HELD.get(kind, kind))
+        if name in standing and goes_on(_spelled(standing[name].field_type), kind)
     }
     numbers = [(n, kept[n].field_id if n in kept else ids.of(n), kind) for n, kind in columns]
     fields = [

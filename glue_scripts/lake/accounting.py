@@ -12,9 +12,10 @@ from lake.commit import PartitionWrite, Stamp
 from lake.conversion import AsideTask, Piece, PutAside, versions_of
 from lake.findings import Findings
 from lake.isolation import Fault
+from lake.loads_in_files import load_folder
 from lake.planning import PlannedObject
 from lake.store import line_count
-from lake.writing import WrittenPartition, load_folder, values_by_object, written_files
+from lake.writing import WrittenPartition, values_by_object, written_files
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
 from wires.quarantine import PREFIX as QUARANTINE

@@ -13,6 +13,8 @@ from functools import reduce
 
 import pyarrow as pa
 
+from iceberg.field_ids import WALL_CLOCK
+
 MAX_DECIMAL_DIGITS = 38
 _EXACT_DOUBLE_DIGITS = 15
 _SHORT_DECIMAL_DIGITS = 18
@@ -111,7 +113,7 @@ class ColumnType:
     @property
     def iceberg(self) -> str:
         """As Glue has it, but that Iceberg tells moments from times of day without a zone."""
-        return "timestamp_ntz" if self.kind is Kind.TIMESTAMP else self.glue
+        return WALL_CLOCK if self.kind is Kind.TIMESTAMP else self.glue
 
     def holds(self, other: ColumnType) -> bool:
         """Whether every value of the other is one of this, as files of this are stored: a column

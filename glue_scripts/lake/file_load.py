@@ -1,4 +1,4 @@
-"""One run of the file processor: from its load's manifest to published partitions.
+"""One run of the file processor: from its load's manifest to published tables.
 
     claim → survey → plan → write → count → commit → publish
 

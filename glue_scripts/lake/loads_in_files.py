@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
+from iceberg.written_file import Partition, partition_folder
 from lake.errors import LakeError
 
 LOADS = b"lake.loads"
@@ -30,6 +31,11 @@ class LoadCounts:
 
     def __add__(self, other: LoadCounts) -> LoadCounts:
         return LoadCounts(self.rows + other.rows, self.values + other.values)
+
+
+def load_folder(dataset: str, partition: Partition, load_id: str) -> str:
+    """`orders/year=2026/month=01/day=31/load=…/`"""
+    return f"{dataset}/{partition_folder(partition)}load={load_id}/"
 
 
 def load_of(location: str) -> str:

@@ -17,15 +17,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
-from iceberg.errors import ForeignDeletes, MadeForOtherColumns
+from iceberg.errors import ForeignDeletes, MadeForOtherColumns, OtherPartitions
 from iceberg.field_ids import FieldIds
 from iceberg.publishing import Publication, publish
-from iceberg.tables import COLUMNS
+from iceberg.tables import COLUMNS, OF_OTHER_KIND
 from iceberg.written_file import Partition
 from lake.catalog import QuarantineCatalog
 from lake.commit import Commit, Move, PartitionWrite
 from lake.errors import LakeError, LoadLost, OriginalGone
 from lake.isolation import fault_of, reason_of
+from lake.loads_in_files import load_folder
 from lake.schema import Schema
 from lake.store import client, supersede
 from lake.table_columns import NO_TABLE, TableColumns
@@ -38,7 +39,7 @@ from lake.tables import (
     spell_columns,
 )
 from lake.waiting import each
-from lake.writing import Places, Writer, ids_of, load_folder
+from lake.writing import Places, Writer, ids_of
 from wires.load_ledger import LoadLedger
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
 from wires.quarantine import PREFIX, put_aside
@@ -117,7 +118,9 @@ class Publisher:
                 if error.response["Error"]["Code"] not in _FINAL:
                     raise
                 refused[dataset] = f"the Glue catalog refuses the table: {reason_of(error)}"
-            except (ForeignDeletes, OtherTable) as error:
+            except OF_OTHER_KIND:
+                refused[dataset] = f"table {dataset} has been made by somebody else a moment ago"
+            except (ForeignDeletes, OtherPartitions, OtherTable) as error:
                 # Somebody else's doing, which no attempt gets past; other datasets go on.
                 refused[dataset] = reason_of(error)
 

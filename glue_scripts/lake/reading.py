@@ -47,10 +47,6 @@ _LOOK_AHEAD_BYTES = 64 * 1024
 _TELLING_BYTES = 64 * 1024
 _JSON_READERS = (JsonLinesReader, JsonTextReader)
 
-
-_NO_TABLES = (FormatKind.NOT_DATA, FormatKind.PROGRAM)
-
-
 _NO_TABLES = (FormatKind.NOT_DATA, FormatKind.PROGRAM)
 
 

@@ -15,6 +15,7 @@ from lake.conversion import ConversionTask, Converted, Piece, Target, convert_al
 from lake.errors import AccountingError, LakeError
 from lake.findings import Findings
 from lake.isolation import USUAL_BUDGET, Budget, Fault
+from lake.loads_in_files import load_folder
 from lake.planning import PlannedObject, PlannedPartition
 from lake.schema import Schema
 from wires.column_names import METADATA_COLUMNS
@@ -247,12 +248,6 @@ def _reading_of(item: PlannedObject) -> tuple[object, ...]:
     source = item.source
     repeats = [(span.start, span.repeats) for span in source.spans if span.repeats]
     return source.version, source.layout, source.rules, repeats
-
-
-def load_folder(dataset: str, values: Sequence[str], load_id: str) -> str:
-    """`orders/year=2026/month=01/day=31/load=…/`"""
-    year, month, day = values
-    return f"{dataset}/year={year}/month={month}/day={day}/load={load_id}/"
 
 
 def pack(

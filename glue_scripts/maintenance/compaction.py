@@ -22,7 +22,7 @@ from pyiceberg.types import NestedField
 from iceberg.manifests import live_files, partition_of
 from iceberg.storage import place_of
 from iceberg.tables import COLUMNS, PARTITION_COLUMNS, bounded
-from iceberg.written_file import Partition
+from iceberg.written_file import Partition, partition_folder
 from lake.loads_in_files import LoadCounts, load_of, tell_loads
 from lake.store import client
 from lake.tables import ProcessedTable
@@ -67,9 +67,7 @@ def crowded(table: Table, *, target_bytes: int, run: str) -> Iterator[Merger]:
     for partition, units in sorted(small.items()):
         if sum(len(unit.files) for unit in units) < _LEAST:
             continue
-        folder = "".join(
-            f"{name}={value}/" for name, value in zip(PARTITION_COLUMNS, partition, strict=False)
-        )
+        folder = partition_folder(partition)
         for number, group in enumerate(_groups(units, target_bytes)):
             name = f"compacted={run}/part-{number:05d}.snappy.parquet"
             yield Merger(

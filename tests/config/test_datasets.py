@@ -166,6 +166,36 @@ def test_a_contract_brings_its_sql_and_its_rules_along(tmp_path: Path) -> None:
         ("latest_by: [ordered_on]", "latest_by: [at]", "latest_by", "must be among the columns"),
         ("primary_key: [order_id]\n", "", "latest_by", "needs primary_key"),
         (
+            "primary_key: [order_id]\nlatest_by: [ordered_on]",
+            "deleted_when: amount = 0",
+            "deleted_when",
+            "needs primary_key",
+        ),
+        (
+            "primary_key: [order_id]\nlatest_by: [ordered_on]",
+            "latest_table: newest",
+            "latest_table",
+            "needs primary_key",
+        ),
+        (
+            "latest_by: [ordered_on]",
+            "deleted_when: amount =",
+            "deleted_when",
+            "must be a condition such as amount > 0",
+        ),
+        (
+            "latest_by: [ordered_on]",
+            "latest_table: sales",
+            "latest_table",
+            "is curated as well",
+        ),
+        (
+            "latest_by: [ordered_on]",
+            "latest_table: Newest",
+            "latest_table",
+            "must be lower snake case",
+        ),
+        (
             "primary_key: [order_id]",
             "primary_key: [id]",
             "primary_key",

@@ -8,7 +8,9 @@ from random import Random
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from tests.aws import CURATED
 from tests.curations import CUSTOMERS, ORDERS, Curation
 from tests.kills import Killed, killed_at_call
 
@@ -117,3 +119,18 @@ def expected(uploads: list[Mapping[str, Any]]) -> list[tuple[str, str, int, int]
             sums.setdefault((day, customers[customer]), []).append(amount)
     rows = [(day, country, len(all_), sum(all_)) for (day, country), all_ in sums.items()]
     return sorted(rows, key=repr)
+
+
+def test_what_cannot_be_carried_out_is_withdrawn_and_made_anew(curation: Curation) -> None:
+    """A file that waits is gone: nobody can publish it, and nobody waits for it either."""
+    curation.upload("customers", CUSTOMERS)
+    [staged] = curation.process()
+    units = curation.processing().units
+    assert units.ledger.approve(staged.unit, units.ledger.get(staged.unit).staged)
+    for file in staged.files:
+        curation.aws.s3.delete_object(Bucket=CURATED, Key=file.key)
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        units.carry_out(staged.unit)
+    assert not units.ledger.get(staged.unit).approved
+    [again] = curation.refresh()
+    assert again.rows == staged.rows > 0

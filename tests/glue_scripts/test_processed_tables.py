@@ -11,12 +11,17 @@ from pyiceberg.types import TimestampType, TimestamptzType
 from pyspark.sql import SparkSession
 
 from iceberg.rollback import roll_back
+from lake import publishing
 from lake.column_types import TEXT
+from lake.errors import LakeError
+from lake.publishing import Publisher
 from lake.schema import Schema
 from lake.tables import ProcessedTables, read_columns, spell_columns
+from maintenance import upkeep
 from operations.table_reader import IcebergReader
 from tests.aws import PROCESSED, SmallAws
 from tests.curations import Curation
+from tests.glue_scripts.iceberg_lake import mark_deletions
 from tests.keeping import Keeper
 from tests.kills import Killed
 from tests.lakes import Lake
@@ -88,10 +93,17 @@ def test_a_type_widens_in_files_that_were_merged(lake: Lake, keep: Keeper) -> No
     assert len(lake.snapshots("orders")) == snapshots + 1, "all of it in one commit"
 
 
-def test_a_merge_waits_for_a_load_that_publishes(lake: Lake, keep: Keeper) -> None:
+def test_nothing_is_merged_while_a_load_publishes(
+    lake: Lake, keep: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(lake, 5)
+    monkeypatch.setattr(upkeep, "_TURN_WAIT", 0.0)
     name = publisher("orders")
-    assert lake.state.leases.take(name, owner="somebody", seconds=2)
+    assert lake.state.leases.take(name, owner="somebody", seconds=600)
+    with pytest.raises(LakeError, match="was not free"):
+        keep()
+    assert len(lake.files("orders")) == 5
+    lake.state.leases.give_back(name, owner="somebody")
     [kept] = keep()
     assert kept.files_before == 5
     assert lake.state.leases.take(name, owner="another", seconds=1), "it is given back"
@@ -140,6 +152,41 @@ def test_a_table_of_another_kind_costs_its_dataset_alone(lake: Lake) -> None:
     assert lake.outcome(one) == ("failed", 0, 0, 0)
     assert "is no Iceberg table" in lake.reason(one)
     assert "Drop it from the catalog" in lake.reason(one)
+
+
+def test_a_table_that_comes_up_meanwhile_keeps_its_name(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a load's last look, for which it has the lease, and its commit."""
+    looked = ProcessedTables._open
+
+    def looks_and_another_comes(tables: ProcessedTables, dataset: str) -> object:
+        found = looked(tables, dataset)
+        if dataset == "orders" and tables._held is not None:
+            other = {"Name": "orders", "Parameters": {"EXTERNAL": "TRUE"}}
+            lake.aws.glue.create_table(DatabaseName=PROCESSED, TableInput=other)
+        return found
+
+    monkeypatch.setattr(ProcessedTables, "_open", looks_and_another_comes)
+    one, other = lake.upload("orders/a.csv", "id\n1\n"), lake.upload("bills/a.csv", "id\n1\n")
+    lake.process(one, other)
+    assert lake.table("orders")["Parameters"] == {"EXTERNAL": "TRUE"}
+    assert lake.outcome(one) == ("failed", 0, 0, 0)
+    assert "by somebody else" in lake.reason(one)
+    assert lake.outcome(other) == ("published", 1, 1, 0)
+
+
+def test_deletions_that_somebody_else_has_marked_cost_their_dataset_alone(lake: Lake) -> None:
+    fill(lake, 1)
+    table = ProcessedTables.of(lake.aws.glue, PROCESSED).open("orders")
+    assert table is not None
+    mark_deletions(table.iceberg)
+    one = lake.upload("orders/next.csv", "id,amount\n5,5.5\n")
+    other = lake.upload("bills/a.csv", "id\n1\n")
+    lake.process(one, other)
+    assert lake.outcome(one) == ("failed", 0, 0, 0)
+    assert "Roll it back" in lake.reason(one)
+    assert lake.outcome(other) == ("published", 1, 1, 0)
 
 
 def test_moments_and_times_without_a_zone_are_told_apart(lake: Lake) -> None:
@@ -218,6 +265,24 @@ def test_an_attempt_that_comes_when_its_snapshot_has_gone_publishes_nothing_agai
     lake.run(load_id, attempt=2)
     assert lake.outcome(version) == ("published", 1, 1, 0)
     assert len(lake.rows("orders", "id")) == 3
+
+
+def test_an_attempt_that_comes_days_later_does_not_rely_on_its_files(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Maintenance has given them up by then."""
+    version = lake.upload("orders/a.csv", "id,amount\n1,1.50\n")
+    load_id = lake.load(version)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Publisher, "publish", dies)
+        with pytest.raises(Killed):
+            lake.run(load_id)
+    for key in lake.aws.keys(PROCESSED, "orders/"):
+        lake.aws.s3.delete_object(Bucket=PROCESSED, Key=key)
+    monkeypatch.setattr(publishing, "_KEPT_UNPUBLISHED", timedelta())
+    lake.retry(load_id, attempt=2)
+    assert lake.outcome(version) == ("published", 1, 1, 0)
+    assert [str(amount) for (amount,) in lake.rows("orders", "amount")] == ["1.50"]
 
 
 def test_columns_of_wide_tables_find_room_in_the_catalog() -> None:
