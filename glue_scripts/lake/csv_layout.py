@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from lake.fitting import presume
 from lake.header_repeats import header_repeats
 from lake.layout import Layout
 from lake.parsing import parse
+from lake.presumption import Presumptions
 from lake.record_grammar import MARK, Dialect, header_cells, line_ends_in, why_malformed
 from lake.records import Cut, Positions, cut_records
 from lake.table_start import find_start
@@ -42,9 +44,11 @@ class Sample:
     """Whether it is not in the encoding that is presumed."""
 
 
-def find_layout(sample: Sample, demands: CsvDemands) -> tuple[Layout, list[ColumnType]]:
-    """The layout, and the column types of the first records. Raises InputRefused where the sample
-    can be read in two ways."""
+def find_layout(
+    sample: Sample, demands: CsvDemands, presumptions: Presumptions | None = None
+) -> tuple[Layout, list[ColumnType]]:
+    """The layout, and the column types of the first records, or what is presumed of these. Raises
+    InputRefused where the sample can be read in two ways."""
     text = sample.text
     if sample.whole_file and text and not text.endswith((b"\n", b"\r")):
         text += b"\n"
@@ -73,7 +77,11 @@ def find_layout(sample: Sample, demands: CsvDemands) -> tuple[Layout, list[Colum
         body_line=1 + line_ends_in(skipped + reading.sample[:begin], reading.dialect),
         before=_before(reading, start.record, sample.encoding, 1 if skipped else 0),
     )
-    return layout, _first_types(reading, row + start.is_header, layout)
+    look = partial(_first_types, reading, row + start.is_header, layout)
+    has_rows = reading.records > start.record + start.is_header
+    if presumptions and sample.whole_file and has_rows:
+        return layout, presumptions.types(layout, look)
+    return layout, look()
 
 
 def _reading(text: bytes, sample: Sample, fixed: Dialect) -> Reading:
@@ -108,7 +116,7 @@ def _first_types(reading: Reading, first: int, layout: Layout) -> list[ColumnTyp
 def _types(text: bytes, cut: Cut, rows: Positions, layout: Layout) -> list[ColumnType]:
     """What is going to be no row is passed over: stray bytes, the header once more."""
     joined = _joined(text, cut, rows)
-    if not joined.isascii():
+    if not (joined.isascii() or (MARK not in joined and _is_read(joined, layout.encoding))):
         records = [text[cut.starts[i] : cut.ends[i]] for i in rows]
         records = [record.removeprefix(MARK) for record in records]
         joined = b"".join(record for record in records if _is_read(record, layout.encoding))

@@ -22,6 +22,7 @@ from lake.encoding_detection import detect_encoding
 from lake.errors import InputRefused
 from lake.layout import CSV, Layout
 from lake.originals import READ_BYTES, Original, stored_blocks
+from lake.presumption import Presumptions
 from lake.records import MAX_RECORD_BYTES, first_record_start, no_line_end
 from wires.contracts import CsvDemands
 
@@ -31,7 +32,11 @@ _INNER_SAMPLE_BYTES = 256 * 1024
 
 
 def examine(
-    original: Original, *, max_ratio: int, demands: CsvDemands = NOTHING_DEMANDED
+    original: Original,
+    *,
+    max_ratio: int,
+    demands: CsvDemands = NOTHING_DEMANDED,
+    presumptions: Presumptions | None = None,
 ) -> tuple[Layout, list[ColumnType]]:
     """The layout, and types that are likely. Raises InputRefused if it cannot be read as CSV."""
     if demands.encoding == SINGLE_BYTE.name:
@@ -43,7 +48,7 @@ def examine(
             name = detect_encoding(other.told) if other.looks_single_byte else "utf-8"
             demands = replace(demands, encoding=name)
             sample = _sample(original, size, max_ratio=max_ratio, demands=demands)
-        layout, types = find_layout(sample, demands)
+        layout, types = find_layout(sample, demands, presumptions)
         if layout.fields or sample.whole_file:
             break
     else:

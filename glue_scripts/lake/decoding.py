@@ -109,7 +109,7 @@ def find_encoding(head: bytes) -> Encoding:
             return Encoding(name, mark)
     if b"\0" in head[:4096]:
         return Encoding(wide_encoding(head) or "utf-8")
-    if any(switch in head for switch in _SWITCH) and head.isascii():
+    if b"\x1b" in head and any(switch in head for switch in _SWITCH) and head.isascii():
         return Encoding(
             "iso-2022-jp" if decodes(head[: head.rfind(b"\n") + 1], "iso-2022-jp") else "utf-8"
         )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from lake.cell_kinds import (
     EMPTY,
@@ -78,11 +78,27 @@ def judge_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> Verdict
     others = [row for row in spread if any(bare(a) != b for a, b in zip(row, names, strict=True))]
     if not others:
         return _alone(first, recurs=bool(rows))
+    if _surely_names(first, others):
+        return Verdict.HEADER
     columns = [_column(cell, [row[i] for row in others]) for i, cell in enumerate(first)]
     judged = [column for column in columns if column.kind and column.cell]
     if judged:
         return _by_types(columns, judged)
     return _by_words(columns, recurs=len(others) < len(spread))
+
+
+def _surely_names(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """The quick way to what `_by_types` finds: words above two typed columns."""
+    if any(is_typed(kind_of_cell(cell)) for cell in first):
+        return False
+    typed = (
+        column
+        for i, cell in enumerate(first)
+        if cell and not says_nothing(cell)
+        for column in [_column(cell, [row[i] for row in others])]
+        if column.kind
+    )
+    return len(list(islice(typed, _FEW))) == _FEW
 
 
 def _spread(rows: Sequence[Sequence[str]], width: int) -> Sequence[Sequence[str]]:

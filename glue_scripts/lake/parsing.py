@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -52,13 +53,18 @@ def _parse(text: pa.Buffer, dialect: Dialect, columns: Sequence[str]) -> pa.Tabl
             quote_char=dialect.quote.decode("latin-1"),
             newlines_in_values=True,
         ),
-        convert_options=csv.ConvertOptions(
-            check_utf8=False,
-            column_types=dict.fromkeys(columns, pa.string()),
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        ),
+        convert_options=_as_text(tuple(columns)),
+    )
+
+
+@lru_cache(maxsize=64)
+def _as_text(columns: tuple[str, ...]) -> csv.ConvertOptions:
+    return csv.ConvertOptions(
+        check_utf8=False,
+        column_types=dict.fromkeys(columns, pa.string()),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
     )
 
 

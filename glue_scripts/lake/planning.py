@@ -116,6 +116,8 @@ class _Planning:
     schemas: dict[str, Schema]
     headed: frozenset[str]
     """Datasets of which a file of the load names its columns."""
+    begun: set[str] = field(default_factory=set)
+    """Datasets whose schema has what is declared of it, and an object's columns, already."""
     settled: list[ObjectOutcome] = field(default_factory=list)
     accepted: dict[tuple[str, str], list[tuple[Surveyed, Survey, Schema]]] = field(
         default_factory=dict
@@ -154,7 +156,11 @@ class _Planning:
     def _decide(self, item: Surveyed, dataset: str) -> ObjectOutcome | None:
         """Its outcome if it brings no rows."""
         contract = self._contract(dataset)
-        table = declared_schema(contract).merge(self.schemas.get(dataset, Schema()))
+        table = (
+            self.schemas[dataset]
+            if dataset in self.begun
+            else declared_schema(contract).merge(self.schemas.get(dataset, Schema()))
+        )
         refuse = partial(
             _refusal,
             table=table if dataset in self.schemas or contract.columns else None,
@@ -167,6 +173,7 @@ class _Planning:
             return outcome
         own = wanted_columns(schema_of(item.survey), table, contract)
         self.schemas[dataset] = table.merge(own)
+        self.begun.add(dataset)
         day = item.version.uploaded_on.date().isoformat()
         self.accepted.setdefault((dataset, day), []).append((item, item.survey, own))
         return None

@@ -35,6 +35,7 @@ from lake.originals import (
     stored_blocks,
 )
 from lake.pieces import STRAY, BadRecord, Chunk, PieceReader
+from lake.presumption import Presumptions
 from lake.records import first_record_start
 from lake.row_rules import NO_RULES, RowRules, without_rows
 from lake.tallies import tallies_of
@@ -46,7 +47,6 @@ _SYNC_BYTES = 1024 * 1024
 _LOOK_AHEAD_BYTES = 64 * 1024
 _TELLING_BYTES = 64 * 1024
 _JSON_READERS = (JsonLinesReader, JsonTextReader)
-
 _NO_TABLES = (FormatKind.NOT_DATA, FormatKind.PROGRAM)
 
 
@@ -68,11 +68,13 @@ def examine(
     max_ratio: int,
     demands: CsvDemands = NOTHING_DEMANDED,
     name: str = "",
+    presumptions: Presumptions | None = None,
 ) -> tuple[Layout, list[ColumnType]]:
     """The layout, and types that are likely. Raises InputRefused if it cannot be read.
 
     `name` is what the uploader called the object: text that says of itself that it is JSON is
-    read as that, whatever it holds.
+    read as that, whatever it holds. With `presumptions`, the types of a small CSV file may be those
+    of others that are written like it.
     """
     original = StartKept(original)
     head, stored = first_block(stored_blocks(original))
@@ -92,7 +94,9 @@ def examine(
         return layout.with_fields(columns.types), list(columns.types.values())
     if kind.startswith("json"):
         return _examine_json(cuttable(plain, encoding), compression, encoding)
-    return csv_source.examine(original, max_ratio=max_ratio, demands=demands)
+    return csv_source.examine(
+        original, max_ratio=max_ratio, demands=demands, presumptions=presumptions
+    )
 
 
 def _no_table(name: str, compression: str) -> str:

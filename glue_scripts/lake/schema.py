@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import pyarrow as pa
 
@@ -52,7 +52,7 @@ class Schema:
     @classmethod
     def of(cls, sources: Sequence[str], types: Sequence[ColumnType]) -> Schema:
         """Of a file's columns."""
-        return _named(Column("", kind, name) for name, kind in zip(sources, types, strict=True))
+        return _of(tuple(sources), tuple(types))
 
     @classmethod
     def declared(cls, types: Iterable[tuple[str, ColumnType]]) -> Schema:
@@ -162,6 +162,12 @@ class Schema:
             and mine.declared == column.declared
             and mine.type.join(column.type) == mine.type
         )
+
+
+@lru_cache(maxsize=1_000)
+def _of(sources: tuple[str, ...], types: tuple[ColumnType, ...]) -> Schema:
+    """Files of a dataset are mostly alike."""
+    return _named(Column("", kind, name) for name, kind in zip(sources, types, strict=True))
 
 
 def _named(columns: Iterable[Column]) -> Schema:

@@ -6,8 +6,9 @@ presumed from that, and confirmed or corrected while the object is written.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pyspark.sql import SparkSession
@@ -20,6 +21,7 @@ from lake.findings import Findings, Survey, put_together
 from lake.isolation import Budget, Fault, Guarded
 from lake.layout import CSV
 from lake.originals import DIGEST_BLOCK, Original, Span
+from lake.presumption import Presumptions
 from lake.reading import PieceReading, examine, survey
 from lake.row_rules import RowRules
 from lake.schema import Schema
@@ -63,6 +65,10 @@ class Look:
     parallelism: int
     """Tasks that can run at once: a large object is cut into as many pieces at least."""
     budget: Budget
+    presumptions: defaultdict[str, Presumptions] = field(
+        default_factory=partial(defaultdict, Presumptions), compare=False
+    )
+    """By folder, of one task."""
 
 
 def survey_objects(
@@ -143,7 +149,13 @@ def _seconds_to_recode(look: Look, item: Surveyed) -> float:
 
 def _looked_at(look: Look, version: ObjectVersion, demands: CsvDemands) -> Surveyed:
     original: Original = StoredOriginal(look.bucket, version)
-    layout, types = examine(original, max_ratio=look.max_ratio, demands=demands, name=version.key)
+    layout, types = examine(
+        original,
+        max_ratio=look.max_ratio,
+        demands=demands,
+        name=version.key,
+        presumptions=look.presumptions[version.key.rpartition("/")[0]],
+    )
     if layout.format != CSV and incoming_path(version.key) is None:
         found = layout.format.replace("_", " ")
         raise InputRefused(f"the content is {found}, expected CSV text: {TAKEN_ELSEWHERE}")

@@ -36,8 +36,11 @@ def find_start(reading: Reading, demanded: bool | None) -> TableStart:
     first = _below_padded_titles(reading)
     if demanded is not None and not (demanded and first):
         return TableStart(first, demanded)
-    cells, rows = reading.cells(first), reading.rows_from(first + 1)
-    verdict = reading.heading if first == reading.above else judge_header(cells, rows)
+    if first == reading.above:
+        (cells, *rows), verdict = reading.table, reading.heading
+    else:
+        cells, rows = reading.cells(first), reading.rows_from(first + 1)
+        verdict = judge_header(cells, rows)
     if demanded and verdict is not Verdict.ROW:
         return TableStart(first, demanded)
     if verdict is Verdict.UNSURE:

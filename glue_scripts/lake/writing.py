@@ -21,6 +21,11 @@ from lake.schema import Schema
 from wires.column_names import METADATA_COLUMNS
 from wires.manifest import ObjectVersion
 
+_WORK_FOR_ANY = 200_000
+"""Bytes of a large object that take as long to read as it takes to begin with a small one."""
+_WORTH_A_FILE = 32 * 1024 * 1024
+"""Work for which a core more is worth a file more."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
@@ -206,7 +211,12 @@ class Writer:
                 look=look,
             )
             for part, pieces in enumerate(
-                pack(sources, target_bytes=self.target_bytes, alone=self.alone)
+                pack(
+                    sources,
+                    target_bytes=self.target_bytes,
+                    parallelism=self.spark.sparkContext.defaultParallelism,
+                    alone=self.alone,
+                )
             )
         ]
 
@@ -251,25 +261,49 @@ def _reading_of(item: PlannedObject) -> tuple[object, ...]:
 
 
 def pack(
-    sources: Iterable[Source], *, target_bytes: int, alone: Collection[ObjectVersion] = ()
+    sources: Iterable[Source],
+    *,
+    target_bytes: int,
+    parallelism: int = 1,
+    alone: Collection[ObjectVersion] = (),
 ) -> Iterator[tuple[Piece, ...]]:
     """Which pieces share an output file: whole objects in order of key, up to `target_bytes` as
-    stored; each piece of a larger object has a file of its own, and so has one that is to be
-    `alone`."""
-    batch: list[Piece] = []
-    size = 0
+    stored, in about equal shares; each piece of a larger object has a file of its own, and so has
+    one that is to be `alone`. Where it is worth a file, no core is without a share."""
+    shared: list[Piece] = []
     for source in sorted(sources, key=lambda source: source.version):
         if len(source.spans) > 1 or source.version in alone:
             yield from ((Piece(source, span),) for span in source.spans)
-            continue
-        piece = Piece(source, source.spans[0])
-        if batch and size + piece.size > target_bytes:
+        else:
+            shared.append(Piece(source, source.spans[0]))
+    work = sum(map(_work, shared))
+    shares = max(
+        -(-sum(piece.size for piece in shared) // target_bytes),
+        min(parallelism, work // _WORTH_A_FILE),
+        1,
+    )
+    yield from _in_shares(shared, work / shares, target_bytes)
+
+
+def _in_shares(
+    pieces: Iterable[Piece], share: float, target_bytes: int
+) -> Iterator[tuple[Piece, ...]]:
+    batch: list[Piece] = []
+    size = done = 0
+    for piece in pieces:
+        if batch and (done >= share or size + piece.size > target_bytes):
             yield tuple(batch)
-            batch, size = [], 0
+            batch, size, done = [], 0, 0
         batch.append(piece)
         size += piece.size
+        done += _work(piece)
     if batch:
         yield tuple(batch)
+
+
+def _work(piece: Piece) -> int:
+    """In bytes of a large object."""
+    return piece.size + _WORK_FOR_ANY
 
 
 def _disjointed(
