@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyiceberg.catalog import Catalog
@@ -22,6 +22,7 @@ from pyiceberg.exceptions import (
 from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
 from pyiceberg.table import StagedTable, Table
+from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.refs import SnapshotRefType
 from pyiceberg.table.snapshots import Operation, Snapshot, Summary
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
@@ -35,6 +36,7 @@ from pyiceberg.table.update import (
     AssertRefSnapshotId,
     AssertTableUUID,
     AssignUUIDUpdate,
+    RemovePropertiesUpdate,
     RemoveSnapshotsUpdate,
     SetCurrentSchemaUpdate,
     SetDefaultSortOrderUpdate,
@@ -50,6 +52,7 @@ from pyiceberg.table.update import (
 from iceberg.errors import CommitLost
 from iceberg.manifests import ManifestList, ManifestsOfCommit
 from iceberg.retention import expired
+from iceberg.tables import COLUMNS
 from iceberg.watermarks import WATERMARK
 
 MAIN = "main"
@@ -122,9 +125,9 @@ class Committer:
         table = self.catalog.load_table(name)
         gone = expired(table.metadata, now_ms=int(self.now() * 1000))
         if gone:
-            update = RemoveSnapshotsUpdate(snapshot_ids=gone)
+            updates = tuple(_let_go(table.metadata, gone))
             try:
-                self.catalog.commit_table(table, _requirements(table), (update,))
+                self.catalog.commit_table(table, _requirements(table), updates)
             except CommitFailedException:
                 return 0
         return len(gone)
@@ -179,7 +182,21 @@ class Committer:
         )
         gone = expired(table.metadata, now_ms=snapshot.timestamp_ms)
         if gone:
-            yield RemoveSnapshotsUpdate(snapshot_ids=gone)
+            yield from _let_go(table.metadata, gone, set(change.properties))
+
+
+def _let_go(
+    metadata: TableMetadata, gone: Collection[int], told: Collection[str] = ()
+) -> Iterable[TableUpdate]:
+    """Of snapshots, and of what was told of columns that no kept one has; not of what is `told` in
+    the same commit."""
+    yield RemoveSnapshotsUpdate(snapshot_ids=list(gone))
+    kept = {one.schema_id for one in metadata.snapshots if one.snapshot_id not in gone}
+    standing = {f"{COLUMNS}.{number}" for number in {metadata.current_schema_id, *kept}}
+    earlier = [name for name in metadata.properties if name.startswith(f"{COLUMNS}.")]
+    forgotten = [name for name in earlier if name not in standing and name not in told]
+    if forgotten:
+        yield RemovePropertiesUpdate(removals=forgotten)
 
 
 def snapshot_of(table: Table, commit_id: str) -> Snapshot | None:

@@ -225,6 +225,30 @@ def test_a_rollback_brings_the_columns_back_as_loads_know_them(lake: Lake) -> No
     assert len(found) == 3
 
 
+def test_what_was_told_of_columns_goes_with_the_last_snapshot_that_has_them(
+    lake: Lake, keep: Keeper
+) -> None:
+    fill(lake, 1)
+    for number in range(3):
+        lake.process(lake.upload(f"orders/more{number}.csv", f"id,amount,m{number}\n8,1.25,x\n"))
+    table = ProcessedTables.of(lake.aws.glue, PROCESSED)
+    assert _told_of(table) == ["lake.columns", *(f"lake.columns.{n}" for n in range(3))]
+    keep()
+    assert len(_told_of(table)) == 4
+    keep(after=LATER)
+    assert _told_of(table) == ["lake.columns"]
+    lake.process(lake.upload("orders/last.csv", "id,amount,last\n9,9.25,y\n"))
+    assert _told_of(table) == ["lake.columns", "lake.columns.3"]
+    earlier = table.database.must_have("orders").metadata.snapshots[0]
+    roll_back(table.database, "orders", str(earlier.snapshot_id))
+    assert len(lake.rows("orders", "id")) == 5
+
+
+def _told_of(tables: ProcessedTables) -> list[str]:
+    names = tables.database.must_have("orders").properties
+    return sorted(name for name in names if name.startswith("lake.columns"))
+
+
 def test_the_way_forward_brings_the_columns_back_too(lake: Lake) -> None:
     fill(lake, 1)
     table = ProcessedTables.of(lake.aws.glue, PROCESSED)
