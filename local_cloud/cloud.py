@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +197,10 @@ class LocalCloud:
     @property
     def active_runs(self) -> list[LocalJobRun]:
         return self._glue.runs.active
+
+    def jobs_wait(self) -> AbstractContextManager[None]:
+        """Runs of jobs start when this ends."""
+        return self._glue.runs.full()
 
     def settle(self, unfinished: Unfinished = lambda: 0, patience: Patience | None = None) -> None:
         """Work until nothing moves and nothing is unfinished.

@@ -9,7 +9,8 @@ Callers hold moto's lock.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from botocore.model import StructureShape
@@ -37,7 +38,7 @@ def query(
     """In place of `Table.query`: moto's own, over those items that can be in its answer."""
     if arguments[_INDEX_NAME]:
         wanted = list(hash_key_conditions)
-        found = [item for item in _items(table) if _fits(item, wanted)]
+        found = [item for item in _having(table, wanted) if _fits(item, wanted)]
     else:
         found = _of_key(table, arguments[0])
     narrowed = copy.copy(table)
@@ -70,9 +71,15 @@ def serialize_structure(
         _serialize_structure(serializer, serialized, value, shape, key)
 
 
-def _items(table: Table) -> Iterator[Item]:
-    for found in table.items.values():
-        yield from found.values() if table.has_range_key else [found]  # type: ignore[misc]
+def _having(table: Table, wanted: Conditions) -> Iterable[Item]:
+    """The items that are in an index at all, of which most that there are may be none."""
+    found: Any = table.items.values()
+    if table.has_range_key:
+        found = chain.from_iterable(of_key.values() for of_key in found)
+    for name, _ in wanted:
+        found = [item for item in found if name in item.attrs]
+    having: Iterable[Item] = found
+    return having
 
 
 def _of_key(table: Table, key: DynamoType) -> list[Item]:

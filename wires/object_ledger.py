@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from wires.lanes import Lane, lane_of
 from wires.manifest import ObjectVersion
 
 PENDING_INDEX = "pending"
-"""Sparse index: partition key `pending_in` (the bucket), sort key `registered_at`."""
+"""Sparse index: partition key `pending_in` (bucket and lane), sort key `registered_at`."""
 
 
 _T = TypeVar("_T")
@@ -80,30 +81,28 @@ class ObjectLedger:
             "reason": reason,
         }
         if status is ObjectStatus.PENDING:
-            item["pending_in"] = bucket
+            item["pending_in"] = _pending_in(bucket, lane_of(version.key))
         try:
             self._table.put_item(Item=item, ConditionExpression="attribute_not_exists(version_id)")
         except self._conflict:
             return False
         return True
 
-    def pending(
-        self, bucket: str, *, limit: int, wanted: Callable[[str], bool] = lambda _: True
-    ) -> list[ObjectVersion]:
-        """Versions that wait for a run, whose keys are wanted, the longest-waiting first.
+    def pending(self, bucket: str, lane: Lane, *, limit: int) -> list[ObjectVersion]:
+        """Versions that wait for a run in a lane, the longest-waiting first.
 
         The index lags behind the table: `still_pending` has the last word.
         """
         found: list[ObjectVersion] = []
         request: dict[str, Any] = {
             "IndexName": PENDING_INDEX,
-            "KeyConditionExpression": "pending_in = :bucket",
-            "ExpressionAttributeValues": {":bucket": bucket},
+            "KeyConditionExpression": "pending_in = :place",
+            "ExpressionAttributeValues": {":place": _pending_in(bucket, lane)},
             "Limit": limit,
         }
         while len(found) < limit:
             page = self._table.query(**request)
-            found.extend(_version_of(item) for item in page["Items"] if wanted(item["key"]))
+            found.extend(map(_version_of, page["Items"]))
             if "LastEvaluatedKey" not in page:
                 break
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
@@ -137,15 +136,18 @@ class ObjectLedger:
         self._move(
             versions,
             "SET #status = :to, load_id = :load REMOVE pending_in",
-            {":to": ObjectStatus.RUNNING.value, ":load": load_id},
+            lambda _: {":to": ObjectStatus.RUNNING.value, ":load": load_id},
         )
 
     def mark_pending(self, bucket: str, versions: Iterable[ObjectVersion]) -> None:
         """Give versions back to the dispatcher. Final states are left as they are."""
         self._move(
             versions,
-            "SET #status = :to, pending_in = :bucket REMOVE load_id",
-            {":to": ObjectStatus.PENDING.value, ":bucket": bucket},
+            "SET #status = :to, pending_in = :place REMOVE load_id",
+            lambda version: {
+                ":to": ObjectStatus.PENDING.value,
+                ":place": _pending_in(bucket, lane_of(version.key)),
+            },
         )
 
     def finish(self, outcome: ObjectOutcome, *, load_id: str, finished_at: str) -> None:
@@ -208,7 +210,12 @@ class ObjectLedger:
             yield from answer["Responses"].get(self._table.name, ())
             asked = answer.get("UnprocessedKeys")
 
-    def _move(self, versions: Iterable[ObjectVersion], update: str, values: dict[str, Any]) -> None:
+    def _move(
+        self,
+        versions: Iterable[ObjectVersion],
+        update: str,
+        values: Callable[[ObjectVersion], dict[str, str]],
+    ) -> None:
         open_states = {
             ":pending": ObjectStatus.PENDING.value,
             ":running": ObjectStatus.RUNNING.value,
@@ -219,7 +226,7 @@ class ObjectLedger:
                 "UpdateExpression": update,
                 "ConditionExpression": "#status IN (:pending, :running)",
                 "ExpressionAttributeNames": {"#status": "status"},
-                "ExpressionAttributeValues": {**values, **open_states},
+                "ExpressionAttributeValues": {**values(version), **open_states},
             }
             for version in versions
         )
@@ -251,6 +258,12 @@ class ObjectLedger:
 
 def _parts(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
     return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
+
+
+def _pending_in(bucket: str, lane: Lane) -> str:
+    """A lane of its own only for what goes through the workflow: however much waits in another, it
+    is not read for this one."""
+    return f"{bucket}/{Lane.LAYERED if lane is Lane.LAYERED else Lane.FILES}"
 
 
 def _key(key: str, version_id: str) -> dict[str, str]:

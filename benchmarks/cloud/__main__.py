@@ -50,12 +50,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _cases(given: argparse.Namespace) -> list[Case]:
-    objects, tables = QUICK if given.quick else CASES
+    *objects, tables = QUICK if given.quick else CASES
     if given.objects is not None:
-        objects = replace(objects, objects=given.objects)
+        objects = [replace(case, objects=given.objects) for case in objects]
     if given.tables is not None:
         tables = replace(tables, objects=given.tables, datasets=given.tables)
-    return [case for case in (objects, tables) if case.objects]
+    return [case for case in (*objects, tables) if case.objects]
 
 
 if __name__ == "__main__":

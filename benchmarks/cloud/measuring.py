@@ -6,7 +6,7 @@ import resource
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def measure(case: Case, *, work: Path) -> CloudRun:
     before = _processor_seconds()
     with deployed("dev", progress=progress) as platform:
         started = platform.cloud.calls
-        follower = _Follower(platform, uploads, case.step)
+        follower = _Follower(platform, uploads, case)
         began = time.monotonic()
         follower.upload()
         follower.process()
@@ -80,10 +80,11 @@ def measure(case: Case, *, work: Path) -> CloudRun:
 class _Follower:
     """Does one thing after the other, with a watch."""
 
-    def __init__(self, platform: Platform, uploads: Uploads, step: int) -> None:
+    def __init__(self, platform: Platform, uploads: Uploads, case: Case) -> None:
         self._platform = platform
         self._uploads = uploads
-        self._step = step
+        self._step = case.step
+        self._jobs_wait = case.jobs_wait
         self.phases: list[Phase] = []
 
     def upload(self) -> None:
@@ -94,10 +95,12 @@ class _Follower:
 
     def process(self) -> None:
         """Messages are handed over while runs of jobs go on: the last ones beside more of them."""
-        with self._timed("register, beside running jobs") as mark:
-            before = self._platform.cloud.handed_over
-            while self._platform.cloud.work_once() is not Work.NONE:
-                before, last = self._platform.cloud.handed_over, before
+        cloud = self._platform.cloud
+        name = "register" if self._jobs_wait else "register, beside running jobs"
+        with cloud.jobs_wait() if self._jobs_wait else nullcontext(), self._timed(name) as mark:
+            before = cloud.handed_over
+            while cloud.work_once() is not Work.NONE:
+                before, last = cloud.handed_over, before
                 mark(before - last)
         with self._timed("wait for the jobs"):
             self._platform.settle()

@@ -18,6 +18,9 @@ class Case:
     name: str
     objects: int
     datasets: int
+    jobs_wait: bool = False
+    """Whether jobs start when all is registered: what grows with the objects shows in how long the
+    last ones take then, and not in what runs beside them."""
 
     @property
     def step(self) -> int:
@@ -27,10 +30,12 @@ class Case:
 
 CASES = (
     Case(name="many objects", objects=10_000, datasets=20),
+    Case(name="many objects, jobs after all", objects=10_000, datasets=20, jobs_wait=True),
     Case(name="many tables", objects=2_000, datasets=2_000),
 )
 QUICK = (
     Case(name="many objects", objects=400, datasets=20),
+    Case(name="many objects, jobs after all", objects=400, datasets=20, jobs_wait=True),
     Case(name="many tables", objects=100, datasets=100),
 )
 

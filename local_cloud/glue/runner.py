@@ -7,7 +7,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -55,7 +55,8 @@ class GlueRunner:
         self._work = work
         self._around = around
         self._announce = announce
-        self._room = threading.Semaphore(max(1, (os.cpu_count() or 2) // 2))
+        self._places = max(1, (os.cpu_count() or 2) // 2)
+        self._room = threading.Semaphore(self._places)
         self._active: dict[str, LocalJobRun] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._threads: list[threading.Thread] = []
@@ -64,6 +65,16 @@ class GlueRunner:
     @property
     def active(self) -> list[LocalJobRun]:
         return list(self._active.values())
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """As if others had taken all the room: runs wait until it ends."""
+        for _ in range(self._places):
+            self._room.acquire()
+        try:
+            yield
+        finally:
+            self._room.release(self._places)
 
     def log_of(self, run_id: str) -> Path:
         """All that a run has to say."""

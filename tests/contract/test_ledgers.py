@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from config.environments import Environment
 from tests.templates import Template
+from wires.lanes import Lane
 from wires.lease import Leases
 from wires.load_ledger import Load, LoadLedger
 from wires.manifest import ObjectVersion
@@ -51,7 +52,7 @@ def test_a_registered_object_waits_in_the_pending_index(
 ) -> None:
     ledger = ObjectLedger(tables.Table(configured.names.objects_table))
     assert ledger.register(BUCKET, any_version(), registered_at="2026-11-01T00:00:01+00:00")
-    assert ledger.pending(BUCKET, limit=10) == [any_version()]
+    assert ledger.pending(BUCKET, Lane.FILES, limit=10) == [any_version()]
 
 
 def test_a_new_load_is_in_the_open_index(tables: Any, configured: Environment) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.aws import RAW, SmallAws
 from tests.trigger.platforms import Platform
+from wires.lanes import Lane
 from wires.manifest import ObjectVersion
 
 MALWARE = {"TagSet": [{"Key": "GuardDutyMalwareScanStatus", "Value": "THREATS_FOUND"}]}
@@ -115,6 +116,6 @@ def forbid(platform: Platform) -> None:
 def test_versions_are_asked_for_in_the_order_in_which_they_are_given(platform: Platform) -> None:
     platform.receive(platform.upload("first.csv"))
     platform.receive(*[platform.upload(f"{number}.csv") for number in range(120)])
-    waiting = platform.objects.pending(RAW, limit=500)
+    waiting = platform.objects.pending(RAW, Lane.FILES, limit=500)
     other = ObjectVersion(key="other", version_id="1", size=1, uploaded_at="now")
     assert platform.objects.still_pending([other, *waiting, waiting[0]]) == waiting

@@ -245,9 +245,9 @@ class Dispatcher:
     ) -> list[ObjectVersion]:
         """What waits for a job; however much waits for another one, it hides none of this."""
         # The index lags: it may still miss what has just been registered.
-        indexed = self._objects.pending(
-            self._settings.raw_bucket, limit=most, wanted=lambda key: self._job_of(key) == job
-        )
+        layered = job == self._settings.data_ingestion_job
+        lane = Lane.LAYERED if layered else Lane.FILES
+        indexed = self._objects.pending(self._settings.raw_bucket, lane, limit=most)
         mine = (version for version in arrived if self._job_of(version.key) == job)
         candidates = sorted({*indexed, *mine}, key=lambda version: version.upload_order)
         return self._objects.still_pending(candidates)
