@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fuzz.findings import Finding, Wrong
 from fuzz.matching import Matched, match_columns
-from fuzz.programs import Case, Dataset, File
+from fuzz.programs import Case, Dataset, File, Format
 from fuzz.row_matching import compare_rows
 from fuzz.seen import Outcome, Rows, Seen, Table
 from fuzz.truth import Duty, Standing, Written, sources_of
@@ -61,12 +61,23 @@ def judge(case: Case, written: Mapping[str, Written], seen: Seen) -> list[Findin
         return [Finding(wrong=Wrong.DIED, detail=seen.died)]
     found: list[Finding] = []
     for dataset in case.datasets:
-        files = [_File(dataset, file, written[dataset.key(file)], seen) for file in dataset.files]
+        files = [_File(dataset, f, _as_told(dataset, f, written), seen) for f in dataset.files]
         for item in files:
             found += _of_outcome(item)
             found += _of_reasons(item)
         found += _of_contents(dataset, files)
     return found
+
+
+def _as_told(dataset: Dataset, file: File, written: Mapping[str, Written]) -> Written:
+    """A file that does not name its columns may be refused beside others that do."""
+    found = written[dataset.key(file)]
+    named = [_names_columns(other) for other in dataset.files]
+    return found if _names_columns(file) or not any(named) else found.at_most(Duty.HONEST)
+
+
+def _names_columns(file: File) -> bool:
+    return file.format is not Format.CSV or file.csv.header
 
 
 def _of_outcome(item: _File) -> Iterator[Finding]:

@@ -134,11 +134,10 @@ def _by_key(values: Mapping[str, list[Value]]) -> Iterator[tuple[str, dict[str, 
     places: defaultdict[str, list[int]] = defaultdict(list)
     for row, key in enumerate(values.get(_SOURCE, ())):
         places[str(key)].append(row)
-    data = {name: column for name, column in values.items() if name not in _METADATA}
     for key, rows in places.items():
         whole = rows[-1] - rows[0] == len(rows) - 1
         part = slice(rows[0], rows[-1] + 1)
-        yield key, {n: c[part] if whole else [c[i] for i in rows] for n, c in data.items()}
+        yield key, {n: c[part] if whole else [c[i] for i in rows] for n, c in values.items()}
 
 
 def _joined(names: Sequence[str], parts: Sequence[_Content]) -> Rows:
@@ -148,8 +147,7 @@ def _joined(names: Sequence[str], parts: Sequence[_Content]) -> Rows:
         if name not in _METADATA:
             columns[name] = []
             for _, values in parts:
-                size = len(next(iter(values.values()), ()))
-                columns[name] += values.get(name) or [None] * size
+                columns[name] += values.get(name) or [None] * len(values[_SOURCE])
     texts = {
         name
         for name, values in columns.items()
@@ -158,5 +156,5 @@ def _joined(names: Sequence[str], parts: Sequence[_Content]) -> Rows:
     return Rows(
         columns=columns,
         texts=frozenset(texts),
-        count=max((len(values) for values in columns.values()), default=0),
+        count=sum(len(values[_SOURCE]) for _, values in parts),
     )

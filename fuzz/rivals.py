@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 
+from fuzz.kinds import NUMBERS
 from fuzz.programs import CsvStyle, File
 from fuzz.truth import Duty
 
@@ -26,17 +27,29 @@ _FEW = 20
 def doubt(file: File, text: str) -> Duty:
     """What can be demanded as far as the delimiter goes."""
     style = file.csv
-    if file.rows == 0 and style.header:
-        return Duty.HONEST
+    few = file.rows < _FEW
+    unusual = style.delimiter not in ",;\t|"
+    if (unusual and (few or style.titles or not _has_numbers(file))) or (
+        style.quote == "'" and few
+    ):
+        # One column of names and of words, or values with apostrophes, is what is there as well.
+        return Duty.NONE
     rivals = [_Rival.of(text, style, mark) for mark in _DELIMITERS if mark != style.delimiter]
     if len(file.columns) == 1:
-        if any(rival.share == 1 and rival.splits_first for rival in rivals):
+        least = _NEAR if style.titles and few else 1
+        if any(rival.share >= least and rival.splits_first for rival in rivals):
             return Duty.NONE
+    if file.rows == 0 and style.header:
+        return Duty.HONEST
+    if len(file.columns) == 1:
         return Duty.HONEST if any(rival.share > 0.1 for rival in rivals) else Duty.FULL
-    few_and_odd = bool(file.odd) and file.rows < _FEW
+    few_and_odd = bool(file.odd) and few
     near = any(rival.share >= _NEAR and (rival.splits_first or few_and_odd) for rival in rivals)
-    unusual = style.delimiter not in ",;\t|"
     return Duty.HONEST if near or unusual or not _names_are_plain(file) else Duty.FULL
+
+
+def _has_numbers(file: File) -> bool:
+    return any(part.kind in NUMBERS for column in file.columns for part in column.parts)
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,9 @@ class Utf8Census:
             self._rest = b""
             return
         text = self._rest + block
-        end = len(text) if final else text.rfind(b"\n") + 1
+        end = len(text) if final else max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
         self._rest = text[end:][-_LONGEST_LINE:]
-        for line in text[:end].split(b"\n"):
+        for line in text[:end].replace(b"\r", b"\n").split(b"\n"):
             if not line.isascii():
                 self._judge(line)
 

@@ -65,6 +65,9 @@ def find_reading(text: bytes, *, encoding: str, whole_file: bool, fixed: Dialect
     if len(clear) == 1 and not any(_may_rival(r) for r in splitting if r is not clear[0]):
         return clear[0]
     single = _single(sample)
+    if not single.records and not splitting:
+        # Blank lines, or the start of one that is longer than the sample.
+        return single
     _refuse_aligned(single)
     if not splitting or max(r.score for r in splitting) < single.score:
         unusual = _unusual(sample, single)
@@ -210,7 +213,7 @@ def _refuse_aligned(single: Reading) -> None:
 def _refuse_uneven(single: Reading, usual: Sequence[Reading]) -> None:
     """A delimiter in the first record and in most others, but not as often, is hardly part of one
     column; one that no other has may be a title's."""
-    for reading in usual:
+    for reading in (reading for reading in usual if reading.records):
         first, *others = reading.widths
         if reading.is_clear:
             _refuse([single, reading])

@@ -101,8 +101,10 @@ def _doubt(best: _Read, rivals: list[_Read]) -> str:
     differing = next(
         (i for i, word in enumerate(best.words) if any(r.words[i] != word for r in near[1:])), 0
     )
-    shown = " or ".join(f"'{read.words[differing]}' ({read.encoding})" for read in near)
+    readable = [(r.words[differing], r.encoding) for r in near if r.words[differing] is not None]
+    shown = " or ".join(f"'{word}' ({encoding})" for word, encoding in readable)
+    told = f": it may say {shown}" if shown else ""
     return (
-        f"the text is not UTF-8, and its encoding is not clear: it may say {shown}. Save the file "
+        f"the text is not UTF-8, and its encoding is not clear{told}. Save the file "
         "as UTF-8, or declare its encoding in the contract of the dataset (csv: encoding)"
     )

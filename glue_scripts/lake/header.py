@@ -152,8 +152,16 @@ def is_named_twice(rows: Sequence[Sequence[str]], *, at_least: int) -> bool:
         return False
     columns = [_column(cell.strip(), [row[i] for row in others]) for i, cell in enumerate(first)]
     typed = [column for column in columns if column.kind]
-    telling = all(c.cell and not c.matches and not says_nothing(c.cell) for c in typed)
+    telling = all(map(_may_name_again, typed))
     return len(typed) >= at_least and telling
+
+
+def _may_name_again(column: _Column) -> bool:
+    """Whether the first cell may be a second name of a typed column, or a unit. A date or a time of
+    day is none."""
+    kind = kind_of_cell(column.cell)
+    is_value = column.matches or says_nothing(column.cell) or (is_typed(kind) and kind != NUMBER)
+    return bool(column.cell) and not is_value
 
 
 def _share_a_type(row: Sequence[str], other: Sequence[str]) -> bool:
@@ -197,8 +205,10 @@ def _by_words(columns: Sequence[_Column], *, recurs: bool) -> Verdict:
     filled = [column for column in columns if column.cell]
     if not filled or all(is_typed(kind_of_cell(column.cell)) for column in filled):
         return Verdict.ROW
-    if any(column.recurs or says_nothing(column.cell) for column in filled):
+    if any(column.recurs for column in filled):
         return Verdict.ROW
+    if any(says_nothing(column.cell) for column in filled):
+        return Verdict.UNSURE
     some_typed = any(column.kind for column in columns)
     if some_typed or not recurs:
         plain = all(kind_of_cell(c.cell) != EMPTY for c in columns) or some_typed

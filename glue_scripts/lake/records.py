@@ -135,6 +135,8 @@ def cut_records(text: bytes, dialect: Dialect, *, at_end: bool) -> Cut:
 def ends_with_cr(text: bytes, quote: bytes) -> bool:
     """Whether the lines of a text end at CR alone: there is no LF but inside quotes, and behind
     the last of them."""
+    if b"\n" not in text:
+        return b"\r" in text
     text = text.rstrip(b"\r\n")
     if b"\r" not in text or b"\n" not in text:
         return b"\r" in text

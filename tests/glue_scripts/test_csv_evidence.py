@@ -354,3 +354,34 @@ def test_names_of_signs_alone_are_told_apart() -> None:
     found = outcome("%,€\n" + "1,2\n" * 5 + "$,§\n%,€\n" + "1,2\n" * 4)
     assert found.rows == [*rows[:5], ("$", "§"), *rows[5:]]
     assert found.reasons == ["the header once more"]
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\r", "\n", "\r\n"])
+@pytest.mark.parametrize("header", ["name,amount", "a;b", "name", "'a','b'", '"a"'])
+def test_a_header_alone_is_a_table_without_rows_whatever_ends_it(header: str, end: str) -> None:
+    found = outcome(header + end)
+    assert (found.rows, found.aside, found.refused) == ([], [], "")
+    assert len(found.header) == len(header.replace(";", ",").split(","))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_header_may_be_longer_than_the_first_sample(end: str) -> None:
+    names = [f"{number}{'x' * 40_000}" for number in range(30)]
+    found = outcome(end.join([",".join(names), ",".join(map(str, range(30))), ""]))
+    assert found.header == names
+    assert found.rows == [tuple(map(str, range(30)))]
+
+
+@pytest.mark.parametrize("mark", ["?", "-", "n/a", "null"])
+def test_words_of_which_one_stands_for_nothing_are_not_taken_for_a_row(mark: str) -> None:
+    """Names and rows look alike: it is said, and a contract tells."""
+    text = f"{mark};name;place\nAda;Ben;Oslo\nCleo;Dan;Rome\n"
+    assert "not clear whether the first line names the columns" in outcome(text).refused
+    declared = outcome(text, CsvDemands(header=True))
+    assert (declared.refused, len(declared.rows)) == ("", 2)
+
+
+def test_a_time_of_day_is_no_second_header() -> None:
+    found = outcome('"First Name"\n"16:26:21"\n"21100001,1"\n"21100002,2"\n')
+    assert (found.refused, found.header) == ("", ["First Name"])
+    assert len(found.rows) == 3

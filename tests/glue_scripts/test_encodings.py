@@ -128,3 +128,16 @@ def test_records_that_are_put_aside_show_the_text_that_was_meant() -> None:
 def test_ascii_is_the_same_in_all_that_are_cut_as_they_are() -> None:
     plain = bytes(range(128))
     assert all(plain.decode(name) == plain.decode("ascii") for name in ONE_BYTE_ENCODINGS)
+
+
+def test_lines_that_end_with_cr_speak_for_themselves() -> None:
+    """One bad line of three does not make the others another encoding's."""
+    found = outcome("🍎\rw1\r".encode() + b"w2\xff\xfe\r")
+    assert (found.header, found.rows) == (["🍎"], [("w1",)])
+    assert len(found.aside) == 1
+
+
+def test_a_doubt_shows_what_can_be_read_alone() -> None:
+    refused = outcome(b"a\n\x96|\xbe\xa9 21000000 \xa4\xb5\xa4\xaf\xa4\xe9\n").refused
+    assert "encoding is not clear" in refused
+    assert "None" not in refused
