@@ -20,8 +20,8 @@ _DELIMITERS = ",;\t|:^~ "
 _JUDGED = 1000
 _NEAR = 0.5
 """Share of the records that agree under a rival."""
-_FEW = 20
-"""Rows, among which one odd record tells too much."""
+_FEW, _FEWEST = 20, 2
+"""Rows, among which one odd record tells too much; and all."""
 
 
 def doubt(file: File, text: str) -> Duty:
@@ -29,10 +29,12 @@ def doubt(file: File, text: str) -> Duty:
     style = file.csv
     few = file.rows < _FEW
     unusual = style.delimiter not in ",;\t|"
-    if (unusual and (few or style.titles or not _has_numbers(file))) or (
-        style.quote == "'" and few
-    ):
+    plain = style.header and not style.titles and _has_numbers(file)
+    if (unusual and (few or not plain)) or (style.quote == "'" and few):
         # One column of names and of words, or values with apostrophes, is what is there as well.
+        return Duty.NONE
+    if file.rows < _FEWEST and (file.odd or style.titles):
+        # Nothing tells the odd record, or the title, from the table.
         return Duty.NONE
     rivals = [_Rival.of(text, style, mark) for mark in _DELIMITERS if mark != style.delimiter]
     if len(file.columns) == 1:
@@ -41,8 +43,12 @@ def doubt(file: File, text: str) -> Duty:
             return Duty.NONE
     if file.rows == 0 and style.header:
         return Duty.HONEST
+    told = style.titles[:1] == (f"sep={style.delimiter}",)
+    if any(title.startswith("sep=") for title in style.titles) and not told:
+        return Duty.HONEST
     if len(file.columns) == 1:
-        return Duty.HONEST if any(rival.share > 0.1 for rival in rivals) else Duty.FULL
+        mixed = few and len({part.kind for part in file.columns[0].parts}) > 1
+        return Duty.HONEST if mixed or any(r.share > 0.1 for r in rivals) else Duty.FULL
     few_and_odd = bool(file.odd) and few
     near = any(rival.share >= _NEAR and (rival.splits_first or few_and_odd) for rival in rivals)
     return Duty.HONEST if near or unusual or not _names_are_plain(file) else Duty.FULL

@@ -17,6 +17,7 @@ from fuzz.programs import (
     File,
     Format,
     JsonStyle,
+    Oddity,
     Part,
 )
 
@@ -81,7 +82,10 @@ def _fewer_rows(file: File) -> Iterator[File]:
 def _fewer_columns(file: File) -> Iterator[File]:
     if len(file.columns) > 1:
         for column in file.columns:
-            yield replace(file, columns=tuple(c for c in file.columns if c != column))
+            left = tuple(c for c in file.columns if c != column)
+            # What is left of a short record must be one.
+            if len(left) > 2 or all(item.oddity is not Oddity.SHORT for item in file.odd):
+                yield replace(file, columns=left)
 
 
 def _plainer(file: File) -> Iterator[File]:

@@ -149,7 +149,9 @@ def _oddities(file: File) -> tuple[Oddity, ...]:
 def _can_have(file: File, oddity: Oddity) -> bool:
     match oddity:
         case Oddity.SHORT:
-            return len(file.columns) > 1
+            # Without its last field a record of two may be a blank line.
+            kinds = {part.kind for part in file.columns[0].parts}
+            return len(file.columns) > (2 if Kind.BLANK in kinds else 1)
         case Oddity.HEADER_AGAIN:
             return file.csv.header
         case Oddity.LONE_CR:

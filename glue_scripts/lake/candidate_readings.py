@@ -38,7 +38,7 @@ TITLE_LINES = 20
 _SAMPLE_RECORDS = 1000
 _TYPED_RECORDS = 40
 _TITLE_SCORE, _NO_HEADER_SCORE = 0.9, 0.5
-_MOSTLY = 0.6
+_MOSTLY, _NEARLY_ALL = 0.6, 0.9
 _LEAST = 0.3
 """What is left of a reading whose values look like nothing at all."""
 
@@ -150,13 +150,15 @@ class Reading:
 
     @cached_property
     def is_all_quoted(self) -> bool:
-        """Whether every field is in quotes, and those of the first record hold names."""
+        """Whether every field is in quotes, but for a few records, and those of the first record
+        hold names."""
         q, d = re.escape(self.dialect.quote), re.escape(self.dialect.delimiter)
         field = rb"%b[^%b]*%b" % (q, q, q)
         record = re.compile(rb"%b(?:%b ?%b)*" % (field, d, field))
         some = [self.raw(i) for i in range(min(self.records, QUOTES_LOOKED_AT))]
         named = len(some) > 1 and self.dialect.quote * 2 not in some[0]
-        return named and all(map(record.fullmatch, some))
+        whole = sum(record.fullmatch(raw) is not None for raw in some)
+        return named and record.fullmatch(some[0]) is not None and whole >= _NEARLY_ALL * len(some)
 
     @cached_property
     def is_padded(self) -> bool:

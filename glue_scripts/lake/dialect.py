@@ -132,13 +132,21 @@ def _explained(reading: Reading) -> tuple[float, bool, bool, bool]:
     """Agreement first, then what is usual and explains the text with less."""
     dialect = reading.dialect
     looked_at = min(reading.records, QUOTES_LOOKED_AT) - reading.above - 1
-    foreign = dialect.quote != b'"' and reading.quoted < max(1, looked_at)
-    foreign = foreign and not reading.is_all_quoted
+    other = dialect.quote != b'"'
+    usual = other and (reading.quoted >= max(1, _NEARLY_ALL * looked_at) or reading.is_all_quoted)
+    foreign = other and not usual
     unpadded = bool(dialect.padding) and not reading.is_padded
     # Where a quote makes records malformed, the last of them would agree with themselves.
     agreeing = reading.agreeing * (1 - reading.above / max(1, reading.records))
     return (
-        round(agreeing - 0.001 * reading.above - 0.002 * foreign - 2 * unpadded, 3),
+        # Quotes around nearly all that there is are quotes, whatever the others make malformed.
+        round(
+            min(1, agreeing + 0.1 * (usual and agreeing >= _NEARLY_ALL))
+            - 0.001 * reading.above
+            - 0.002 * foreign
+            - 2 * unpadded,
+            3,
+        ),
         bool(dialect.padding),
         dialect.quote != b'"' and not foreign,
         not dialect.escape,

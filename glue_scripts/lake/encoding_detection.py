@@ -28,6 +28,7 @@ _CANDIDATES = (
 """In this order among those that make the same of a text: iso-8859-1 is part of cp1252, gbk of
 gb18030, shift_jis of cp932."""
 _TOKEN = re.compile(rb"[0-9@-\xff]*[\x80-\xff][0-9@-\xff]*")
+_NUMBER = re.compile(rb"[0-9]+")
 _FEW, _MANY = 30, 400
 _HOPELESS = 60.0
 _SURE = 7.0
@@ -52,7 +53,7 @@ class _Read:
 def detect_encoding(lines: Iterable[bytes]) -> str:
     """The encoding of lines that are not UTF-8. Raises InputRefused, naming the candidates, where
     it is not clear."""
-    tokens = list(dict.fromkeys(token for line in lines for token in _TOKEN.findall(line)))
+    tokens = _told_apart(token for line in lines for token in _TOKEN.findall(line))
     few = _ranked(tokens[:_FEW], _CANDIDATES)
     kept = [read.encoding for read in few if read.likelihood > few[0].likelihood - _HOPELESS]
     reads = _ranked(tokens[:_MANY], kept) if len(tokens) > _FEW else few
@@ -66,6 +67,14 @@ def detect_encoding(lines: Iterable[bytes]) -> str:
     if margin >= _SURE or (margin >= _SURE_WITH_SECOND_OPINION and _is_seconded(tokens, best)):
         return best.encoding
     raise InputRefused(_doubt(best, rivals))
+
+
+def _told_apart(tokens: Iterable[bytes]) -> list[bytes]:
+    """Each once: what differs by numbers alone says nothing more."""
+    found: dict[bytes, bytes] = {}
+    for token in tokens:
+        found.setdefault(_NUMBER.sub(b"0", token), token)
+    return list(found.values())
 
 
 def _ranked(tokens: list[bytes], encodings: Iterable[str]) -> list[_Read]:

@@ -385,3 +385,20 @@ def test_a_time_of_day_is_no_second_header() -> None:
     found = outcome('"First Name"\n"16:26:21"\n"21100001,1"\n"21100002,2"\n')
     assert (found.refused, found.header) == ("", ["First Name"])
     assert len(found.rows) == 3
+
+
+ODD_RECORDS = ("'w1','x'", "'w1'y", "'w1", "w1", "'a' b'")
+
+
+@pytest.mark.parametrize("odd", ODD_RECORDS)
+@pytest.mark.parametrize("header", ["'name'", "name"])
+@pytest.mark.parametrize("place", [3, 25, 59])
+def test_apostrophes_around_nearly_all_values_are_quotes(header: str, odd: str, place: int) -> None:
+    """One record that disagrees does not leave them in the values of all others."""
+    values = [f"'a{number}, b; c|d'" for number in range(60)]
+    values[place] = odd
+    found = outcome("\n".join([header, *values, ""]))
+    assert found.header == ["name"]
+    right = {(f"a{number}, b; c|d",) for number in range(60) if number != place}
+    assert right <= set(found.rows)
+    assert len(found.rows) + len(found.aside) == 60

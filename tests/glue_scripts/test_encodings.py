@@ -141,3 +141,12 @@ def test_a_doubt_shows_what_can_be_read_alone() -> None:
     refused = outcome(b"a\n\x96|\xbe\xa9 21000000 \xa4\xb5\xa4\xaf\xa4\xe9\n").refused
     assert "encoding is not clear" in refused
     assert "None" not in refused
+
+
+def test_the_same_words_beside_other_numbers_say_nothing_more() -> None:
+    """Two letters a hundred times over made Greek of a Polish and a Hungarian word."""
+    lines = [f"Łódź {number} Žižkov őű|w1r{number}" for number in range(111)]
+    text = "\n".join(["id|name", *lines, ""]).encode("iso-8859-2")
+    found = outcome(text)
+    assert found.refused
+    assert "encoding is not clear" in found.refused
