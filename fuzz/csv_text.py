@@ -38,6 +38,9 @@ def write_csv(file: File) -> tuple[str, Written]:
     """The text, and what it holds; the body is left to whoever encodes it."""
     text = _Text(file.csv)
     records = [_aside(text, title) for title in file.csv.titles]
+    # What tells a spreadsheet how to split the others is no record.
+    told = f"sep={file.csv.delimiter}"
+    records = [record for record in records if record.raw != told]
     names = [column.name for column in file.columns]
     if file.csv.header:
         text.record(_joined(names, file.csv))

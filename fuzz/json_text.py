@@ -111,7 +111,8 @@ def _duty(file: File) -> Duty:
     if not file.odd:
         return Duty.FULL
     is_lines = file.format is Format.JSON_LINES
-    broken = any(item.oddity in _SYNTAX for item in file.odd)
+    # Between documents stands nothing else.
+    broken = any(item.oddity in (*_SYNTAX, Oddity.SCALAR) for item in file.odd)
     few = 20 * len(file.odd) <= file.rows and all(item.row for item in file.odd)
     deep = any(item.oddity is Oddity.DEEP for item in file.odd)
     return Duty.FULL if few and not deep and (is_lines or not broken) else Duty.HONEST

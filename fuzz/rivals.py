@@ -47,7 +47,9 @@ def doubt(file: File, text: str) -> Duty:
     if any(title.startswith("sep=") for title in style.titles) and not told:
         return Duty.HONEST
     if len(file.columns) == 1:
-        mixed = few and len({part.kind for part in file.columns[0].parts}) > 1
+        first, *others = file.columns[0].parts
+        # A word above dates may be a second name, or a unit.
+        mixed = bool(others) and (few or first.rows < _FEWEST)
         return Duty.HONEST if mixed or any(r.share > 0.1 for r in rivals) else Duty.FULL
     few_and_odd = bool(file.odd) and few
     near = any(rival.share >= _NEAR and (rival.splits_first or few_and_odd) for rival in rivals)

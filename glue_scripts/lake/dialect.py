@@ -21,6 +21,7 @@ from lake.records import ends_with_cr
 
 SAMPLE_BYTES = 1024 * 1024
 _UNUSUAL = (b":", b" ", b"^", b"~", b"\x1f", b"\x01")
+_STRANGE = (b"^", b"~", b"\x1f", b"\x01")
 _NO_DELIMITERS = (b"\x1f", b"\x1e", b"\x1d", b"\x1c", b"\x01", b"\x02")
 """One of those that do not occur stands for the delimiter where there is one column."""
 _ESCAPE = b"\\"
@@ -158,12 +159,19 @@ def _unusual(sample: _Sample, single: Reading) -> Reading | None:
     split too. Times, addresses and sentences in one column are left whole."""
     found = [sample.best(d) for d in _UNUSUAL if d in sample.text]
     found = [r for r in found if r.splits and not r.above and r.agreeing >= _NEARLY_ALL]
-    found = [r for r in found if r.score > single.score + _CLEARER and not _are_words(r)]
+    found = [r for r in found if r.score > _least_score(r, single) and not _are_words(r)]
     best = max(found, key=lambda reading: reading.score, default=None)
     in_two = best and best.dialect.delimiter == b" " and best.width == 2 and not best.quoted
     if best and (in_two or not _heads(best)):
         _refuse([best, single])
     return best
+
+
+def _least_score(reading: Reading, single: Reading) -> float:
+    """How good a reading must be: signs that stand in no name need be no clearer than what they
+    may be part of, such as an address."""
+    strange = reading.dialect.delimiter in _STRANGE
+    return single.score + (-_CLEARER if strange else _CLEARER)
 
 
 def _are_words(reading: Reading) -> bool:

@@ -402,3 +402,11 @@ def test_apostrophes_around_nearly_all_values_are_quotes(header: str, odd: str, 
     right = {(f"a{number}, b; c|d",) for number in range(60) if number != place}
     assert right <= set(found.rows)
     assert len(found.rows) + len(found.aside) == 60
+
+
+@pytest.mark.parametrize("delimiter", ["~", "^", "\x1f", "\x01"])
+def test_signs_that_stand_in_no_name_split_what_may_be_one_address(delimiter: str) -> None:
+    rows = [["host", "price"], *([f"http://host:8080/{n}", f"{n}.50"] for n in range(20))]
+    found = outcome(text(rows, delimiter))
+    assert (found.refused, found.header) == ("", ["host", "price"])
+    assert found.rows == [tuple(row) for row in rows[1:]]
