@@ -18,6 +18,8 @@ _MACHINERY = re.compile(
     r"py4j|Traceback|\bsys\.|surrogates not allowed|codec can't|Error -?\d|Exception\b|\w+Error\b"
     r"|\bjava\.|pyarrow|\bArrow\b|fastavro|orjson|object at 0x|<class|\(char \d|None\b",
 )
+_NEVER_RIGHT = {Wrong.UNSETTLED, Wrong.REASON, Wrong.COUNTS}
+"""Whatever a file says."""
 _SETTLED = {"published", "rejected", "failed", "empty", "ignored"}
 _NO_ROWS = Rows(columns={}, texts=frozenset(), count=0)
 
@@ -52,6 +54,7 @@ class _File:
             key=self.key,
             form=self.file.format.value,
             detail=detail,
+            sure=self.written.duty is Duty.FULL or wrong in _NEVER_RIGHT,
         )
 
 

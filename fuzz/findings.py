@@ -37,6 +37,8 @@ class Finding:
     form: str = ""
     """Format of the file."""
     detail: str = ""
+    sure: bool = True
+    """Whether nothing else could be right: what a file says in two ways, can be read otherwise."""
 
     @property
     def sort(self) -> tuple[str, str]:

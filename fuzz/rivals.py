@@ -49,7 +49,7 @@ def doubt(file: File, text: str) -> Duty:
     if len(file.columns) == 1:
         first, *others = file.columns[0].parts
         # A word above dates may be a second name, or a unit.
-        mixed = bool(others) and (few or first.rows < _FEWEST)
+        mixed = bool(others) and (few or first.rows <= _FEWEST)
         return Duty.HONEST if mixed or any(r.share > 0.1 for r in rivals) else Duty.FULL
     few_and_odd = bool(file.odd) and few
     near = any(rival.share >= _NEAR and (rival.splits_first or few_and_odd) for rival in rivals)
@@ -57,7 +57,7 @@ def doubt(file: File, text: str) -> Duty:
 
 
 def _has_numbers(file: File) -> bool:
-    return any(part.kind in NUMBERS for column in file.columns for part in column.parts)
+    return any({part.kind for part in column.parts} <= NUMBERS for column in file.columns)
 
 
 @dataclass(frozen=True)

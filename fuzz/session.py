@@ -29,6 +29,8 @@ class Session:
     folder: Path
     """Where failing files are kept."""
     seconds: float
+    sure: int = 0
+    """Findings in files that can be read in one way only."""
     told: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each sort of finding came up."""
     cases: int = 0
@@ -67,6 +69,7 @@ class Session:
         for finding in found:
             is_new = finding.sort not in self.told
             self.told[finding.sort] += 1
+            self.sure += finding.sure
             if is_new:
                 self._tell_first(number, case, finding)
 

@@ -178,8 +178,13 @@ def _gunzip(head: bytes) -> bytes | None:
         return b""
 
 
+def is_bzip2(head: bytes) -> bool:
+    """With a block behind the sign, or the end at once: that is how nothing is compressed."""
+    return head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90")
+
+
 def _bunzip(head: bytes) -> bytes | None:
-    if not (head.startswith(b"BZh") and head[4:10] == b"1AY&SY"):
+    if not is_bzip2(head):
         return None
     try:
         return bz2.BZ2Decompressor().decompress(head, 65536)

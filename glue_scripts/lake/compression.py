@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from lake.errors import InputRefused
+from wires.formats import is_bzip2
 
 PIECE_BYTES = 16 * 1024 * 1024
 """Size of the pieces that come out, at most."""
@@ -26,7 +27,7 @@ def find_compression(head: bytes) -> str:
     """`gzip`, `bzip2`, `zstd`, or "" for none that is known here."""
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
-    if head.startswith(b"BZh") and head[4:10] == b"1AY&SY":
+    if is_bzip2(head):
         return "bzip2"
     return "zstd" if head.startswith(b"\x28\xb5\x2f\xfd") else ""
 

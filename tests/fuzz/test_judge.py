@@ -12,8 +12,8 @@ from fuzz.findings import Wrong
 from fuzz.kinds import Kind
 from fuzz.making import make_case
 from fuzz.meaning import Value
-from fuzz.programs import Case, Format, Odd, Oddity
-from fuzz.seen import Aside, Seen
+from fuzz.programs import Case, CsvStyle, Format, Odd, Oddity
+from fuzz.seen import Aside, Outcome, Seen
 from fuzz.session import written_files
 from tests.fuzz.fixed import column, dataset, file
 from tests.fuzz.truths import column_of, rightly_seen, with_values
@@ -147,3 +147,25 @@ def test_counts_that_are_not_what_is_there_are_noticed() -> None:
 
 def test_a_run_that_died_is_a_finding_whatever_else_is_there() -> None:
     assert wrongs(replace(rightly_seen(_CASE), died="ArrowInvalid: …")) == {Wrong.DIED}
+
+
+def test_a_finding_is_sure_where_a_file_can_be_read_in_one_way_only() -> None:
+    """A file of one row between spaces may be one column of words."""
+    tiny = dataset(
+        file(
+            Format.CSV,
+            column("amount", 1, Kind.WORD),
+            column("name", 2, Kind.WORD),
+            rows=1,
+            csv=CsvStyle(delimiter=";", titles=("Report 2025",)),
+        )
+    )
+    for shop, sure in ((_SHOP, True), (tiny, False)):
+        case = Case(datasets=(shop,))
+        seen = rightly_seen(case)
+        keys = [shop.key(one) for one in shop.files]
+        refused = {key: Outcome(status="published", rows_in=99) for key in keys}
+        found = judge(case, written_files(case), replace(seen, outcomes=refused))
+        assert {f.sure for f in found if f.wrong is Wrong.COUNTS} == {True}
+        lost = judge(case, written_files(case), replace(seen, tables={}))
+        assert {f.sure for f in lost if f.wrong is not Wrong.COUNTS} == ({sure} if sure else set())

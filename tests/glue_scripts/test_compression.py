@@ -14,6 +14,7 @@ import pytest
 from lake.compression import decompress, find_compression
 from lake.errors import InputRefused
 from tests.glue_scripts.typed_files import refusal
+from wires.formats import detect
 
 TEXT = b"id,n\n" + b"".join(b"%d,%d\n" % (n, n * n % 9973) for n in range(40_000))
 
@@ -66,6 +67,14 @@ def test_what_is_cut_off_is_said_to_be_that(name: str) -> None:
 @pytest.mark.parametrize("more", [b"x", b"hello world, hello", b"PK\x03\x04"])
 def test_what_follows_is_said_to_be_something_else(name: str, more: bytes) -> None:
     assert f"stands something that is not {name}" in reason(CODECS[name](TEXT) + more)
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_nothing_at_all_is_compressed_too(name: str) -> None:
+    packed = CODECS[name](b"")
+    assert find_compression(packed) == name
+    assert b"".join(decompress(iter([packed]), name, max_ratio=10)) == b""
+    assert detect(packed, "data.jsonl").compression == name
 
 
 @pytest.mark.parametrize("name", ["gzip", "bzip2"])
