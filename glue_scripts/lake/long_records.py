@@ -119,9 +119,9 @@ class _Scan:
         e, p = re.escape(dialect.escape), re.escape(dialect.padding)
         inside = q if dialect.strict_quotes else b""
         self._plain = re.compile(rb"[^%b%b\r\n]*+" % (d, inside))
-        padding = b"(?:%b)?+" % p if p else b""
+        padding = b"(?>(?:%b)?)" % p if p else b""
         self._fields = re.compile(
-            rb"%b(?:(?!%b)[^%b%b\r\n]*+%b%b)*+" % (padding, q, d, inside, d, padding)
+            rb"%b(?>(?:(?!%b)[^%b%b\r\n]*+%b%b)*)" % (padding, q, d, inside, d, padding)
         )
         self._quoted = re.compile(rb"[^%b%b]*+" % (q, e))
 

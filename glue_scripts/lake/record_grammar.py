@@ -1,4 +1,8 @@
-"""What a record is, as patterns: for text that a look at quotes and line ends alone cannot cut."""
+"""What a record is, as patterns: for text that a look at quotes and line ends alone cannot cut.
+
+Groups that give nothing back are atomic, not possessive: before 3.11.5, which Debian does not have,
+Python leaves a part of a failed turn in those (https://github.com/python/cpython/issues/106052).
+"""
 
 from __future__ import annotations
 
@@ -66,7 +70,7 @@ def line_ends_in(text: bytes, dialect: Dialect) -> int:
 def why_malformed(record: bytes, dialect: Dialect) -> str:
     """The reason, for people; `record` is without its line end."""
     _, _, quoted, plain = _patterns(dialect)
-    start = re.compile(b"(?:%b)*+(?:(?:%b|%b)%b)*+" % (MARK, quoted, plain, _border(dialect)))
+    start = re.compile(b"(?>(?:%b)*)(?>(?:(?:%b|%b)%b)*)" % (MARK, quoted, plain, _border(dialect)))
     found = start.match(record)
     rest = record[found.end() if found else 0 :]
     if rest.startswith(dialect.quote):
@@ -119,7 +123,7 @@ def _in_set(dialect: Dialect) -> tuple[bytes, bytes]:
 
 def _border(dialect: Dialect) -> bytes:
     """A delimiter, and what belongs to it."""
-    padding = b"(?:%b)?+" % re.escape(dialect.padding) if dialect.padding else b""
+    padding = b"(?>(?:%b)?)" % re.escape(dialect.padding) if dialect.padding else b""
     return re.escape(dialect.delimiter) + padding
 
 
@@ -128,7 +132,7 @@ def _patterns(dialect: Dialect) -> tuple[bytes, bytes, bytes, bytes]:
     d, q = re.escape(dialect.delimiter), re.escape(dialect.quote)
     e = re.escape(dialect.escape)
     end = rb"(?:\r\n|\n|\r)" if dialect.cr_ends else rb"\r*+\n"
-    inside = b"(?:[^%b%b]++|%b%b%b)*+" % (q, e, q, q, b"|%b(?s:.)" % e if e else b"")
+    inside = b"(?>(?:[^%b%b]++|%b%b%b)*)" % (q, e, q, q, b"|%b(?s:.)" % e if e else b"")
     plain = b"(?!%b)[^%b%b\r\n]*+" % (q, d, q if dialect.strict_quotes else b"")
     return end, inside, b"%b%b%b" % (q, inside, q), plain
 
@@ -143,7 +147,7 @@ def _field(dialect: Dialect) -> re.Pattern[bytes]:
 def _record(dialect: Dialect) -> re.Pattern[bytes]:
     _, _, quoted, plain = _patterns(dialect)
     field = b"(?:%b|%b)" % (quoted, plain)
-    return re.compile(b"%b(?:%b%b)*+" % (field, _border(dialect), field))
+    return re.compile(b"%b(?>(?:%b%b)*)" % (field, _border(dialect), field))
 
 
 @cache
@@ -160,11 +164,11 @@ def record(dialect: Dialect) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     end, inside, quoted, plain = _patterns(dialect)
     q, e, d = re.escape(dialect.quote), re.escape(dialect.escape), _border(dialect)
     field = b"(?:%b|%b)" % (quoted, plain)
-    mark = b"(?:%b)*+" % MARK
-    whole = b"%b%b(?:%b%b)*+%b" % (mark, field, d, field, end)
+    mark = b"(?>(?:%b)*)" % MARK
+    whole = b"%b%b(?>(?:%b%b)*)%b" % (mark, field, d, field, end)
     broken = b"|" + e if e else b""
     tail = rb"(?:%b%b(?:%b%b)?|(?:%b|%b)\r*+)\Z" % (q, inside, q, broken, quoted, plain)
-    return re.compile(whole), re.compile(b"%b(?:%b%b)*+%b" % (mark, field, d, tail))
+    return re.compile(whole), re.compile(b"%b(?>(?:%b%b)*)%b" % (mark, field, d, tail))
 
 
 @cache
