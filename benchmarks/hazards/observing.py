@@ -20,8 +20,8 @@ from pyspark.sql import SparkSession
 from benchmarks.hazards.files import CONTROL, Hazard
 from lake.bulk import convert_files
 from lake.errors import LakeError
+from lake.schema import CONSTANT_COLUMNS
 
-_METADATA = ("processed_at", "source_file", "processing_job", "load_id")
 _TARGET_FILE_BYTES = 128 * 1024 * 1024
 _ABOUT_SPARK_ITSELF = frozenset({"DAGScheduler", "SparkStringUtils"})
 """Who warns of large plans and tasks, not of the data."""
@@ -141,7 +141,7 @@ def _read(
     paths = sorted(folder.rglob("*.parquet"))
     tables = [pq.ParquetFile(path).read() for path in paths]
     found = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
-    keep = [name for name in found.schema.names if name not in _METADATA]
+    keep = [name for name in found.schema.names if name not in CONSTANT_COLUMNS]
     # By position, because names may be there twice.
     columns = [found.column(found.schema.names.index(name)) for name in keep]
     return Observed(
