@@ -22,7 +22,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _WIDE = ("utf-16", "utf-32")
-_SWITCH = (b"\x1b$", b"\x1b(")
+_ESCAPE = b"\x1b"
+_SWITCH = (_ESCAPE + b"$", _ESCAPE + b"(")
 """What ISO-2022 begins another alphabet with."""
 
 
@@ -109,7 +110,8 @@ def find_encoding(head: bytes) -> Encoding:
             return Encoding(name, mark)
     if b"\0" in head[:4096]:
         return Encoding(wide_encoding(head) or "utf-8")
-    if b"\x1b" in head and any(switch in head for switch in _SWITCH) and head.isascii():
+    # Two letters take far longer to look for than one.
+    if _ESCAPE in head and any(switch in head for switch in _SWITCH) and head.isascii():
         return Encoding(
             "iso-2022-jp" if decodes(head[: head.rfind(b"\n") + 1], "iso-2022-jp") else "utf-8"
         )

@@ -20,8 +20,9 @@ from lake.record_grammar import Dialect
 from lake.records import ends_with_cr
 
 SAMPLE_BYTES = 1024 * 1024
-_UNUSUAL = (b":", b" ", b"^", b"~", b"\x1f", b"\x01")
 _STRANGE = (b"^", b"~", b"\x1f", b"\x01")
+"""Signs that stand in no name."""
+_UNUSUAL = (b":", b" ", *_STRANGE)
 _NO_DELIMITERS = (b"\x1f", b"\x1e", b"\x1d", b"\x1c", b"\x01", b"\x02")
 """One of those that do not occur stands for the delimiter where there is one column."""
 _ESCAPE = b"\\"

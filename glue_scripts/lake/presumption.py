@@ -6,13 +6,12 @@ presumed wrongly costs time, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lake.column_types import NOTHING, ColumnType
 from lake.layout import Layout
 
-Types = Sequence[ColumnType]
 _Header = tuple[str, str, str, tuple[str, ...]]
 
 

@@ -1,7 +1,7 @@
 """What a record is, as patterns: for text that a look at quotes and line ends alone cannot cut.
 
-Groups that give nothing back are atomic, not possessive: before 3.11.5, which Debian does not have,
-Python leaves a part of a failed turn in those (https://github.com/python/cpython/issues/106052).
+Groups that give nothing back are atomic, not possessive: before 3.11.5 (Debian 12 has 3.11.2)
+Python keeps a part of a turn that failed in those (https://github.com/python/cpython/issues/106052).
 """
 
 from __future__ import annotations
