@@ -13,6 +13,7 @@ from config.account import Account
 from config.delivery import Delivery, SourceDocument
 from config.errors import BrokenRule, ValueRuleError
 from config.exports import Export
+from config.jobs import JOBS
 from config.naming import Names
 from config.rules import project
 from config.settings import Settings
@@ -52,14 +53,15 @@ class Environment:
         )
 
     @property
-    def exports(self) -> tuple[Export, ...]:
+    def exports(self) -> tuple[str, ...]:
         """What its infrastructure publishes, and its application imports."""
         without = set() if self.settings.network.vpc else {Export.NETWORK_CONNECTION_NAME}
-        return tuple(export for export in Export if export not in without)
+        shared = (export.value for export in Export if export not in without)
+        return (*shared, *(job.role_export for job in JOBS))
 
-    def export_name(self, export: Export) -> str:
+    def export_name(self, export: str) -> str:
         """The CloudFormation export, which is unique in an account and region."""
-        return self.names.of(export.value)
+        return self.names.of(export)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +183,21 @@ def _broken_in(place: str, defaults: Mapping[str, Any], override: object) -> lis
             replace(rule, field=f"{_owner(place, override, details['loc'])}.{rule.field}")
             for rule, details in zip(broken_rules(error, Settings), error.errors(), strict=True)
         ]
-    return []
+    if place:
+        return list(_unknown_jobs(override, f"environments.{place}"))
+    return list(_unknown_jobs(defaults, "defaults"))
+
+
+def _unknown_jobs(settings: Mapping[str, Any], owner: str) -> Iterator[BrokenRule]:
+    known = [job.name for job in JOBS if job.size is None]
+    for name, value in (settings.get("jobs") or {}).items():
+        if name not in known:
+            yield BrokenRule(
+                field=f"{owner}.jobs.{name}",
+                rule="must be a job of config/jobs.py whose size stands nowhere else; there "
+                + (f"are {', '.join(known)}" if known else "is none"),
+                value=value,
+            )
 
 
 def _owner(place: str, override: Mapping[str, Any], path: tuple[int | str, ...]) -> str:

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 
 class Export(StrEnum):
-    """Both apps go through this list, so an import without an export cannot be written."""
+    """Both apps go through this list, so an import without an export cannot be written. The role of
+    each job is exported as well: `JobSpec.role_export`."""
 
     DATA_KEY_ARN = "DataKeyArn"
     RAW_BUCKET_NAME = "RawBucketName"
@@ -16,18 +17,13 @@ class Export(StrEnum):
     ASSETS_BUCKET_NAME = "AssetsBucketName"
     OBJECTS_TABLE_NAME = "ObjectsTableName"
     LOADS_TABLE_NAME = "LoadsTableName"
+    STATE_TABLE_NAME = "StateTableName"
     RUNS_TABLE_NAME = "RunsTableName"
     PROCESSED_DATABASE_NAME = "ProcessedDatabaseName"
     CURATED_DATABASE_NAME = "CuratedDatabaseName"
     QUALITY_DATABASE_NAME = "QualityDatabaseName"
     DISCOVERY_DATABASE_NAME = "DiscoveryDatabaseName"
     ALERTS_TOPIC_ARN = "AlertsTopicArn"
-    FILE_PROCESSOR_ROLE_NAME = "FileProcessorRoleName"
-    DATA_INGESTION_ROLE_NAME = "DataIngestionRoleName"
-    DATA_PROCESSING_ROLE_NAME = "DataProcessingRoleName"
-    DATA_QUALITY_ROLE_NAME = "DataQualityRoleName"
-    LEGISLATORS_ROLE_NAME = "LegislatorsRoleName"
-    TABLE_MAINTENANCE_ROLE_NAME = "TableMaintenanceRoleName"
     CRAWLERS_ROLE_NAME = "CrawlersRoleName"
     NETWORK_CONNECTION_NAME = "NetworkConnectionName"
     """Only of an environment with a VPC."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from config.errors import NamingError
+from config.jobs import JOBS, JobSpec
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -85,6 +86,10 @@ class Names:
         return self.of("loads")
 
     @property
+    def state_table(self) -> str:
+        return self.of("state")
+
+    @property
     def runs_table(self) -> str:
         return self.of("runs")
 
@@ -101,43 +106,15 @@ class Names:
         return self.of("trigger")
 
     @property
-    def file_processor_job(self) -> str:
-        return self.of("file-processor")
-
-    @property
-    def data_ingestion_job(self) -> str:
-        return self.of("data-ingestion")
-
-    @property
-    def data_processing_job(self) -> str:
-        return self.of("data-processing")
-
-    @property
-    def data_quality_job(self) -> str:
-        return self.of("data-quality")
-
-    @property
-    def legislators_job(self) -> str:
-        return self.of("legislators")
-
-    @property
-    def table_maintenance_job(self) -> str:
-        return self.of("table-maintenance")
-
-    @property
     def workflow(self) -> str:
         return self.of("layered-etl")
 
+    def job(self, job: JobSpec) -> str:
+        return self.of(job.name.replace("_", "-"))
+
     @property
     def jobs(self) -> tuple[str, ...]:
-        return (
-            self.file_processor_job,
-            self.data_ingestion_job,
-            self.data_processing_job,
-            self.data_quality_job,
-            self.legislators_job,
-            self.table_maintenance_job,
-        )
+        return tuple(self.job(job) for job in JOBS)
 
     def role_of(self, job: str) -> str:
         """Of a job, or of the crawlers. Roles are global to an account, hence the region."""
@@ -199,6 +176,7 @@ class Names:
         return (
             self.objects_table,
             self.loads_table,
+            self.state_table,
             self.runs_table,
             self.uploads_queue,
             self.uploads_dead_letters,

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from config.validation import Frozen
 
@@ -55,6 +55,29 @@ class JobSize(Frozen):
     timeout_minutes: int = Field(ge=1, le=10_080)
 
 
+_CRON = re.compile(r"cron\([^()]+( [^()]+){5}\)")
+
+
+def _cron(schedule: str) -> str:
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+    if schedule and not _CRON.fullmatch(schedule):
+        raise ValueError("must be empty, or six fields such as cron(15 2 * * ? *), in UTC")
+    return schedule
+
+
+Schedule = Annotated[str, AfterValidator(_cron)]
+"""`cron(…)` in UTC, or empty: something else starts it, or people do."""
+
+
+class JobSettings(JobSize):
+    """A job that has no settings beside its size and its schedule."""
+
+    worker_type: WorkerType = "G.1X"
+    workers: int = Field(default=2, ge=2, le=299)
+    timeout_minutes: int = Field(default=120, ge=1, le=10_080)
+    schedule: Schedule = ""
+
+
 class FileProcessor(JobSize):
     """The file_processor job."""
 
@@ -62,48 +85,26 @@ class FileProcessor(JobSize):
     max_expansion_ratio: int = Field(ge=2)
 
 
-_CRON = re.compile(r"cron\([^()]+( [^()]+){5}\)")
-
-
-def _checked_cron(schedule: str) -> str:
-    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
-    if schedule and not _CRON.fullmatch(schedule):
-        raise ValueError("must be empty, or six fields such as cron(15 2 * * ? *), in UTC")
-    return schedule
-
-
 class Workflow(Frozen):
     """The layered workflow."""
 
-    schedule: str
-    """`cron(…)` in UTC, or empty: uploads and people start it."""
+    schedule: Schedule
     crawlers: bool
     """Whether crawlers run beside the jobs; they are there in any case."""
     ingestion: JobSize
     processing: JobSize
     quality: JobSize
 
-    @field_validator("schedule")
-    @classmethod
-    def _a_cron_expression(cls, schedule: str) -> str:
-        return _checked_cron(schedule)
-
 
 class Maintenance(JobSize):
     """The table_maintenance job."""
 
-    schedule: str
-    """`cron(…)` in UTC, or empty: people start it."""
+    schedule: Schedule
     target_file_bytes: int = Field(ge=1_048_576)
     """Parquet bytes of a file that is left as it is."""
     tables_kept_by_glue: tuple[str, ...] = ()
     """Curated tables whose files and snapshots Glue's table optimizers keep in place of the job.
     They have to be there when this is deployed."""
-
-    @field_validator("schedule")
-    @classmethod
-    def _a_cron_expression(cls, schedule: str) -> str:
-        return _checked_cron(schedule)
 
     @field_validator("tables_kept_by_glue", mode="before")
     @classmethod
@@ -156,18 +157,7 @@ class Settings(Frozen):
     workflow: Workflow
     legislators: JobSize
     maintenance: Maintenance
+    jobs: dict[str, JobSettings] = Field(default_factory=dict)
+    """Of jobs that have no section of their own."""
     retention: Retention
     network: Network
-
-    @property
-    def longest_run_minutes(self) -> int:
-        """No run of any job is at work for longer."""
-        sizes = (
-            self.file_processor,
-            self.workflow.ingestion,
-            self.workflow.processing,
-            self.workflow.quality,
-            self.legislators,
-            self.maintenance,
-        )
-        return max(size.timeout_minutes for size in sizes)

@@ -8,11 +8,12 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from config.environments import Environment
+from config.exports import Export
+from config.jobs import DATA_INGESTION, DATA_PROCESSING, DATA_QUALITY, TABLE_MAINTENANCE
 from glue_app.constructs.crawler_access import grant_crawler_access
 from glue_app.constructs.crawlers import Crawlers
 from glue_app.constructs.job_security import JobSecurity
 from glue_app.constructs.layered_workflow import LayeredWorkflow
-from glue_app.constructs.schedule import Schedule
 from glue_app.constructs.table_optimizers import TableOptimizers
 from glue_app.imports import Infrastructure
 from glue_app.jobs import Jobs
@@ -48,20 +49,14 @@ class ApplicationStack(cdk.Stack):
             security=security,
             contracts=contracts,
         )
-        jobs.file_processor()
-        jobs.legislators()
-        maintenance = jobs.table_maintenance()
-        if settings.maintenance.schedule:
-            Schedule(self, "Maintenance", job=maintenance, cron=settings.maintenance.schedule)
-
         kept_by_glue = settings.maintenance.tables_kept_by_glue
         if kept_by_glue:
             TableOptimizers(
                 self,
                 "TableOptimizers",
-                database=infrastructure.curated_database,
+                database=infrastructure.value(Export.CURATED_DATABASE_NAME),
                 tables=kept_by_glue,
-                role=infrastructure.table_maintenance_role,
+                role=infrastructure.role_of(TABLE_MAINTENANCE),
                 connection=infrastructure.network_connection,
             )
 
@@ -77,9 +72,9 @@ class ApplicationStack(cdk.Stack):
             self,
             "LayeredWorkflow",
             names=names,
-            ingestion=jobs.data_ingestion(),
-            processing=jobs.data_processing(),
-            quality=jobs.data_quality(),
+            ingestion=jobs[DATA_INGESTION],
+            processing=jobs[DATA_PROCESSING],
+            quality=jobs[DATA_QUALITY],
             crawlers=crawlers,
             run_crawlers=settings.workflow.crawlers,
         )

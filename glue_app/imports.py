@@ -12,6 +12,7 @@ from constructs import Construct
 
 from config.environments import Environment
 from config.exports import Export
+from config.jobs import JOBS, JobSpec, Zone
 
 
 class Infrastructure(Construct):
@@ -20,7 +21,7 @@ class Infrastructure(Construct):
     def __init__(self, scope: Construct, id: str, *, environment: Environment) -> None:
         super().__init__(scope, id)
         self.environment = environment
-        self.key = kms.Key.from_key_arn(self, "DataKey", self._value(Export.DATA_KEY_ARN))
+        self.key = kms.Key.from_key_arn(self, "DataKey", self.value(Export.DATA_KEY_ARN))
         self.raw = self._bucket("Raw", Export.RAW_BUCKET_NAME)
         self.processed = self._bucket("Processed", Export.PROCESSED_BUCKET_NAME)
         self.curated = self._bucket("Curated", Export.CURATED_BUCKET_NAME)
@@ -28,39 +29,33 @@ class Infrastructure(Construct):
         self.assets = self._bucket("Assets", Export.ASSETS_BUCKET_NAME)
         self.objects = self._table("Objects", Export.OBJECTS_TABLE_NAME)
         self.loads = self._table("Loads", Export.LOADS_TABLE_NAME)
+        self.state = self._table("State", Export.STATE_TABLE_NAME)
         self.runs = self._table("Runs", Export.RUNS_TABLE_NAME)
-        self.processed_database = self._value(Export.PROCESSED_DATABASE_NAME)
-        self.curated_database = self._value(Export.CURATED_DATABASE_NAME)
-        self.discovery_database = self._value(Export.DISCOVERY_DATABASE_NAME)
-        self.quality_database = self._value(Export.QUALITY_DATABASE_NAME)
-        self.alerts = sns.Topic.from_topic_arn(self, "Alerts", self._value(Export.ALERTS_TOPIC_ARN))
+        self.alerts = sns.Topic.from_topic_arn(self, "Alerts", self.value(Export.ALERTS_TOPIC_ARN))
         self.network_connection = (
-            self._value(Export.NETWORK_CONNECTION_NAME)
+            self.value(Export.NETWORK_CONNECTION_NAME)
             if Export.NETWORK_CONNECTION_NAME in environment.exports
             else None
         )
-        self.file_processor_role = self._role("FileProcessor", Export.FILE_PROCESSOR_ROLE_NAME)
-        self.data_ingestion_role = self._role("DataIngestion", Export.DATA_INGESTION_ROLE_NAME)
-        self.data_processing_role = self._role("DataProcessing", Export.DATA_PROCESSING_ROLE_NAME)
-        self.data_quality_role = self._role("DataQuality", Export.DATA_QUALITY_ROLE_NAME)
-        self.legislators_role = self._role("Legislators", Export.LEGISLATORS_ROLE_NAME)
-        self.table_maintenance_role = self._role(
-            "TableMaintenance", Export.TABLE_MAINTENANCE_ROLE_NAME
-        )
+        self._roles = {spec.name: self._role(spec.id, spec.role_export) for spec in JOBS}
         self.crawlers_role = self._role("Crawlers", Export.CRAWLERS_ROLE_NAME)
 
-    def database(self, export: Export) -> str:
-        """The name of a Glue database."""
-        return self._value(export)
+    def role_of(self, spec: JobSpec) -> iam.IRole:
+        return self._roles[spec.name]
 
-    def _role(self, job: str, export: Export) -> iam.IRole:
-        return iam.Role.from_role_name(self, f"{job}Role", self._value(export))
+    def bucket(self, zone: Zone) -> s3.IBucket:
+        bucket: s3.IBucket = getattr(self, zone.name.lower())
+        return bucket
+
+    def value(self, export: str) -> str:
+        """What is exported under this name."""
+        return cdk.Fn.import_value(self.environment.export_name(export))
+
+    def _role(self, id: str, export: str) -> iam.IRole:
+        return iam.Role.from_role_name(self, f"{id}Role", self.value(export))
 
     def _bucket(self, id: str, export: Export) -> s3.IBucket:
-        return s3.Bucket.from_bucket_name(self, id, self._value(export))
+        return s3.Bucket.from_bucket_name(self, id, self.value(export))
 
     def _table(self, id: str, export: Export) -> dynamodb.ITable:
-        return dynamodb.Table.from_table_name(self, id, self._value(export))
-
-    def _value(self, export: Export) -> str:
-        return cdk.Fn.import_value(self.environment.export_name(export))
+        return dynamodb.Table.from_table_name(self, id, self.value(export))

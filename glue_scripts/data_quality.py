@@ -10,14 +10,14 @@ from curation.units import Units
 from lake.datasets import shipped_contracts
 from lake.session import log_to_console, spark_session
 from lake.store import use_region
-from wires.job_arguments import CurationDefaults, GlueRun, from_argv
+from wires.job_arguments import GlueRun, JobDefaults, from_argv
 
 logger = logging.getLogger("data_quality")
 
 
 def main(argv: list[str]) -> None:
     """Publish what passes. Raises LakeError naming every unit that could not be judged."""
-    settings = from_argv(CurationDefaults, argv)
+    settings = from_argv(JobDefaults, argv)
     glue_run = from_argv(GlueRun, argv)
     use_region(settings.region)
     judging = Judging(

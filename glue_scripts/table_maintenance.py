@@ -27,12 +27,13 @@ def main(argv: list[str]) -> None:
     spark = spark_session(glue_run.JOB_NAME)
     plan_for(spark, rows=0)  # its tasks are whole files
     tables: Any = boto3.resource("dynamodb")
+    state = tables.Table(settings.state_table)
     upkeep = Upkeep(
         settings=settings,
         glue_run=glue_run,
         spark=spark,
-        refreshes=RefreshLedger(tables.Table(settings.loads_table)),
-        leases=Leases(tables.Table(settings.loads_table)),
+        refreshes=RefreshLedger(state),
+        leases=Leases(state),
         runs=RunLedger(tables.Table(settings.runs_table)),
     )
     done = upkeep.keep()

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from config.environments import Environment
 from config.exports import Export
-from config.naming import Names
+from config.jobs import DATA_INGESTION, DATA_QUALITY, FILE_PROCESSOR, JOBS
 from delivery.bundles import stage, trigger_bundle
 from infra_app.constructs.alerts import Alerts
 from infra_app.constructs.catalog import Catalog
@@ -50,9 +50,17 @@ class InfrastructureStack(cdk.Stack):
         catalog = Catalog(self, "Catalog", names=names, buckets=buckets, retain=retain)
         alerts = Alerts(self, "Alerts", names=names, key=key)
         roles = {
-            export: JobRole(self, id, role_name=names.role_of(name), whose=whose).role
-            for export, id, name, whose in _roles(names)
+            spec.role_export: JobRole(
+                self,
+                f"{spec.id}Role",
+                role_name=names.role_of(names.job(spec)),
+                whose=f"Glue job {spec.name}",
+            ).role
+            for spec in JOBS
         }
+        crawlers = JobRole(
+            self, "CrawlersRole", role_name=names.role_of(names.crawlers), whose="Glue crawlers"
+        ).role
 
         network = None
         if settings.network.vpc:
@@ -116,6 +124,7 @@ class InfrastructureStack(cdk.Stack):
                 Export.ASSETS_BUCKET_NAME: buckets.assets.bucket_name,
                 Export.OBJECTS_TABLE_NAME: tables.objects.table_name,
                 Export.LOADS_TABLE_NAME: tables.loads.table_name,
+                Export.STATE_TABLE_NAME: tables.state.table_name,
                 Export.RUNS_TABLE_NAME: tables.runs.table_name,
                 Export.PROCESSED_DATABASE_NAME: catalog.processed.database_name,
                 Export.CURATED_DATABASE_NAME: catalog.curated.database_name,
@@ -123,6 +132,7 @@ class InfrastructureStack(cdk.Stack):
                 Export.QUALITY_DATABASE_NAME: catalog.quality.database_name,
                 Export.ALERTS_TOPIC_ARN: alerts.topic.topic_arn,
                 **{export: role.role_name for export, role in roles.items()},
+                Export.CRAWLERS_ROLE_NAME: crawlers.role_name,
                 Export.NETWORK_CONNECTION_NAME: network.connection_name if network else "",
             },
         )
@@ -132,57 +142,14 @@ class InfrastructureStack(cdk.Stack):
         """The first zones of the region, left to CloudFormation: CDK would look them up."""
         return [cdk.Fn.select(position, cdk.Fn.get_azs()) for position in range(ZONES)]
 
-    def _publish(self, environment: Environment, values: Mapping[Export, str]) -> None:
+    def _publish(self, environment: Environment, values: Mapping[str, str]) -> None:
         for export in environment.exports:
             cdk.CfnOutput(
                 self,
-                export.value,
+                export,
                 value=values[export],
                 export_name=environment.export_name(export),
             )
-
-
-def _roles(names: Names) -> tuple[tuple[Export, str, str, str], ...]:
-    """Export, id, what the role is named after, and whose it is."""
-    return (
-        (
-            Export.FILE_PROCESSOR_ROLE_NAME,
-            "FileProcessorRole",
-            names.file_processor_job,
-            "Glue job file_processor",
-        ),
-        (
-            Export.DATA_INGESTION_ROLE_NAME,
-            "DataIngestionRole",
-            names.data_ingestion_job,
-            "Glue job data_ingestion",
-        ),
-        (
-            Export.DATA_PROCESSING_ROLE_NAME,
-            "DataProcessingRole",
-            names.data_processing_job,
-            "Glue job data_processing",
-        ),
-        (
-            Export.DATA_QUALITY_ROLE_NAME,
-            "DataQualityRole",
-            names.data_quality_job,
-            "Glue job data_quality",
-        ),
-        (
-            Export.LEGISLATORS_ROLE_NAME,
-            "LegislatorsRole",
-            names.legislators_job,
-            "Glue job legislators",
-        ),
-        (
-            Export.TABLE_MAINTENANCE_ROLE_NAME,
-            "TableMaintenanceRole",
-            names.table_maintenance_job,
-            "Glue job table_maintenance",
-        ),
-        (Export.CRAWLERS_ROLE_NAME, "CrawlersRole", names.crawlers, "Glue crawlers"),
-    )
 
 
 def _trigger_settings(
@@ -197,20 +164,14 @@ def _trigger_settings(
         assets_bucket=buckets.assets.bucket_name,
         objects_table=tables.objects.table_name,
         loads_table=tables.loads.table_name,
+        state_table=tables.state.table_name,
         runs_table=tables.runs.table_name,
         alerts_topic_arn=topic.topic_arn,
-        file_processor_job=names.file_processor_job,
+        file_processor_job=names.job(FILE_PROCESSOR),
         workflow=names.workflow,
-        data_ingestion_job=names.data_ingestion_job,
-        data_quality_job=names.data_quality_job,
-        curation_jobs=",".join(
-            (
-                names.data_processing_job,
-                names.data_quality_job,
-                names.legislators_job,
-                names.table_maintenance_job,
-            )
-        ),
+        data_ingestion_job=names.job(DATA_INGESTION),
+        data_quality_job=names.job(DATA_QUALITY),
+        other_jobs=",".join(names.job(spec) for spec in JOBS if not spec.takes_loads),
         objects_per_run=sizes.objects_per_run,
         bytes_per_run=sizes.bytes_per_run,
         runs_at_once=sizes.runs_at_once,

@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 from local_cloud.errors import UsageError
 from local_cloud.platform import Platform
 from local_cloud.progress import Progress
-from wires.quarantine import PREFIX
+from wires.layout import QUARANTINE, QUARANTINED_ROWS
 
 FOLDERS = ("processed", "curated", "quality", "quarantine")
-_ROWS = "rows/"
 _LONGEST = 255
 """Bytes in the name of a file."""
 
@@ -72,11 +71,11 @@ def _exported(platform: Platform) -> Iterator[_Exported]:
             yield _Exported(zone, key, f"{folder}/{key}")
     rows = set(current[bucket])
     for key in platform.catalog.all_keys(bucket):
-        if not key.startswith(PREFIX):
+        if not key.startswith(QUARANTINE):
             yield _Exported(bucket, key, f"quality/{key}")
-        elif not key.startswith(PREFIX + _ROWS) or key in rows:
+        elif not key.startswith(QUARANTINED_ROWS) or key in rows:
             # Refused objects all; rows only where the catalog has registered them.
-            yield _Exported(bucket, key, f"quarantine/{key.removeprefix(PREFIX)}")
+            yield _Exported(bucket, key, key)
 
 
 def _write(s3: Any, item: _Exported, out: Path) -> None:

@@ -19,7 +19,8 @@ from local_cloud.errors import UsageError
 from local_cloud.progress import Progress
 from local_cloud.synthesis import synthesized
 from local_cloud.work_folder import new_work_folder
-from wires.manifest import Manifest, manifest_key
+from wires.layout import manifest_key
+from wires.manifest import Manifest
 from wires.object_ledger import ObjectLedger, ObjectStatus
 from wires.run_ledger import RunLedger
 

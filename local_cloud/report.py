@@ -93,7 +93,7 @@ def _tables(platform: Platform) -> Iterable[dict[str, Any]]:
 
 def quality_of(platform: Platform) -> Iterable[str]:
     """A line for each dataset and curated table that was judged, and where its page is."""
-    for state in RefreshLedger(platform.cloud.table(platform.names.loads_table)).all_states():
+    for state in RefreshLedger(platform.cloud.table(platform.names.state_table)).all_states():
         if state.verdict:
             score = "no rules" if state.score == "none" else f"score {state.score}"
             why = f": {state.halted}" if state.halted else ""

@@ -14,6 +14,7 @@ from local_cloud.uploads import files_to_upload
 from quality_report.errors import ReportError
 from quality_report.model import QualityReport
 from quality_report.suggest import suggest_rules
+from wires.layout import reports
 
 _KINDS = ("dataset", "table")
 
@@ -70,7 +71,7 @@ def _report_of_files(dataset: str, paths: Sequence[Path], *, environment: str) -
 
 def _fetch_reports(platform: Platform, folder: Path) -> None:
     s3, bucket = platform.cloud.client("s3"), platform.names.quality_bucket
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="reports/")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=reports())
     for item in (item for page in pages for item in page.get("Contents", ())):
         if item["Key"].endswith(".json"):
             path = folder / "quality" / item["Key"]

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from config.environments import Environment
 from operations.errors import CheckFailed
+from wires.layout import dataset_owner
 
 
 def clean_up(
@@ -27,7 +28,7 @@ def clean_up(
         "its files": partial(_empty, s3, names.processed_bucket, f"{dataset}/"),
         "its ledger entries": partial(_forget, tables.Table(names.objects_table), key),
         "the claim to its name": partial(
-            tables.Table(names.loads_table).delete_item, Key={"load_id": f"dataset#{dataset}"}
+            tables.Table(names.state_table).delete_item, Key=dict(dataset_owner(dataset))
         ),
         "the upload": partial(
             s3.delete_object, Bucket=names.raw_bucket, Key=key, VersionId=version

@@ -48,7 +48,7 @@ def _missing_keys(environment: Environment, delete_data: str) -> list[str]:
 
 def _data_of(environment: Environment) -> list[str]:
     names = environment.names
-    tables = (names.objects_table, names.loads_table, names.runs_table)
+    tables = (names.objects_table, names.loads_table, names.state_table, names.runs_table)
     return [
         *(f"bucket {bucket}" for bucket in names.buckets),
         *(f"table {table}" for table in tables),

@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from config.environments import Environment
+from config.jobs import FILE_PROCESSOR
 from config.naming import CHECKS_PREFIX
 from operations import stub
 from operations.clean_up import clean_up
@@ -34,7 +35,7 @@ def is_complete(environment: Environment, session: Any) -> bool:
     """Whether the application is deployed as well as the infrastructure."""
     glue = session.client("glue")
     try:
-        glue.get_job(JobName=environment.names.file_processor_job)
+        glue.get_job(JobName=environment.names.job(FILE_PROCESSOR))
     except glue.exceptions.EntityNotFoundException:
         return False
     return True
@@ -87,7 +88,7 @@ def _ended(
         f"{key} has not been published within {patience.seconds:.0f} s: "
         + (f"the ledger still says {status}. " if status else "the ledger does not know it. ")
         + f"Look at queue {environment.names.uploads_queue}, function "
-        f"{environment.names.trigger_function} and job {environment.names.file_processor_job}."
+        f"{environment.names.trigger_function} and job {environment.names.job(FILE_PROCESSOR)}."
     )
 
 

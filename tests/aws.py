@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 
+from wires.job_arguments import JobDefaults
+from wires.layout import PARTITION_KEY, SORT_KEY
 from wires.load_ledger import OPEN_INDEX
 from wires.object_ledger import PENDING_INDEX
 from wires.run_ledger import BY_START_INDEX
@@ -16,8 +18,10 @@ from wires.run_ledger import BY_START_INDEX
 REGION = "eu-central-1"
 RAW, PROCESSED, CURATED, QUALITY, ASSETS = "raw", "processed", "curated", "quality", "assets"
 BUCKETS = (RAW, PROCESSED, CURATED, QUALITY, ASSETS)
-OBJECTS, LOADS, RUNS = "objects", "loads", "runs"
+OBJECTS, LOADS, STATE, RUNS = "objects", "loads", "state", "runs"
 JOB = "file-processor"
+
+Defaults = TypeVar("Defaults", bound=JobDefaults)
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,29 @@ class SmallAws:
     def body(self, bucket: str, key: str) -> bytes:
         return bytes(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
+    def defaults(self, kind: type[Defaults], **own: Any) -> Defaults:
+        """What the template would tell a job."""
+        everywhere: dict[str, Any] = {
+            "environment": "test",
+            "account": "123456789012",
+            "region": REGION,
+            "code_version": "0123456789abcdef",
+            "raw_bucket": RAW,
+            "processed_bucket": PROCESSED,
+            "curated_bucket": CURATED,
+            "quality_bucket": QUALITY,
+            "assets_bucket": ASSETS,
+            "processed_database": PROCESSED,
+            "curated_database": CURATED,
+            "quality_database": QUALITY,
+            "objects_table": OBJECTS,
+            "loads_table": LOADS,
+            "state_table": STATE,
+            "runs_table": RUNS,
+            "alerts_topic_arn": self.topic,
+        }
+        return kind(**everywhere, **own)
+
     def announcements(self) -> list[Mapping[str, str]]:
         received = self.sqs.receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10)
         return [json.loads(message["Body"]) for message in received.get("Messages", ())]
@@ -66,6 +93,7 @@ def make_small_aws(**session: Any) -> SmallAws:
     )
     _table(tables, OBJECTS, ("key", "version_id"), index=(PENDING_INDEX, "pending_in"))
     _table(tables, LOADS, ("load_id",), index=(OPEN_INDEX, "open_in"))
+    _table(tables, STATE, (PARTITION_KEY, SORT_KEY))
     _table(tables, RUNS, ("job", "run_id"))
     for database in (PROCESSED, CURATED, QUALITY):
         glue.create_database(DatabaseInput={"Name": database})

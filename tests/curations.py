@@ -20,7 +20,7 @@ from iceberg.manifests import live_files, partition_of
 from iceberg.tables import IcebergDatabase
 from local_cloud.catalog.reader import CatalogReader
 from quality_report.model import QualityReport
-from tests.aws import ASSETS, CURATED, LOADS, PROCESSED, QUALITY, REGION, RUNS, SmallAws
+from tests.aws import CURATED, QUALITY, STATE, SmallAws
 from tests.lakes import Lake
 from wires.contracts import (
     BusinessRule,
@@ -30,7 +30,7 @@ from wires.contracts import (
     Quality,
     Reference,
 )
-from wires.job_arguments import CurationDefaults, GlueRun
+from wires.job_arguments import GlueRun, JobDefaults
 from wires.refresh_ledger import RefreshLedger, RefreshState
 
 FOLDER = "data/incoming/2026/01/15/"
@@ -66,22 +66,7 @@ class Curation:
         self.lake = Lake(aws, spark)
         self.contracts = contracts()
         self.lake.contracts = self.contracts
-        self.settings = CurationDefaults(
-            environment="test",
-            account="123456789012",
-            region=REGION,
-            code_version="0123456789abcdef",
-            processed_bucket=PROCESSED,
-            curated_bucket=CURATED,
-            quality_bucket=QUALITY,
-            assets_bucket=ASSETS,
-            processed_database=PROCESSED,
-            curated_database=CURATED,
-            quality_database=QUALITY,
-            loads_table=LOADS,
-            runs_table=RUNS,
-            alerts_topic_arn=aws.topic,
-        )
+        self.settings = aws.defaults(JobDefaults)
         self.runs = 0
 
     def upload(self, dataset: str, text: str, *, at: str = "2026-01-15T10:00:00+00:00") -> None:
@@ -130,7 +115,7 @@ class Curation:
             self.contracts["orders"] = replace(orders, curated=(replace(sales, quality=found),))
 
     def state(self, unit: str) -> RefreshState:
-        return RefreshLedger(self.aws.tables.Table(LOADS)).get(unit)
+        return RefreshLedger(self.aws.tables.Table(STATE)).get(unit)
 
     def history(self, table: str) -> list[dict[str, Any]]:
         reader = CatalogReader(glue=self.aws.glue, s3=self.aws.s3)

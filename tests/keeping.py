@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import SparkSession
 
 from maintenance.upkeep import Kept, Upkeep
-from tests.aws import ASSETS, CURATED, LOADS, PROCESSED, REGION, RUNS, SmallAws
+from tests.aws import RUNS, STATE, SmallAws
 from wires.job_arguments import GlueRun, MaintenanceDefaults
 from wires.lease import Leases
 from wires.refresh_ledger import RefreshLedger
@@ -32,24 +32,16 @@ class Keeper:
         self._runs += 1
         tables = self._aws.tables
         upkeep = Upkeep(
-            settings=MaintenanceDefaults(
-                environment="test",
-                account="123456789012",
-                region=REGION,
-                code_version="0123456789abcdef",
-                assets_bucket=ASSETS,
-                processed_database=PROCESSED,
-                curated_database=CURATED,
-                loads_table=LOADS,
-                runs_table=RUNS,
+            settings=self._aws.defaults(
+                MaintenanceDefaults,
                 target_file_bytes=target_bytes,
                 grace_hours=24,
                 tables_kept_by_glue=by_glue,
             ),
             glue_run=GlueRun(JOB_NAME="table-maintenance", JOB_RUN_ID=f"jr_{self._runs:012d}"),
             spark=self._spark,
-            refreshes=RefreshLedger(tables.Table(LOADS)),
-            leases=Leases(tables.Table(LOADS)),
+            refreshes=RefreshLedger(tables.Table(STATE)),
+            leases=Leases(tables.Table(STATE)),
             runs=RunLedger(tables.Table(RUNS)),
             now=datetime.now(UTC) + after,
         )

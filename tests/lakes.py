@@ -20,20 +20,16 @@ from operations.table_reader import IcebergReader
 from tests.aws import (
     ASSETS,
     JOB,
-    LOADS,
-    OBJECTS,
     PROCESSED,
     QUALITY,
     RAW,
-    REGION,
-    RUNS,
     SmallAws,
 )
-from wires.column_names import DAY_COLUMNS
 from wires.contracts import DatasetContract
 from wires.job_arguments import GlueRun, LoadDefaults, LoadRun
+from wires.layout import BY_DAY, manifest_key
 from wires.load_ledger import Load
-from wires.manifest import Manifest, ObjectVersion, manifest_key
+from wires.manifest import Manifest, ObjectVersion
 
 DAY = "2026-01-15T10:00:00+00:00"
 
@@ -44,23 +40,8 @@ class Lake:
     def __init__(self, aws: SmallAws, spark: SparkSession) -> None:
         self.aws = aws
         self.spark = spark
-        self.settings = LoadDefaults(
-            environment="test",
-            account="123456789012",
-            region=REGION,
-            code_version="0123456789abcdef",
-            raw_bucket=RAW,
-            processed_bucket=PROCESSED,
-            quality_bucket=QUALITY,
-            assets_bucket=ASSETS,
-            processed_database=PROCESSED,
-            quality_database=QUALITY,
-            objects_table=OBJECTS,
-            loads_table=LOADS,
-            runs_table=RUNS,
-            alerts_topic_arn=aws.topic,
-            target_file_bytes=1_000_000,
-            max_expansion_ratio=200,
+        self.settings = aws.defaults(
+            LoadDefaults, target_file_bytes=1_000_000, max_expansion_ratio=200
         )
         self.contracts: dict[str, DatasetContract] = {}
         self.budget = USUAL_BUDGET
@@ -128,7 +109,7 @@ class Lake:
             column["Name"]: column["Type"]
             for column in columns
             if column["Parameters"]["iceberg.field.current"] == "true"
-            and column["Name"] not in DAY_COLUMNS
+            and column["Name"] not in BY_DAY.columns
         }
 
     def table(self, name: str) -> Mapping[str, Any]:
@@ -147,8 +128,8 @@ class Lake:
         for key in self.files(table):
             body = self.aws.s3.get_object(Bucket=PROCESSED, Key=key)["Body"].read()
             content = pq.read_table(io.BytesIO(body))
-            assert set(content.column_names) > set(DAY_COLUMNS)
-            for name in set(content.column_names) - set(DAY_COLUMNS):
+            assert set(content.column_names) > set(BY_DAY.columns)
+            for name in set(content.column_names) - set(BY_DAY.columns):
                 kind = glue_name(content.schema.field(name).type)
                 assert kind == types[name] or not settled
             found += [tuple(map(row.get, columns)) for row in content.to_pylist()]

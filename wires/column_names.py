@@ -17,11 +17,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 
-DAY_COLUMNS = ("year", "month", "day")
-"""Partition columns of tables: text, as folders spell it."""
-PARTITION_KEYS = (*DAY_COLUMNS, "load")
+from wires.layout import QUARANTINE_KEYS
+
 METADATA_COLUMNS = ("processed_at", "source_file", "processing_job", "load_id")
-_TAKEN = frozenset(PARTITION_KEYS + METADATA_COLUMNS)
+_TAKEN = frozenset((*QUARANTINE_KEYS, *METADATA_COLUMNS)) - {"dataset"}
 _LONGEST_BYTES = 200
 """Glue takes 255 bytes; a hash has to find room behind these."""
 _AGAIN = "\N{SYMBOL FOR UNIT SEPARATOR}"

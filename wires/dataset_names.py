@@ -1,8 +1,12 @@
-"""Who a dataset's name belongs to, kept as items of the loads table."""
+"""Who a dataset's name belongs to, kept as items of the state table."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from boto3.dynamodb.conditions import Attr
+
+from wires.layout import PARTITION_KEY, dataset_owner
 
 
 class DatasetNames:
@@ -20,10 +24,10 @@ class DatasetNames:
         return self._owners[name]
 
     def _claimed(self, name: str, owner: str) -> str:
-        item = {"load_id": f"dataset#{name}"}
+        item = dict(dataset_owner(name))
         try:
             self._table.put_item(
-                Item={**item, "owner": owner}, ConditionExpression="attribute_not_exists(load_id)"
+                Item={**item, "owner": owner}, ConditionExpression=Attr(PARTITION_KEY).not_exists()
             )
         except self._conflict:
             answer = self._table.get_item(Key=item, ConsistentRead=True)

@@ -1,4 +1,4 @@
-"""Arguments of the Glue jobs: one pair of dataclasses per job.
+"""Arguments of the Glue jobs, as dataclasses.
 
 The construct writes the defaults into the job's template, the dispatcher adds those of
 the run, and the script reads both back. A field's name is the argument's name, so there
@@ -15,8 +15,9 @@ from wires.errors import JobArgumentError
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadDefaults:
-    """Of `file_processor` and `data_ingestion`, set once, in the template: where things are."""
+class JobDefaults:
+    """Of every job, set once, in the template: where things are. What a job may do there, its role
+    says."""
 
     environment: str
     account: str
@@ -25,14 +26,23 @@ class LoadDefaults:
     """Of script and library; lineage says which made a table's rows."""
     raw_bucket: str
     processed_bucket: str
+    curated_bucket: str
     quality_bucket: str
     assets_bucket: str
     processed_database: str
+    curated_database: str
     quality_database: str
     objects_table: str
     loads_table: str
+    state_table: str
     runs_table: str
     alerts_topic_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadDefaults(JobDefaults):
+    """Of `file_processor` and `data_ingestion`."""
+
     target_file_bytes: int
     """CSV bytes that one output file is made from, at most, when small objects are packed."""
     max_expansion_ratio: int
@@ -50,57 +60,17 @@ class LoadRun:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CurationDefaults:
-    """Of `data_processing` and `data_quality`, set once, in the template: where things are."""
+class LegislatorsDefaults(JobDefaults):
+    """Of `legislators`."""
 
-    environment: str
-    account: str
-    region: str
-    code_version: str
-    processed_bucket: str
-    curated_bucket: str
-    quality_bucket: str
-    assets_bucket: str
-    processed_database: str
-    curated_database: str
-    quality_database: str
-    loads_table: str
-    runs_table: str
-    alerts_topic_arn: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class LegislatorsDefaults:
-    """Of `legislators`, set once, in the template: where things are."""
-
-    environment: str
-    account: str
-    region: str
-    code_version: str
-    raw_bucket: str
-    processed_bucket: str
-    quality_bucket: str
-    assets_bucket: str
-    processed_database: str
-    quality_database: str
-    runs_table: str
     source_prefix: str
     """Folder in the raw bucket with persons.json, memberships.json and organizations.json."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaintenanceDefaults:
-    """Of `table_maintenance`, set once, in the template: where things are."""
+class MaintenanceDefaults(JobDefaults):
+    """Of `table_maintenance`."""
 
-    environment: str
-    account: str
-    region: str
-    code_version: str
-    assets_bucket: str
-    processed_database: str
-    curated_database: str
-    loads_table: str
-    runs_table: str
     target_file_bytes: int
     """Parquet bytes of a file that is left as it is."""
     grace_hours: int

@@ -1,4 +1,4 @@
-"""Leases: short, exclusive turns, kept as items of the loads table.
+"""Leases: short, exclusive turns, kept as items of the state table.
 
 A holder that dies blocks others until its lease runs out, no longer.
 """
@@ -11,17 +11,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from wires.errors import LeaseError
+from wires.layout import lease
 
 _AT_ONCE = 100
 """Items that one transaction can change."""
 _KEPT_UNASKED = 0.1
 """Share of a lease during which its holder need not ask whether it still has it."""
-DISPATCHER = "lease#dispatcher"
-
-
-def publisher(dataset: str) -> str:
-    """The lease under which the tables of `dataset` are changed."""
-    return f"lease#publisher#{dataset}"
 
 
 class Leases:
@@ -107,15 +102,15 @@ class Leases:
 
     def _put(self, name: str, owner: str, *, now: int, seconds: int) -> dict[str, Any]:
         return {
-            "Item": {"load_id": name, "owner": owner, "until": now + seconds},
-            "ConditionExpression": "attribute_not_exists(load_id) OR #until < :now OR #owner = :me",
+            "Item": {**lease(name), "owner": owner, "until": now + seconds},
+            "ConditionExpression": "attribute_not_exists(pk) OR #until < :now OR #owner = :me",
             "ExpressionAttributeNames": {"#until": "until", "#owner": "owner"},
             "ExpressionAttributeValues": {":now": now, ":me": owner},
         }
 
     def _delete(self, name: str, owner: str) -> dict[str, Any]:
         return {
-            "Key": {"load_id": name},
+            "Key": dict(lease(name)),
             "ConditionExpression": "#owner = :me",
             "ExpressionAttributeNames": {"#owner": "owner"},
             "ExpressionAttributeValues": {":me": owner},

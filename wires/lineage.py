@@ -99,16 +99,6 @@ class OutputTable:
     """Id of the table's snapshot; "" for a table of folders."""
 
 
-def lineage_key(load_id: str, attempt: str, kind: RunEventType) -> str:
-    """Key in the assets bucket of an event, beside the load's manifest and commit."""
-    return f"loads/{load_id}/{attempt}/lineage/{kind.lower()}.json"
-
-
-def refresh_lineage_key(folder: str, job: str, kind: RunEventType) -> str:
-    """Key in the assets bucket of a job's event, beside the refresh of a table."""
-    return f"{folder}lineage/{job}/{kind.lower()}.json"
-
-
 def run_event(
     kind: RunEventType,
     run: LineageRun,

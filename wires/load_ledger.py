@@ -18,7 +18,10 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+
 from wires.errors import LoadStateError
+from wires.paging import items_of
 
 OPEN_INDEX = "open"
 """Sparse index: partition key `open_in` (the bucket), sort key `created_at`."""
@@ -74,7 +77,7 @@ class LoadLedger:
             "open_in": load.bucket,
         }
         try:
-            self._table.put_item(Item=item, ConditionExpression="attribute_not_exists(load_id)")
+            self._table.put_item(Item=item, ConditionExpression=Attr("load_id").not_exists())
         except self._conflict:
             return False
         return True
@@ -91,22 +94,12 @@ class LoadLedger:
 
     def open_loads(self, bucket: str) -> Iterator[Load]:
         """Loads with something left to do, the oldest first, as the table itself has them."""
-        request: dict[str, Any] = {
-            "IndexName": OPEN_INDEX,
-            "KeyConditionExpression": "open_in = :bucket",
-            "ExpressionAttributeValues": {":bucket": bucket},
-        }
-        while True:
-            page = self._table.query(**request)
-            for item in page["Items"]:
-                found = self._table.get_item(
-                    Key={"load_id": item["load_id"]}, ConsistentRead=True
-                ).get("Item")
-                if found and "open_in" in found:
-                    yield _load_of(found)
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        there = Key("open_in").eq(bucket)
+        indexed = items_of(self._table, "query", IndexName=OPEN_INDEX, KeyConditionExpression=there)
+        for item in indexed:
+            answer = self._table.get_item(Key={"load_id": item["load_id"]}, ConsistentRead=True)
+            if "open_in" in answer.get("Item", {}):
+                yield _load_of(answer["Item"])
 
     def withdraw(self, load: Load) -> bool:
         """Take back a load of which no run was ever started; its objects may join another."""
@@ -114,10 +107,8 @@ class LoadLedger:
             self._table.delete_item(
                 Key={"load_id": load.load_id},
                 ConditionExpression=(
-                    "#state = :ready AND attempt = :one AND attribute_not_exists(claimed_by)"
+                    _in(LoadState.READY) & Attr("attempt").eq(1) & Attr("claimed_by").not_exists()
                 ),
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues={":ready": LoadState.READY.value, ":one": 1},
             )
         except self._conflict:
             return False
@@ -128,13 +119,8 @@ class LoadLedger:
         return self._update(
             load.load_id,
             "SET #state = :running, run_id = :run",
-            "attempt = :attempt AND #state = :ready",
-            {
-                ":running": LoadState.RUNNING.value,
-                ":ready": LoadState.READY.value,
-                ":attempt": load.attempt,
-                ":run": run_id,
-            },
+            Attr("attempt").eq(load.attempt) & _in(LoadState.READY),
+            {":running": LoadState.RUNNING.value, ":run": run_id},
         )
 
     def claim(self, load_id: str, *, attempt: int, run_id: str) -> bool:
@@ -142,14 +128,8 @@ class LoadLedger:
         return self._update(
             load_id,
             "SET claimed_by = :run",
-            "attempt = :attempt AND #state IN (:ready, :running) "
-            "AND (attribute_not_exists(claimed_by) OR claimed_by = :run)",
-            {
-                ":run": run_id,
-                ":attempt": attempt,
-                ":ready": LoadState.READY.value,
-                ":running": LoadState.RUNNING.value,
-            },
+            _under_way(attempt) & (Attr("claimed_by").not_exists() | Attr("claimed_by").eq(run_id)),
+            {":run": run_id},
         )
 
     def commit(self, load_id: str, *, run_id: str, commit: str) -> bool:
@@ -157,8 +137,8 @@ class LoadLedger:
         return self._update(
             load_id,
             "SET commit_key = :commit",
-            "claimed_by = :run AND attribute_not_exists(commit_key)",
-            {":run": run_id, ":commit": commit},
+            Attr("claimed_by").eq(run_id) & Attr("commit_key").not_exists(),
+            {":commit": commit},
         )
 
     def finish(self, load_id: str) -> bool:
@@ -166,7 +146,7 @@ class LoadLedger:
         return self._update(
             load_id,
             "SET #state = :published",
-            "attribute_exists(commit_key)",
+            Attr("commit_key").exists(),
             {":published": LoadState.PUBLISHED.value},
         )
 
@@ -175,8 +155,7 @@ class LoadLedger:
         return self._update(
             load.load_id,
             "REMOVE open_in",
-            "#state = :published",
-            {":published": LoadState.PUBLISHED.value},
+            _in(LoadState.PUBLISHED),
         )
 
     def reopen(self, load: Load) -> bool:
@@ -184,13 +163,8 @@ class LoadLedger:
         return self._update(
             load.load_id,
             "SET #state = :ready, attempt = :next, open_in = #bucket REMOVE claimed_by, run_id",
-            "#state = :failed AND attempt = :attempt",
-            {
-                ":ready": LoadState.READY.value,
-                ":failed": LoadState.FAILED.value,
-                ":attempt": load.attempt,
-                ":next": load.attempt + 1,
-            },
+            _in(LoadState.FAILED) & Attr("attempt").eq(load.attempt),
+            {":ready": LoadState.READY.value, ":next": load.attempt + 1},
         )
 
     def retry(self, load: Load, *, reason: str) -> bool:
@@ -198,14 +172,8 @@ class LoadLedger:
         return self._update(
             load.load_id,
             "SET #state = :ready, attempt = :next, #reason = :reason REMOVE claimed_by, run_id",
-            "attempt = :attempt AND #state IN (:ready, :running)",
-            {
-                ":ready": LoadState.READY.value,
-                ":running": LoadState.RUNNING.value,
-                ":attempt": load.attempt,
-                ":next": load.attempt + 1,
-                ":reason": reason,
-            },
+            _under_way(load.attempt),
+            {":ready": LoadState.READY.value, ":next": load.attempt + 1, ":reason": reason},
         )
 
     def fail(self, load: Load, *, reason: str) -> bool:
@@ -213,25 +181,26 @@ class LoadLedger:
         return self._update(
             load.load_id,
             "SET #state = :failed, #reason = :reason REMOVE open_in",
-            "attempt = :attempt AND #state IN (:ready, :running)",
-            {
-                ":failed": LoadState.FAILED.value,
-                ":ready": LoadState.READY.value,
-                ":running": LoadState.RUNNING.value,
-                ":attempt": load.attempt,
-                ":reason": reason,
-            },
+            _under_way(load.attempt),
+            {":failed": LoadState.FAILED.value, ":reason": reason},
         )
 
-    def _update(self, load_id: str, update: str, condition: str, values: Mapping[str, Any]) -> bool:
+    def _update(
+        self,
+        load_id: str,
+        update: str,
+        condition: ConditionBase,
+        values: Mapping[str, Any] | None = None,
+    ) -> bool:
         names = {"#state": "state", "#reason": "reason", "#bucket": "bucket"}
-        used = {name: real for name, real in names.items() if name in update + condition}
+        used = {name: real for name, real in names.items() if name in update}
         request: dict[str, Any] = {
             "Key": {"load_id": load_id},
             "UpdateExpression": update,
             "ConditionExpression": condition,
-            "ExpressionAttributeValues": dict(values),
         }
+        if values:
+            request["ExpressionAttributeValues"] = dict(values)
         if used:
             request["ExpressionAttributeNames"] = used
         try:
@@ -239,6 +208,14 @@ class LoadLedger:
         except self._conflict:
             return False
         return True
+
+
+def _in(*states: LoadState) -> ConditionBase:
+    return Attr("state").is_in([state.value for state in states])
+
+
+def _under_way(attempt: int) -> ConditionBase:
+    return Attr("attempt").eq(attempt) & _in(LoadState.READY, LoadState.RUNNING)
 
 
 def _load_of(item: Mapping[str, Any]) -> Load:

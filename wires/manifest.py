@@ -86,13 +86,3 @@ def load_id_of(bucket: str, objects: Iterable[ObjectVersion]) -> str:
     for item in sorted(objects):
         digest.update(json.dumps([bucket, item.key, item.version_id]).encode())
     return digest.hexdigest()[:16]
-
-
-def manifest_key(load_id: str) -> str:
-    """Key in the assets bucket."""
-    return f"loads/{load_id}/manifest.json"
-
-
-def commit_key(load_id: str, attempt: str) -> str:
-    """Key in the assets bucket of what an attempt is going to publish."""
-    return f"loads/{load_id}/{attempt}/commit.json"

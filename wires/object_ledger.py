@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from boto3.dynamodb.conditions import Attr, Key
+
 from wires.lanes import Lane, lane_of
+from wires.layout import content_claim
 from wires.manifest import ObjectVersion
+from wires.paging import items_of
 
 PENDING_INDEX = "pending"
 """Sparse index: partition key `pending_in` (bucket and lane), sort key `registered_at`."""
@@ -83,7 +87,7 @@ class ObjectLedger:
         if status is ObjectStatus.PENDING:
             item["pending_in"] = _pending_in(bucket, lane_of(version.key))
         try:
-            self._table.put_item(Item=item, ConditionExpression="attribute_not_exists(version_id)")
+            self._table.put_item(Item=item, ConditionExpression=Attr("version_id").not_exists())
         except self._conflict:
             return False
         return True
@@ -93,20 +97,14 @@ class ObjectLedger:
 
         The index lags behind the table: `still_pending` has the last word.
         """
-        found: list[ObjectVersion] = []
-        request: dict[str, Any] = {
-            "IndexName": PENDING_INDEX,
-            "KeyConditionExpression": "pending_in = :place",
-            "ExpressionAttributeValues": {":place": _pending_in(bucket, lane)},
-            "Limit": limit,
-        }
-        while len(found) < limit:
-            page = self._table.query(**request)
-            found.extend(map(_version_of, page["Items"]))
-            if "LastEvaluatedKey" not in page:
-                break
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-        return found[:limit]
+        found = items_of(
+            self._table,
+            "query",
+            IndexName=PENDING_INDEX,
+            KeyConditionExpression=Key("pending_in").eq(_pending_in(bucket, lane)),
+            PaginationConfig={"MaxItems": limit, "PageSize": limit},
+        )
+        return [_version_of(item) for item in found]
 
     def still_pending(self, versions: Iterable[ObjectVersion]) -> list[ObjectVersion]:
         """Those that wait, as the table itself, read consistently, says; in the given order."""
@@ -165,11 +163,11 @@ class ObjectLedger:
 
         Returns the version id of the holder: the given one, or the one that was first.
         """
-        name = {"key": version.key, "version_id": f"content#{digest}"}
+        name = dict(content_claim(version.key, digest))
         try:
             self._table.put_item(
                 Item={**name, "holder": version.version_id},
-                ConditionExpression="attribute_not_exists(version_id)",
+                ConditionExpression=Attr("version_id").not_exists(),
             )
         except self._conflict:
             answer = self._table.get_item(Key=name, ConsistentRead=True)
@@ -180,13 +178,8 @@ class ObjectLedger:
         """Pass content on from a holder that failed. False if it has passed on already."""
         try:
             self._table.put_item(
-                Item={
-                    "key": version.key,
-                    "version_id": f"content#{digest}",
-                    "holder": version.version_id,
-                },
-                ConditionExpression="holder = :before",
-                ExpressionAttributeValues={":before": holder},
+                Item={**content_claim(version.key, digest), "holder": version.version_id},
+                ConditionExpression=Attr("holder").eq(holder),
             )
         except self._conflict:
             return False
@@ -194,13 +187,7 @@ class ObjectLedger:
 
     def all_objects(self) -> Iterator[dict[str, Any]]:
         """Every version's item, in no particular order. Reads the whole table."""
-        request: dict[str, Any] = {"ConsistentRead": True}
-        while True:
-            page = self._table.scan(**request)
-            yield from (item for item in page["Items"] if "status" in item)
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return (i for i in items_of(self._table, "scan", ConsistentRead=True) if "status" in i)
 
     def _items(self, versions: Sequence[ObjectVersion]) -> Iterator[dict[str, Any]]:
         keys = [_key(version.key, version.version_id) for version in versions]

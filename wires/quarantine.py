@@ -7,15 +7,13 @@ quality database.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from wires.layout import quarantined_object
 from wires.manifest import ObjectVersion
 
-PREFIX = "quarantine/"
 ROWS_TABLE = "quarantined_rows"
 
 
@@ -40,14 +38,6 @@ class QuarantinedRow:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
-def refused_key(version: ObjectVersion) -> str:
-    """Key in the quality bucket for a refused object: never the uploader's path as it came."""
-    readable = re.sub(r"[^A-Za-z0-9._-]+|\.\.+", "_", version.key).strip("._")[-80:]
-    digest = hashlib.sha256(f"{version.key}\0{version.version_id}".encode()).hexdigest()[:12]
-    day = version.uploaded_on
-    return f"{PREFIX}objects/{day:%Y/%m/%d}/{digest}-{readable or 'object'}"
-
-
 def put_aside(
     *,
     s3: Any,
@@ -62,7 +52,7 @@ def put_aside(
 
     Returns the key of the copy. Doing it again for the same version writes the same keys.
     """
-    key = refused_key(version)
+    key = quarantined_object(version.key, version.version_id, version.uploaded_on)
     note = {**asdict(version), "bucket": raw_bucket, "reason": reason, "copy": key}
     s3.copy(
         {"Bucket": raw_bucket, "Key": version.key, "VersionId": version.version_id},

@@ -1,6 +1,6 @@
 """What each curated table, and each dataset that tables are made of, has taken in.
 
-Items of the loads table, one for each, named `refresh#table/<table>` or `refresh#dataset/<name>`.
+Items of the state table, one for each `table/<table>` and `dataset/<name>`.
 A refresh is staged by the processing job, approved by the quality job and then carried out; only
 when readers see all of it does it become what is `published`, which holds the watermark. So a run
 that dies anywhere is followed by one that does the same again or goes on with what is approved.
@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-REFRESHES = "refresh#"
-"""Begins the keys of these items, and of no others."""
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+
+from wires.layout import PARTITION_KEY, REFRESH_STATES, SORT_KEY, refresh_state
+from wires.paging import items_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,21 +46,17 @@ class RefreshLedger:
 
     def get(self, unit: str) -> RefreshState:
         """An empty state for a unit that nobody has heard of."""
-        item = self._table.get_item(Key=_key(unit), ConsistentRead=True).get("Item", {})
+        item = self._table.get_item(Key=dict(refresh_state(unit)), ConsistentRead=True).get(
+            "Item", {}
+        )
         return _state(unit, item)
 
     def all_states(self) -> Iterator[RefreshState]:
-        """By unit. Reads the whole table."""
-        request: dict[str, Any] = {"ConsistentRead": True}
-        items: list[dict[str, Any]] = []
-        while True:
-            page = self._table.scan(**request)
-            items += [item for item in page["Items"] if item["load_id"].startswith(REFRESHES)]
-            if "LastEvaluatedKey" not in page:
-                break
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-        for item in sorted(items, key=lambda item: str(item["load_id"])):
-            yield _state(item["load_id"].removeprefix(REFRESHES), item)
+        """By unit."""
+        ours = Key(PARTITION_KEY).eq(REFRESH_STATES)
+        found = items_of(self._table, "query", KeyConditionExpression=ours, ConsistentRead=True)
+        for item in found:
+            yield _state(item[SORT_KEY], item)
 
     def stage(self, unit: str, refresh: str) -> bool:
         """Put a refresh before the gate, in place of one that is waiting there.
@@ -68,7 +66,7 @@ class RefreshLedger:
         return self._update(
             unit,
             "SET staged = :refresh REMOVE halted, approved",
-            "attribute_not_exists(approved)",
+            _FREE,
             {":refresh": refresh},
         )
 
@@ -77,8 +75,7 @@ class RefreshLedger:
         return self._update(
             unit,
             "REMOVE staged, halted",
-            "staged = :refresh AND attribute_not_exists(approved)",
-            {":refresh": refresh},
+            _staged(refresh) & _FREE,
         )
 
     def withdraw(self, unit: str, refresh: str) -> bool:
@@ -86,8 +83,7 @@ class RefreshLedger:
         return self._update(
             unit,
             "REMOVE staged, approved, halted",
-            "staged = :refresh",
-            {":refresh": refresh},
+            _staged(refresh),
         )
 
     def judge(self, unit: str, *, verdict: str, score: str, report: str) -> None:
@@ -95,7 +91,7 @@ class RefreshLedger:
         self._update(
             unit,
             "SET verdict = :verdict, score = :score, report = :report",
-            "attribute_exists(staged)",
+            Attr("staged").exists(),
             {":verdict": verdict, ":score": score, ":report": report},
         )
 
@@ -104,8 +100,8 @@ class RefreshLedger:
         return self._update(
             unit,
             "SET approved = :yes REMOVE halted",
-            "staged = :refresh",
-            {":refresh": refresh, ":yes": True},
+            _staged(refresh),
+            {":yes": True},
         )
 
     def exchange(self, unit: str, refresh: str, fitter: str) -> bool:
@@ -113,8 +109,8 @@ class RefreshLedger:
         return self._update(
             unit,
             "SET staged = :fitter, approved = :yes REMOVE halted",
-            "staged = :refresh AND attribute_not_exists(approved)",
-            {":refresh": refresh, ":fitter": fitter, ":yes": True},
+            _staged(refresh) & _FREE,
+            {":fitter": fitter, ":yes": True},
         )
 
     def halt(self, unit: str, refresh: str, *, reason: str) -> bool:
@@ -122,8 +118,8 @@ class RefreshLedger:
         return self._update(
             unit,
             "SET halted = :reason",
-            "staged = :refresh AND attribute_not_exists(approved)",
-            {":refresh": refresh, ":reason": reason},
+            _staged(refresh) & _FREE,
+            {":reason": reason},
         )
 
     def finish(self, unit: str, refresh: str) -> bool:
@@ -131,21 +127,36 @@ class RefreshLedger:
         return self._update(
             unit,
             "SET published = :refresh REMOVE staged, approved, halted",
-            "staged = :refresh AND approved = :yes",
-            {":refresh": refresh, ":yes": True},
+            _staged(refresh) & Attr("approved").eq(True),
+            {":refresh": refresh},
         )
 
-    def _update(self, unit: str, update: str, condition: str, values: Mapping[str, Any]) -> bool:
+    def _update(
+        self,
+        unit: str,
+        update: str,
+        condition: ConditionBase,
+        values: Mapping[str, Any] | None = None,
+    ) -> bool:
+        given = {"ExpressionAttributeValues": dict(values)} if values else {}
         try:
             self._table.update_item(
-                Key=_key(unit),
+                Key=dict(refresh_state(unit)),
                 UpdateExpression=update,
                 ConditionExpression=condition,
-                ExpressionAttributeValues=dict(values),
+                **given,
             )
         except self._conflict:
             return False
         return True
+
+
+_FREE = Attr("approved").not_exists()
+"""Nothing is being published."""
+
+
+def _staged(refresh: str) -> ConditionBase:
+    return Attr("staged").eq(refresh)
 
 
 def table_unit(table: str) -> str:
@@ -154,10 +165,6 @@ def table_unit(table: str) -> str:
 
 def dataset_unit(dataset: str) -> str:
     return f"dataset/{dataset}"
-
-
-def _key(unit: str) -> dict[str, str]:
-    return {"load_id": f"{REFRESHES}{unit}"}
 
 
 def _state(unit: str, item: Mapping[str, Any]) -> RefreshState:

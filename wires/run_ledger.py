@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wires.paging import items_of
+
 BY_START_INDEX = "by_start"
 """Local index: sort key `started_at`."""
 
@@ -41,10 +43,4 @@ class RunLedger:
 
     def all_runs(self) -> Iterator[dict[str, Any]]:
         """Every run's item, in no particular order. Reads the whole table."""
-        request: dict[str, Any] = {"ConsistentRead": True}
-        while True:
-            page = self._table.scan(**request)
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return items_of(self._table, "scan", ConsistentRead=True)

@@ -1,4 +1,4 @@
-"""What the dispatcher knows of the workflow: an item of the loads table.
+"""What the dispatcher knows of the workflow: an item of the state table.
 
 The workflow's runs bring no more loads than one each, and some bring none: those that the clock or
 a failure asks for. Whatever a run has not got to is done by the next one.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+from wires.layout import workflow_state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,7 @@ class WorkflowLedger:
 
     def __init__(self, table: Any, *, workflow: str) -> None:
         self._table = table
-        self._key = {"load_id": f"workflow#{workflow}"}
+        self._key = dict(workflow_state(workflow))
 
     def get(self) -> WorkflowState:
         item = self._table.get_item(Key=self._key, ConsistentRead=True).get("Item", {})

@@ -35,7 +35,7 @@ def grant_crawler_access(infrastructure: Infrastructure, *, log_group: logs.ILog
         bucket = getattr(infrastructure, zone)
         _grant(role, "s3:GetObject", on=[bucket.arn_for_objects("*")])
         _grant(role, "s3:ListBucket", "s3:GetBucketLocation", on=[bucket.bucket_arn])
-    database = infrastructure.discovery_database
+    database = infrastructure.value(Export.DISCOVERY_DATABASE_NAME)
     names = ["catalog", f"database/{database}", f"table/{database}/*"]
     _grant(
         role,

@@ -10,6 +10,7 @@ import aws_cdk.aws_logs as logs
 import aws_cdk.aws_s3 as s3
 from constructs import Construct
 
+from config.exports import Export
 from config.naming import Names
 from config.settings import Retention
 from glue_app.imports import Infrastructure
@@ -49,7 +50,7 @@ class Crawlers(Construct):
             name=self._names.crawler(zone.lower()),
             description=f"What is in the {zone.lower()} zone; run it by hand or by the workflow",
             role=self._infrastructure.crawlers_role.role_arn,
-            database_name=self._infrastructure.discovery_database,
+            database_name=self._infrastructure.value(Export.DISCOVERY_DATABASE_NAME),
             table_prefix=f"{zone.lower()}_",
             targets=_tables_below(path) if iceberg else _folders_below(path),
             schema_change_policy=glue.CfnCrawler.SchemaChangePolicyProperty(

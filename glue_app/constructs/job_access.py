@@ -6,19 +6,16 @@ CDK's bucket and key grants are not used, because they give wildcards (`s3:GetOb
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 
 import aws_cdk as cdk
 import aws_cdk.aws_iam as iam
 import aws_cdk.aws_logs as logs
 import aws_cdk.aws_s3 as s3
 
-from config.exports import Export
+from config.jobs import TABLE_MAINTENANCE, JobSpec, Objects, State, Tables, Zone
 from delivery.audit import explain
 from glue_app.imports import Infrastructure
-from wires import quarantine
-from wires.lease import publisher
-from wires.refresh_ledger import REFRESHES
+from wires.layout import DATASET_OWNERS, PUBLISHER_LEASES, REFRESH_STATES
 
 _WRITE_OBJECTS = (
     "s3:AbortMultipartUpload",
@@ -26,35 +23,28 @@ _WRITE_OBJECTS = (
     "s3:PutObject",
     "s3:PutObjectTagging",
 )
+_READ_VERSIONS = (
+    "s3:GetObject",
+    "s3:GetObjectTagging",
+    "s3:GetObjectVersion",
+    "s3:GetObjectVersionTagging",
+)
 _READ_TABLES = ("glue:GetDatabase", "glue:GetTable", "glue:GetTables")
 _KEEP_TABLES = ("glue:CreateTable", *_READ_TABLES, "glue:UpdateTable")
-_KEEP_PARTITIONS = (
-    "glue:CreatePartition",
-    "glue:GetPartition",
-    "glue:GetPartitions",
-    "glue:UpdatePartition",
-)
-
-
-class Zone(Enum):
-    """A bucket, and what a job finds or puts there."""
-
-    PROCESSED = (Export.PROCESSED_BUCKET_NAME, "folders that are named by datasets")
-    CURATED = (Export.CURATED_BUCKET_NAME, "folders that are named by curated tables")
-    QUALITY = (Export.QUALITY_BUCKET_NAME, "what is put aside or reported, by dataset and table")
-    ASSETS = (Export.ASSETS_BUCKET_NAME, "records of loads and refreshes, under their ids")
-
-    @property
-    def export(self) -> Export:
-        return self.value[0]
-
-    @property
-    def holds(self) -> str:
-        return self.value[1]
-
-    def of(self, infrastructure: Infrastructure) -> s3.IBucket:
-        bucket: s3.IBucket = getattr(infrastructure, self.name.lower())
-        return bucket
+_ON_TABLES = {
+    Tables.READ: _READ_TABLES,
+    Tables.KEEP: _KEEP_TABLES,
+    Tables.KEEP_PARTITIONED: (
+        *_KEEP_TABLES,
+        "glue:CreatePartition",
+        "glue:GetPartition",
+        "glue:GetPartitions",
+        "glue:UpdatePartition",
+    ),
+    Tables.DROP: ("glue:DeleteTable",),
+}
+_COORDINATION = (f"{PUBLISHER_LEASES}*", f"{DATASET_OWNERS}*")
+_CHANGE_ITEMS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
 
 class JobAccess:
@@ -113,45 +103,80 @@ class JobAccess:
             self._role, "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"
         )
 
-    def read_originals(self, under: str = "*") -> None:
-        raw = self._infrastructure.raw
-        self._grant(
-            "s3:GetObject",
-            "s3:GetObjectTagging",
-            "s3:GetObjectVersion",
-            "s3:GetObjectVersionTagging",
-            on=[raw.arn_for_objects(under)],
-        )
-        why = "reads originals, which are named by their uploads"
-        self._because(self._objects(Export.RAW_BUCKET_NAME, under), why)
+    def grant(self, spec: JobSpec) -> None:
+        """What the job does, as its spec has it."""
+        for place in spec.reads:
+            self._read(place)
+        for place in spec.writes:
+            self._write(place)
+        for zone, rights in spec.tables.items():
+            self._handle_tables(zone, rights)
+        self._keep_state(spec.state)
+        if spec.announces:
+            self._infrastructure.alerts.grant_publish(self._role)
+        if spec.in_workflow:
+            workflow = self._infrastructure.environment.names.workflow
+            self._grant(
+                "glue:GetWorkflowRunProperties", on=[self._glue_arn(f"workflow/{workflow}")]
+            )
+        if spec is TABLE_MAINTENANCE and self._kept_by_glue:
+            self._optimize_tables()
+
+    def _read(self, place: Objects) -> None:
+        # Originals are read by version, with what a scanner of malware has noted at each.
+        actions = _READ_VERSIONS if place.zone is Zone.RAW else ("s3:GetObject",)
+        self._objects(place, "reads", actions)
+
+    def _write(self, place: Objects) -> None:
+        self._objects(place, "writes", _WRITE_OBJECTS)
+
+    def _objects(self, place: Objects, does: str, actions: Sequence[str]) -> None:
+        bucket = self._infrastructure.bucket(place.zone)
+        self._grant(*actions, on=[bucket.arn_for_objects(place.under)])
         # Without it S3 says "access denied" about an object that is not there.
-        self._grant("s3:ListBucket", on=[raw.bucket_arn])
-
-    def read(self, zone: Zone, *, under: str = "*") -> None:
-        bucket = zone.of(self._infrastructure)
-        self._grant("s3:GetObject", on=[bucket.arn_for_objects(under)])
         self._grant("s3:ListBucket", on=[bucket.bucket_arn])
-        why = f"reads {zone.holds}"
-        self._because(self._objects(zone.export, under), why)
+        # A finding writes an import as the name of its export.
+        exported = self._exported(place.zone.bucket)
+        finding = f"arn:{self._stack.partition}:s3:::{exported}/{place.under}"
+        self._because(finding, f"{does} {place.zone.holds}")
 
-    def write(self, zone: Zone, *, under: str = "*") -> None:
-        bucket = zone.of(self._infrastructure)
-        self._grant(*_WRITE_OBJECTS, on=[bucket.arn_for_objects(under)])
-        self._grant("s3:ListBucket", on=[bucket.bucket_arn])
-        why = f"writes {zone.holds}"
-        self._because(self._objects(zone.export, under), why)
+    def _handle_tables(self, zone: Zone, rights: Sequence[Tables]) -> None:
+        # Glue checks a table's action on the catalog and on the database as well. Tables are
+        # named after data sets, so they cannot be listed here.
+        database = self._infrastructure.value(zone.database)
+        names = ["catalog", f"database/{database}", f"table/{database}/*"]
+        for right in rights:
+            self._grant(*_ON_TABLES[right], on=[self._glue_arn(name) for name in names])
+        finding = self._glue_arn(f"table/{self._exported(zone.database)}/*")
+        self._because(finding, "handles tables that are named by datasets and contracts")
 
-    def put_rows_aside(self) -> None:
-        self.write(Zone.QUALITY, under=f"{quarantine.PREFIX}*")
+    def _keep_state(self, state: State | None) -> None:
+        there = self._infrastructure
+        there.runs.grant(self._role, "dynamodb:UpdateItem")
+        if state is State.LOADS:
+            there.objects.grant(self._role, *_CHANGE_ITEMS)
+            there.loads.grant(self._role, "dynamodb:GetItem", "dynamodb:UpdateItem")
+            self._items(
+                "dynamodb:DeleteItem",
+                *_CHANGE_ITEMS,
+                of=[f"{PUBLISHER_LEASES}*", f"{DATASET_OWNERS}*"],
+            )
+        elif state is State.REFRESHES:
+            self._items("dynamodb:GetItem", "dynamodb:UpdateItem", of=[REFRESH_STATES])
+        elif state is State.MAINTENANCE:
+            self._items("dynamodb:GetItem", of=[REFRESH_STATES])
+            self._items("dynamodb:DeleteItem", "dynamodb:PutItem", of=[f"{PUBLISHER_LEASES}*"])
 
-    def read_tables(self, *databases: Export) -> None:
-        self._grant(*_READ_TABLES, on=self._tables(databases))
+    def _items(self, *actions: str, of: Sequence[str]) -> None:
+        """Of the state table, those whose partition keys are like one of these."""
+        iam.Grant.add_to_principal(
+            grantee=self._role,
+            actions=list(actions),
+            resource_arns=[self._infrastructure.state.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(of)}},
+        )
 
-    def keep_tables(self, *databases: Export) -> None:
-        """Iceberg tables, whose partitions are nothing to the catalog."""
-        self._grant(*_KEEP_TABLES, on=self._tables(databases))
-
-    def optimize_tables(self) -> None:
+    def _optimize_tables(self) -> None:
         """What Glue's optimizers write down, in log groups that have fixed names.
 
         https://docs.aws.amazon.com/glue/latest/dg/optimization-prerequisites.html
@@ -169,80 +194,16 @@ class JobAccess:
             )
             self._because(group, "tells what table optimizers do, in streams that Glue names")
 
-    def keep_records(self) -> None:
-        """Quarantined rows and the history of quality, which are tables of folders."""
-        databases = [Export.QUALITY_DATABASE_NAME]
-        self._grant(*_KEEP_TABLES, *_KEEP_PARTITIONS, on=self._tables(databases))
-
-    def drop_tables(self, *databases: Export) -> None:
-        """Tables that are made anew, because they get or lose their days."""
-        self._grant("glue:DeleteTable", on=self._tables(databases))
-
-    def keep_ledgers(self, *tables: str) -> None:
-        for name in tables:
-            getattr(self._infrastructure, name).grant(
-                self._role,
-                "dynamodb:DeleteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:UpdateItem",
-            )
-
-    def read_refreshes(self) -> None:
-        """State of curated tables and datasets, among other items of the loads table."""
-        self._refreshes("dynamodb:GetItem")
-
-    def keep_refreshes(self) -> None:
-        self._refreshes("dynamodb:GetItem", "dynamodb:UpdateItem")
-
-    def _refreshes(self, *actions: str) -> None:
-        iam.Grant.add_to_principal(
-            grantee=self._role,
-            actions=list(actions),
-            resource_arns=[self._infrastructure.loads.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{REFRESHES}*"]}},
-        )
-
-    def take_turns(self) -> None:
-        """At tables that loads publish to."""
-        iam.Grant.add_to_principal(
-            grantee=self._role,
-            actions=["dynamodb:DeleteItem", "dynamodb:PutItem"],
-            resource_arns=[self._infrastructure.loads.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [publisher("*")]}},
-        )
-
-    def record_runs(self) -> None:
-        self._infrastructure.runs.grant(self._role, "dynamodb:UpdateItem")
-
-    def take_part_in(self, workflow: str) -> None:
-        """Ask the workflow's run what it is for."""
-        self._grant("glue:GetWorkflowRunProperties", on=[self._glue_arn(f"workflow/{workflow}")])
-
-    def announce(self) -> None:
-        self._infrastructure.alerts.grant_publish(self._role)
-
-    def _tables(self, databases: Sequence[Export]) -> list[str]:
-        # Glue checks a table's action on the catalog and on the database as well. Tables are
-        # named after data sets, so they cannot be listed here.
-        names = ["catalog"]
-        for export in databases:
-            database = self._infrastructure.database(export)
-            names += [f"database/{database}", f"table/{database}/*"]
-            finding = self._glue_arn(f"table/{self._exported(export)}/*")
-            self._because(finding, "handles tables that are named by datasets and contracts")
-        return [self._glue_arn(name) for name in names]
-
     def _because(self, finding: str, why: str) -> None:
         """A sentence about one role: nobody explains two at once."""
         self._reasons[finding] = f"{self._whose[0].upper()}{self._whose[1:]} {why}."
 
-    def _objects(self, export: Export, under: str) -> str:
-        """A finding writes an import as the name of its export."""
-        return f"arn:{self._stack.partition}:s3:::{self._exported(export)}/{under}"
-
-    def _exported(self, export: Export) -> str:
+    def _exported(self, export: str) -> str:
         return self._infrastructure.environment.export_name(export)
+
+    @property
+    def _kept_by_glue(self) -> bool:
+        return bool(self._infrastructure.environment.settings.maintenance.tables_kept_by_glue)
 
     @property
     def _stack(self) -> cdk.Stack:

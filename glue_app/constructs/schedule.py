@@ -16,7 +16,7 @@ class Schedule(Construct):
         glue.CfnTrigger(
             self,
             "Trigger",
-            name=f"{job.name}-schedule",
+            name=f"{job.name}-timer",
             description=f"Starts {job.name}",
             type="SCHEDULED",
             schedule=cron,

@@ -16,11 +16,11 @@ from pyspark.sql import functions as f
 
 from lake.errors import AccountingError
 from lake.store import line_count, put_file, use_region
-from wires.quarantine import PREFIX, QuarantinedRow
+from wires.layout import Values, quarantined_rows_folder
+from wires.quarantine import QuarantinedRow
 
 _WRITTEN = "key string, rows bigint"
 _ORIGIN = ("source_file", "version_id", "load_id", "raw", "broken")
-Day = tuple[str, str, str]
 """Year, month and day as partition keys spell them."""
 
 
@@ -30,7 +30,7 @@ class AsidePlace:
 
     bucket: str
     dataset: str
-    day: Day
+    day: Values
     load: str
     """A load, or a refresh."""
     run: str
@@ -40,15 +40,13 @@ class AsidePlace:
     region: str
 
     @property
-    def values(self) -> tuple[str, str, str, str, str]:
+    def values(self) -> Values:
         """Of the partition keys."""
         return (self.dataset, *self.day, self.load)
 
     @property
     def prefix(self) -> str:
-        year, month, day = self.day
-        folder = f"dataset={self.dataset}/year={year}/month={month}/day={day}/load={self.load}"
-        return f"{PREFIX}rows/{folder}/{self.run}/"
+        return f"{quarantined_rows_folder(self.dataset, self.day, self.load)}{self.run}/"
 
 
 def shown(columns: list[str]) -> Any:

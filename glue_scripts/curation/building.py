@@ -13,7 +13,7 @@ from pyspark.sql import functions as f
 from pyspark.sql import types as t
 
 from curation.current import Current
-from curation.days import DAY_KEYS, Place, write_days
+from curation.days import Place, write_days
 from curation.errors import ContractRefused, told
 from curation.refresh import Refresh, Seen, StagedFile, day_writes, digest_of, refresh_id_of
 from curation.tables import MadeTables
@@ -21,6 +21,7 @@ from curation.touched import touched_days
 from curation.zone import ProcessedDataset
 from quality import SqlRefused, query
 from wires.contracts import CuratedTable, DatasetContract
+from wires.layout import BY_DAY
 from wires.refresh_ledger import table_unit
 
 _TYPES = (
@@ -237,7 +238,7 @@ def _columns(answer: DataFrame, table: CuratedTable) -> tuple[tuple[str, str], .
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ContractRefused(f"{source}: gives column '{min(twice)}' twice: name them apart")
-    taken = [name for name in names if name in DAY_KEYS]
+    taken = [name for name in names if name in BY_DAY.columns]
     if table.day and taken:
         raise ContractRefused(
             f"{source}: column '{taken[0]}' has the name of a partition key: give it another"

@@ -20,13 +20,10 @@ from pyspark.sql import functions as f
 
 from curation.refresh import StagedFile
 from iceberg.field_ids import FieldIds, with_field_ids
-from iceberg.written_file import partition_folder
-from lake.commit import day_values
 from lake.errors import AccountingError
 from lake.store import footer_counts, put_file, use_region
+from wires.layout import BY_DAY, refresh_files_folder
 
-DAY_KEYS = ("year", "month", "day")
-"""Partition columns of a table by days; they stand in its files as well."""
 _WRITTEN = "day date, key string, rows bigint"
 _ROWS_PER_GROUP = 500_000
 """Spark hands over batches of some thousand rows; groups that small would read slowly."""
@@ -45,15 +42,13 @@ class Place:
     region: str
 
     def prefix(self, day: date | None) -> str:
-        """`orders/year=2026/month=01/day=31/refresh=…/`; without a day the middle is missing."""
-        if day is None:
-            return f"{self.table}/refresh={self.run}/"
-        return f"{self.table}/{partition_folder(day_values(day))}refresh={self.run}/"
+        """Of files of a day; None: of a table without days."""
+        return refresh_files_folder(self.table, BY_DAY.values(day) if day else (), self.run)
 
 
 def with_days(columns: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Columns of a table by days: those of its rows, then the partition's."""
-    return (*columns, *((key, "string") for key in DAY_KEYS))
+    return (*columns, *((key, "string") for key in BY_DAY.columns))
 
 
 def write_days(
@@ -83,7 +78,7 @@ def write_days(
             raise AccountingError(
                 f"{item['key']} holds {stored.rows} rows, its task wrote {item['rows']}"
             )
-        own = {name: n for name, n in stored.values.items() if not (day and name in DAY_KEYS)}
+        own = {name: n for name, n in stored.values.items() if not (day and name in BY_DAY.columns)}
         total.update(own)
         file = StagedFile(key=item["key"], rows=stored.rows, values=sum(own.values()))
         files.setdefault(item["day"], []).append(file)
@@ -166,8 +161,8 @@ class _Files:
 
     def _of_table(self, day: date | None, rows: pa.Table) -> pa.Table:
         """With the partition's columns, without which a file cannot be read by itself."""
-        values = day_values(day) if day else ()
-        for key, value in zip(DAY_KEYS, values, strict=bool(day)):
+        values = BY_DAY.values(day) if day else ()
+        for key, value in zip(BY_DAY.columns, values, strict=bool(day)):
             rows = rows.append_column(key, pa.repeat(pa.scalar(value), rows.num_rows))
         return rows.cast(with_field_ids(rows.schema, self._ids))
 

@@ -13,11 +13,11 @@ from curation.aside import AsidePlace, put_rows_aside, shown
 from curation.days import Place, write_days
 from curation.refresh import Counts, Refresh, StagedFile, day_writes
 from curation.tables import MadeTables
-from lake.commit import day_values
 from lake.errors import AccountingError
 from quality import Evaluation
 from wires.contracts import CuratedTable
-from wires.job_arguments import CurationDefaults
+from wires.job_arguments import JobDefaults
+from wires.layout import BY_DAY
 
 _BROKEN = "#broken_rules"
 
@@ -26,7 +26,7 @@ _BROKEN = "#broken_rules"
 class Diversion:
     """Of one table's refresh, by one run."""
 
-    settings: CurationDefaults
+    settings: JobDefaults
     tables: MadeTables
     table: CuratedTable
     refresh: Refresh
@@ -97,7 +97,7 @@ class Diversion:
         return AsidePlace(
             bucket=self.settings.quality_bucket,
             dataset=self.table.table,
-            day=day_values(date.fromisoformat(self.refresh.made_at[:10])),
+            day=BY_DAY.values(date.fromisoformat(self.refresh.made_at[:10])),
             load=self.refresh.refresh_id,
             run=self.run,
             at=self.at,

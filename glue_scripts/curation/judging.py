@@ -34,7 +34,7 @@ from lake.store import client
 from lake.tables import ProcessedTables
 from quality_report.model import QualityReport, UnitKind, Verdict, make_report
 from wires.contracts import CuratedTable, DatasetContract, OnFailure, Quality
-from wires.job_arguments import CurationDefaults, GlueRun
+from wires.job_arguments import GlueRun, JobDefaults
 from wires.refresh_ledger import dataset_unit, table_unit
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class _Unit:
 class Judging:
     """Everything that a run knows."""
 
-    settings: CurationDefaults
+    settings: JobDefaults
     glue_run: GlueRun
     contracts: Mapping[str, DatasetContract]
     units: Units

@@ -32,8 +32,9 @@ from iceberg.manifests import live_files
 from iceberg.storage import place_of
 from lake.errors import AccountingError
 from lake.schema import METADATA_TYPES
-from wires.column_names import DAY_COLUMNS, METADATA_COLUMNS
+from wires.column_names import METADATA_COLUMNS
 from wires.contracts import DatasetContract
+from wires.layout import BY_DAY
 
 _NEW = "#new"
 _FILE = "#file"
@@ -65,7 +66,7 @@ def read_latest(
     spark: SparkSession, dataset: ProcessedDataset, locations: Sequence[str]
 ) -> DataFrame:
     """Rows of some files of a dataset's table, with the day and the file of each."""
-    columns = [*latest_columns(dataset), *((name, "string") for name in DAY_COLUMNS)]
+    columns = [*latest_columns(dataset), *((name, "string") for name in BY_DAY.columns)]
     spelled = ", ".join(f"`{name}` {kind}" for name, kind in columns)
     schema = with_spellings(cast("t.StructType", t.StructType.fromDDL(spelled)), dataset.schema)
     if not locations:
@@ -253,7 +254,7 @@ class LatestMerge:
 
 def _day() -> Any:
     """The day of upload, by which the table is partitioned."""
-    return f.make_date(*(f.col(name).cast("int") for name in DAY_COLUMNS)).alias(DAY)
+    return f.make_date(*(f.col(name).cast("int") for name in BY_DAY.columns)).alias(DAY)
 
 
 def _key_of(location: str) -> str:

@@ -20,14 +20,14 @@ from curation.lineage import RefreshLineage
 from curation.refresh import Counts, Refresh, day_writes, digest_of
 from curation.tables import MadeTables
 from lake.catalog import QuarantineCatalog
-from lake.commit import day_values
 from lake.errors import AccountingError
 from lake.store import client
 from wires.job_arguments import GlueRun, LegislatorsDefaults
 from wires.lanes import LEGISLATORS_TABLE
+from wires.layout import BY_DAY, QUARANTINED_ROWS
 from wires.lineage import InputObject, LineageRun, OutputTable
 from wires.manifest import ObjectVersion
-from wires.quarantine import PREFIX, ROWS_TABLE
+from wires.quarantine import ROWS_TABLE
 from wires.refresh_ledger import table_unit
 from wires.run_ledger import RunLedger
 
@@ -177,7 +177,7 @@ class Legislators:
         place = AsidePlace(
             bucket=self.settings.quality_bucket,
             dataset=TABLE,
-            day=day_values(documents["memberships"].uploaded_on),
+            day=BY_DAY.values(documents["memberships"].uploaded_on),
             load=refresh_id,
             run=self._run,
             at=datetime.now(UTC).isoformat(),
@@ -204,7 +204,7 @@ class Legislators:
                 client("glue"),
                 self.settings.quality_database,
                 table=ROWS_TABLE,
-                location=f"s3://{self.settings.quality_bucket}/{PREFIX}rows/",
+                location=f"s3://{self.settings.quality_bucket}/{QUARANTINED_ROWS}",
             ).add_partition(place.values, f"s3://{place.bucket}/{place.prefix}")
         return aside
 

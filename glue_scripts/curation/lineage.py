@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from curation.refresh import Refresh, refresh_folder
+from curation.refresh import Refresh
 from lake.store import client
-from wires.job_arguments import CurationDefaults, GlueRun
+from wires.job_arguments import GlueRun, JobDefaults
+from wires.layout import refresh_lineage_key, refresh_records, staged_name
 from wires.lineage import (
     InputObject,
     InputTable,
@@ -17,7 +18,6 @@ from wires.lineage import (
     OutputTable,
     RunEventType,
     StagedFiles,
-    refresh_lineage_key,
     run_event,
 )
 
@@ -39,7 +39,7 @@ class RefreshLineage:
     def of(
         cls, run: LineageRun, *, assets_bucket: str, unit: str, refresh_id: str, inputs: Inputs
     ) -> RefreshLineage:
-        folder = refresh_folder(unit, refresh_id)
+        folder = refresh_records(unit, refresh_id)
         return cls(run=run, assets_bucket=assets_bucket, folder=folder, inputs=inputs)
 
     @contextmanager
@@ -71,7 +71,7 @@ class RefreshLineage:
         )
 
 
-def lineage_run(settings: CurationDefaults, glue_run: GlueRun) -> LineageRun:
+def lineage_run(settings: JobDefaults, glue_run: GlueRun) -> LineageRun:
     return LineageRun(
         job=glue_run.JOB_NAME,
         run_id=glue_run.JOB_RUN_ID,
@@ -80,17 +80,17 @@ def lineage_run(settings: CurationDefaults, glue_run: GlueRun) -> LineageRun:
     )
 
 
-def staged_files(refresh: Refresh, settings: CurationDefaults) -> StagedFiles:
+def staged_files(refresh: Refresh, settings: JobDefaults) -> StagedFiles:
     """What processing hands to the gate."""
     return StagedFiles(
         bucket=settings.curated_bucket,
-        name=f"{refresh.table}/refresh={refresh.refresh_id}",
+        name=staged_name(refresh.table, refresh.refresh_id),
         columns=refresh.columns,
         rows=refresh.rows,
     )
 
 
-def published_table(refresh: Refresh, settings: CurationDefaults, *, snapshot: str) -> OutputTable:
+def published_table(refresh: Refresh, settings: JobDefaults, *, snapshot: str) -> OutputTable:
     """What of it has passed the gate, and readers get."""
     return OutputTable(
         region=settings.region,

@@ -29,7 +29,7 @@ from lake.session import plan_for
 from lake.store import client, supersede
 from lake.tables import ProcessedTables
 from wires.contracts import CuratedTable, DatasetContract
-from wires.job_arguments import CurationDefaults, GlueRun
+from wires.job_arguments import GlueRun, JobDefaults
 from wires.lineage import InputTable
 from wires.refresh_ledger import dataset_unit, table_unit
 
@@ -41,7 +41,7 @@ Work = DatasetAccount | TableBuild
 class Processing:
     """Everything that a run knows."""
 
-    settings: CurationDefaults
+    settings: JobDefaults
     glue_run: GlueRun
     contracts: Mapping[str, DatasetContract]
     units: Units

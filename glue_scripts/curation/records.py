@@ -17,6 +17,7 @@ from quality_report.model import QualityReport, TrendPoint
 from quality_report.page import page
 from quality_report.results import Measured
 from quality_report.series import StoredFile, series, trend
+from wires.layout import history_folder, report_folder
 
 _READERS = 16
 _MOST_FILES = 500
@@ -76,20 +77,20 @@ class QualityRecords:
 
     def keep(self, report: QualityReport, loads: LoadCountsByDataset) -> str:
         """Returns the key of the page. The same run writes the same keys."""
-        folder = f"reports/{report.unit}/{report.at:%Y/%m/%d}/{report.run_id}/"
+        folder = report_folder(report.unit, report.at, report.run_id)
         self._put(f"{folder}report.json", report.to_json().encode(), "application/json")
         self._put(f"{folder}report.html", page(report).encode(), "text/html; charset=utf-8")
         for table, rows in {**tables(report), "quality_loads": _loads(report, loads)}.items():
             if rows.num_rows:
                 name = f"{report.at:%Y%m%dT%H%M%S}-{report.run_id}.parquet"
-                key = f"{_folder(table, report.unit)}{name}"
+                key = f"{history_folder(table, report.unit)}{name}"
                 self._put(key, as_parquet(rows), "application/vnd.apache.parquet")
             self._describe(table)
         return f"{folder}report.html"
 
     def _files(self, table: str, unit: str) -> list[StoredFile]:
         # Names begin with the time of the run.
-        keys = sorted(list_keys(self.bucket, _folder(table, unit)))[-_MOST_FILES:]
+        keys = sorted(list_keys(self.bucket, history_folder(table, unit)))[-_MOST_FILES:]
         with ThreadPoolExecutor(_READERS) as pool:
             return list(pool.map(self._file, keys))
 
@@ -103,7 +104,7 @@ class QualityRecords:
     def _describe(self, table: str) -> None:
         glue = client("glue")
         columns = [{"Name": f.name, "Type": _GLUE_TYPES[f.type]} for f in _SCHEMAS[table]]
-        location = f"s3://{self.bucket}/history/{table}/"
+        location = f"s3://{self.bucket}/{history_folder(table)}"
         given: dict[str, Any] = {
             "Name": table,
             "TableType": "EXTERNAL_TABLE",
@@ -114,10 +115,6 @@ class QualityRecords:
             glue.create_table(DatabaseName=self.database, TableInput=given)
         except glue.exceptions.AlreadyExistsException:
             return
-
-
-def _folder(table: str, unit: str) -> str:
-    return f"history/{table}/{unit}/"
 
 
 def _loads(report: QualityReport, loads: LoadCountsByDataset) -> pa.Table:

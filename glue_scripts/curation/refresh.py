@@ -10,8 +10,8 @@ from datetime import date
 from typing import Any
 
 from lake.store import client
+from wires.layout import Values, refresh_records
 
-_FOLDER = "refreshes/"
 Seen = Mapping[str, tuple[str, ...]]
 """Partitions of each dataset, `2026/01/15/<load>`, that a refresh has taken in: the watermark."""
 
@@ -95,7 +95,7 @@ class Refresh:
     sorted_by: tuple[str, ...] = ()
     """Columns of which files tell least and greatest value, so that few need to be looked into."""
     counts: Counts = Counts()
-    quarantine: tuple[str, str, str, str, str] | None = None
+    quarantine: Values | None = None
     """Partition of the table of quarantined rows, and where it is, for rows put aside here."""
     quarantine_prefix: str = ""
 
@@ -115,23 +115,13 @@ class Refresh:
     @property
     def key(self) -> str:
         """In the assets bucket."""
-        return f"{refresh_folder(self.unit, self.refresh_id)}{digest_of(asdict(self))}.json"
+        return f"{refresh_records(self.unit, self.refresh_id)}{digest_of(asdict(self))}.json"
 
     def save(self, bucket: str) -> str:
         """Returns its key. The same refresh is kept once."""
         body = json.dumps(asdict(self), ensure_ascii=False).encode()
         client("s3").put_object(Bucket=bucket, Key=self.key, Body=body)
         return self.key
-
-
-def refresh_folder(unit: str, refresh_id: str) -> str:
-    """Of a refresh's records in the assets bucket."""
-    return f"{_FOLDER}{unit}/{refresh_id}/"
-
-
-def unit_of(key: str) -> str:
-    """The unit of the refresh that has this key; "" for none."""
-    return key.removeprefix(_FOLDER).rsplit("/", 2)[0]
 
 
 def load_refresh(bucket: str, key: str) -> Refresh:

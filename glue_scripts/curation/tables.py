@@ -19,8 +19,8 @@ from iceberg.tables import IcebergDatabase, bounds_of
 from iceberg.types import field_ids, schema_for
 from iceberg.watermarks import WATERMARK, watermark_of
 from iceberg.written_file import WrittenFile
-from lake.commit import day_values
 from lake.errors import LoadLost
+from wires.layout import BY_DAY
 
 Columns = Sequence[tuple[str, str]]
 
@@ -147,4 +147,4 @@ def _standing(table: Table, refresh: Refresh) -> list[DataFile]:
 
 
 def _partition(day: DayWrite) -> tuple[str, ...]:
-    return day_values(date.fromisoformat(day.day)) if day.day else ()
+    return BY_DAY.values(date.fromisoformat(day.day)) if day.day else ()

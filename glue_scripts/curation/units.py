@@ -20,8 +20,9 @@ from curation.tables import MadeTables
 from lake.catalog import QuarantineCatalog
 from lake.errors import LakeError, LoadLost
 from lake.store import client
-from wires.job_arguments import CurationDefaults
-from wires.quarantine import PREFIX, ROWS_TABLE
+from wires.job_arguments import JobDefaults
+from wires.layout import QUARANTINED_ROWS
+from wires.quarantine import ROWS_TABLE
 from wires.refresh_ledger import RefreshLedger
 from wires.run_ledger import RunLedger
 
@@ -41,17 +42,16 @@ class Published(NamedTuple):
 class Units:
     """The state of all units, as one run of a job sees it."""
 
-    settings: CurationDefaults
+    settings: JobDefaults
     ledger: RefreshLedger
     runs: RunLedger
 
     @classmethod
-    def of(cls, settings: CurationDefaults) -> Units:
+    def of(cls, settings: JobDefaults) -> Units:
         tables: Any = boto3.resource("dynamodb")
-        loads = tables.Table(settings.loads_table)
         return cls(
             settings=settings,
-            ledger=RefreshLedger(loads),
+            ledger=RefreshLedger(tables.Table(settings.state_table)),
             runs=RunLedger(tables.Table(settings.runs_table)),
         )
 
@@ -83,7 +83,7 @@ class Units:
                 client("glue"),
                 self.settings.quality_database,
                 table=ROWS_TABLE,
-                location=f"s3://{self.settings.quality_bucket}/{PREFIX}rows/",
+                location=f"s3://{self.settings.quality_bucket}/{QUARANTINED_ROWS}",
             ),
             quality_bucket=self.settings.quality_bucket,
         )

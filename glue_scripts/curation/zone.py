@@ -21,9 +21,10 @@ from lake.loads_in_files import LoadCounts
 from lake.schema import METADATA_TYPES, Schema
 from lake.store import client
 from lake.tables import LoadedFile, ProcessedTables
-from wires.column_names import DAY_COLUMNS, METADATA_COLUMNS
+from wires.column_names import METADATA_COLUMNS
 from wires.contracts import DatasetContract
-from wires.manifest import Manifest, manifest_key
+from wires.layout import BY_DAY, manifest_key
+from wires.manifest import Manifest
 
 # Columns beside those of the data, whose names have no such sign.
 UPLOADED_AT = "#uploaded_at"
@@ -34,7 +35,7 @@ PART = "#part"
 """The file of a row; those of one object follow each other by name."""
 POSITION = "#position"
 """Of a row in its file, from 0: as it was in the object."""
-_PART_COLUMNS = (*DAY_COLUMNS, "load_id")
+_PART_COLUMNS = (*BY_DAY.columns, "load_id")
 _READERS = 32
 _FEW_LOADS = 1_000
 """Up to here their manifests are read sooner than Spark has found out which ones are needed."""
@@ -145,7 +146,7 @@ class ProcessedDataset:
     def _spark_schema(self) -> t.StructType:
         data = [(column.name, column.type.glue) for column in self.schema.columns]
         metadata = [(name, METADATA_TYPES[name][1]) for name in METADATA_COLUMNS]
-        day = [(name, "string") for name in DAY_COLUMNS]
+        day = [(name, "string") for name in BY_DAY.columns]
         spelled = ", ".join(f"`{name}` {kind}" for name, kind in (*data, *metadata, *day))
         plain = cast("t.StructType", t.StructType.fromDDL(spelled))
         return with_spellings(plain, self.schema)

@@ -28,7 +28,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
 from iceberg.errors import FileReplaced, ForeignDeletes
-from iceberg.written_file import Partition
+from wires.layout import Values, metadata_folder
 
 _MERGED_TOGETHER = 8
 _FULL = 4096
@@ -172,7 +172,7 @@ class ManifestsOfCommit:
 
     @property
     def _folder(self) -> str:
-        return f"{self.table.location()}/metadata/"
+        return metadata_folder(self.table.location())
 
 
 def live_manifests(table: Table, *, deletes_go: bool = False) -> list[ManifestFile]:
@@ -190,7 +190,7 @@ def live_manifests(table: Table, *, deletes_go: bool = False) -> list[ManifestFi
 
 
 def live_files(
-    table: Table, partitions: Set[Partition] | None = None, *, deletes_go: bool = False
+    table: Table, partitions: Set[Values] | None = None, *, deletes_go: bool = False
 ) -> list[DataFile]:
     """Those that the current snapshot consists of; of some partitions, or of all.
 
@@ -205,12 +205,12 @@ def live_files(
     ]
 
 
-def partition_of(file: DataFile) -> Partition:
+def partition_of(file: DataFile) -> Values:
     """Its values; empty in a table that has no partitions."""
     return tuple(file.partition[position] for position in range(len(file.partition)))
 
 
-def may_list(manifest: ManifestFile, partitions: Set[Partition]) -> bool:
+def may_list(manifest: ManifestFile, partitions: Set[Values]) -> bool:
     """Whether a file of one of the partitions may be in it, by the bounds that it tells."""
     bounds = [(part.lower_bound, part.upper_bound) for part in manifest.partitions or ()]
     spelled = [[value.encode() for value in partition] for partition in partitions]

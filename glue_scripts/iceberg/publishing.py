@@ -20,11 +20,12 @@ from iceberg.commits import Change, Committer
 from iceberg.errors import MadeForOtherColumns, OtherPartitions
 from iceberg.field_ids import FieldIds, field_ids_of
 from iceberg.files import data_file
-from iceberg.tables import OF_OTHER_KIND, PARTITION_COLUMNS, IcebergDatabase, is_by_day
+from iceberg.tables import OF_OTHER_KIND, IcebergDatabase, is_by_day
 from iceberg.types import Columns, field_ids, schema_for, schema_of
 from iceberg.written_file import WrittenFile
 from lake.errors import AccountingError
 from lake.store import StoredFooter, stored_footer
+from wires.layout import BY_DAY
 
 _READERS = 16
 
@@ -134,7 +135,7 @@ def _audited(publication: Publication) -> list[StoredFooter]:
     def stored(written: WrittenFile) -> StoredFooter:
         found = stored_footer(publication.bucket, written.key)
         counts = found.counts
-        apart = PARTITION_COLUMNS if publication.by_day else ()
+        apart = BY_DAY.columns if publication.by_day else ()
         values = sum(n for name, n in counts.values.items() if name not in apart)
         if (counts.rows, values) != (written.rows, written.values):
             raise AccountingError(

@@ -22,10 +22,8 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import NestedField
 
 from iceberg.storage import S3FileIO
-from wires.column_names import DAY_COLUMNS
+from wires.layout import BY_DAY, metadata_folder
 
-PARTITION_COLUMNS = DAY_COLUMNS
-"""In the files as well, so that each of them is read by itself."""
 COLUMNS = "lake.columns"
 """Property of a table: what its writer knows of its columns beyond their types. With the id of an
 earlier schema behind it, that of those columns."""
@@ -95,13 +93,13 @@ class IcebergDatabase:
             last_partition_id=spec.last_assigned_field_id,
             sort_orders=[UNSORTED_SORT_ORDER],
             default_sort_order_id=UNSORTED_SORT_ORDER.order_id,
-            properties=_properties([*(PARTITION_COLUMNS if by_day else ()), *bounds]),
+            properties=_properties([*(BY_DAY.columns if by_day else ()), *bounds]),
             table_uuid=uuid.uuid4(),
         )
         return StagedTable(
             identifier=(self.name, name),
             metadata=metadata,
-            metadata_location=f"{place}/metadata/00000-{uuid.uuid4()}.metadata.json",
+            metadata_location=f"{metadata_folder(place)}00000-{uuid.uuid4()}.metadata.json",
             io=S3FileIO(),
             catalog=self.catalog,
         )
@@ -125,7 +123,7 @@ def _by_day(schema: Schema) -> PartitionSpec:
                 IdentityTransform(),
                 name,
             )
-            for number, name in enumerate(PARTITION_COLUMNS)
+            for number, name in enumerate(BY_DAY.columns)
         )
     )
 
@@ -139,7 +137,7 @@ def bounded(table: Table) -> list[NestedField]:
     """Columns of which files tell least and greatest value, those of the partition apart."""
     head, schema = f"{_METRICS}.column.", table.schema()
     names = [name.removeprefix(head) for name in table.properties if name.startswith(head)]
-    wanted = [name for name in names if name not in PARTITION_COLUMNS]
+    wanted = [name for name in names if name not in BY_DAY.columns]
     return [schema.find_field(name) for name in wanted if name in schema.column_names]
 
 

@@ -12,13 +12,12 @@ from lake.commit import PartitionWrite, Stamp
 from lake.conversion import AsideTask, Piece, PutAside, versions_of
 from lake.findings import Findings
 from lake.isolation import Fault
-from lake.loads_in_files import load_folder
 from lake.planning import PlannedObject
 from lake.store import line_count
 from lake.writing import WrittenPartition, values_by_object, written_files
+from wires.layout import quarantined_rows_folder
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
-from wires.quarantine import PREFIX as QUARANTINE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +34,9 @@ class Aside:
     """Objects that share no task with others."""
 
     def prefix(self, written: WrittenPartition) -> str:
-        folder = load_folder(written.plan.dataset, written.plan.values, self.stamp.load_id)
-        return f"{QUARANTINE}rows/dataset={folder}{self.attempt}/"
+        plan = written.plan
+        folder = quarantined_rows_folder(plan.dataset, plan.values, self.stamp.load_id)
+        return f"{folder}{self.attempt}/"
 
     def tasks(self, written: WrittenPartition) -> Iterator[AsideTask]:
         """One for each few pieces that have such records; the others are not read again."""

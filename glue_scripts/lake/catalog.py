@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from wires.column_names import PARTITION_KEYS
+from wires.layout import QUARANTINE_KEYS
 from wires.quarantine import QuarantinedRow
 
 PARQUET = {
@@ -21,7 +21,6 @@ _JSON_LINES = {
     "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
     "SerdeInfo": {"SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe"},
 }
-_QUARANTINE_KEYS = ("dataset", *PARTITION_KEYS)
 
 
 class QuarantineCatalog:
@@ -53,7 +52,7 @@ class QuarantineCatalog:
             "Name": self._table,
             "TableType": "EXTERNAL_TABLE",
             "Parameters": {"EXTERNAL": "TRUE", "classification": "json"},
-            "PartitionKeys": [{"Name": key, "Type": "string"} for key in _QUARANTINE_KEYS],
+            "PartitionKeys": [{"Name": key, "Type": "string"} for key in QUARANTINE_KEYS],
             "StorageDescriptor": self._storage(self._location),
         }
         try:

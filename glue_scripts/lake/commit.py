@@ -21,6 +21,7 @@ from lake.layout import Layout
 from lake.originals import Span
 from lake.row_rules import NO_RULES, RowRules
 from lake.schema import Schema
+from wires.layout import BY_DAY, Values
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
 
@@ -69,9 +70,9 @@ class PartitionWrite:
     rows_quarantined: int
 
     @property
-    def values(self) -> tuple[str, str, str]:
-        """year, month, day as the partition keys spell them."""
-        return day_values(date.fromisoformat(self.day))
+    def values(self) -> Values:
+        """Of the partition columns."""
+        return BY_DAY.values(date.fromisoformat(self.day))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +135,6 @@ class Commit:
                 Move(**{**item, "write": _partition(item["write"])}) for item in content["moves"]
             ),
         )
-
-
-def day_values(day: date) -> tuple[str, str, str]:
-    return f"{day:%Y}", f"{day:%m}", f"{day:%d}"
 
 
 def _outcome(item: dict[str, Any]) -> ObjectOutcome:

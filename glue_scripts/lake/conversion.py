@@ -30,6 +30,7 @@ from lake.spreading import spread_guarded, start_workers
 from lake.store import StoredOriginal, client, put_file
 from lake.typed import recast
 from lake.value_account import ValueAccount
+from wires.layout import Values
 from wires.manifest import ObjectVersion
 from wires.quarantine import QuarantinedRow
 
@@ -46,8 +47,8 @@ class Target:
     raw_bucket: str
     processed_bucket: str
     prefix: str
-    partition: tuple[str, str, str]
-    """year, month, day."""
+    partition: Values
+    """Of the partition columns."""
     field_ids: FieldIds
 
 

@@ -36,10 +36,10 @@ from lake.waiting import each
 from lake.writing import Places
 from wires.contracts import DatasetContract, Evolution
 from wires.job_arguments import GlueRun, LoadDefaults, LoadRun
-from wires.lease import publisher
+from wires.layout import QUARANTINED_ROWS, commit_key, manifest_key, publisher
 from wires.lineage import LineageRun
-from wires.manifest import Manifest, commit_key, manifest_key
-from wires.quarantine import PREFIX, ROWS_TABLE
+from wires.manifest import Manifest
+from wires.quarantine import ROWS_TABLE
 
 LEASE_SECONDS = 900
 LEASE_WAIT_SECONDS = 1800
@@ -253,7 +253,7 @@ class FileLoad:
             client("glue"),
             self.settings.quality_database,
             table=ROWS_TABLE,
-            location=f"s3://{self.settings.quality_bucket}/{PREFIX}rows/",
+            location=f"s3://{self.settings.quality_bucket}/{QUARANTINED_ROWS}",
         )
         return Publisher(
             tables=tables,

@@ -12,14 +12,8 @@ from lake.schema import METADATA_TYPES, Schema
 from lake.store import client
 from wires.column_names import METADATA_COLUMNS
 from wires.job_arguments import LoadDefaults
-from wires.lineage import (
-    InputObject,
-    LineageRun,
-    OutputTable,
-    RunEventType,
-    lineage_key,
-    run_event,
-)
+from wires.layout import load_lineage_key
+from wires.lineage import InputObject, LineageRun, OutputTable, RunEventType, run_event
 from wires.manifest import ObjectVersion
 from wires.quarantine import ROWS_TABLE
 
@@ -60,7 +54,7 @@ class Lineage:
         event = run_event(kind, self.run, at=now, inputs=inputs, outputs=outputs, error=error)
         client("s3").put_object(
             Bucket=self.settings.assets_bucket,
-            Key=lineage_key(self.load_id, self.attempt, kind),
+            Key=load_lineage_key(self.load_id, self.attempt, kind),
             Body=event.encode(),
             ContentType="application/json",
         )

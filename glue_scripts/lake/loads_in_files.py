@@ -7,18 +7,15 @@ counts of each of these in their footer.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
-from iceberg.written_file import Partition, partition_folder
 from lake.errors import LakeError
 
 LOADS = b"lake.loads"
 """In the key-value metadata of a merged file."""
-_LOAD = re.compile(r"/load=([^/]+)/")
 
 
 @dataclass(frozen=True)
@@ -31,17 +28,6 @@ class LoadCounts:
 
     def __add__(self, other: LoadCounts) -> LoadCounts:
         return LoadCounts(self.rows + other.rows, self.values + other.values)
-
-
-def load_folder(dataset: str, partition: Partition, load_id: str) -> str:
-    """`orders/year=2026/month=01/day=31/load=…/`"""
-    return f"{dataset}/{partition_folder(partition)}load={load_id}/"
-
-
-def load_of(location: str) -> str:
-    """The load whose folder a file lies in; "" for a merged one."""
-    found = _LOAD.search(location)
-    return found[1] if found else ""
 
 
 def loads_told(footer: pq.FileMetaData, location: str) -> Mapping[str, LoadCounts]:

@@ -11,7 +11,7 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lake.columnar_source import untold
-from lake.commit import Source, day_values
+from lake.commit import Source
 from lake.contract_terms import (
     as_in,
     declared_schema,
@@ -29,6 +29,7 @@ from lake.row_rules import RowRules
 from lake.schema import Column, Schema
 from lake.surveying import Surveyed
 from wires.contracts import DatasetContract
+from wires.layout import BY_DAY, Values
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
 
@@ -71,9 +72,9 @@ class PlannedPartition:
         return self.dataset, self.day
 
     @property
-    def values(self) -> tuple[str, str, str]:
-        """year, month, day as the partition keys spell them."""
-        return day_values(date.fromisoformat(self.day))
+    def values(self) -> Values:
+        """Of the partition columns."""
+        return BY_DAY.values(date.fromisoformat(self.day))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,12 +21,10 @@ from iceberg.errors import ForeignDeletes, MadeForOtherColumns, OtherPartitions
 from iceberg.field_ids import FieldIds
 from iceberg.publishing import Publication, publish
 from iceberg.tables import COLUMNS, OF_OTHER_KIND
-from iceberg.written_file import Partition
 from lake.catalog import QuarantineCatalog
 from lake.commit import Commit, Move, PartitionWrite
 from lake.errors import LakeError, LoadLost, OriginalGone
 from lake.isolation import fault_of, reason_of
-from lake.loads_in_files import load_folder
 from lake.schema import Schema
 from lake.store import client, supersede
 from lake.table_columns import NO_TABLE, TableColumns
@@ -40,9 +38,10 @@ from lake.tables import (
 )
 from lake.waiting import each
 from lake.writing import Places, Writer, ids_of
+from wires.layout import Values, quarantined_rows_folder
 from wires.load_ledger import LoadLedger
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
-from wires.quarantine import PREFIX, put_aside
+from wires.quarantine import put_aside
 
 _FINAL = frozenset({"InvalidInputException", "ValidationException"})
 """What the catalog says of a table that it will never take."""
@@ -63,7 +62,7 @@ class LoadedPart:
     """What a load has brought to a dataset for a day."""
 
     dataset: str
-    partition: Partition
+    partition: Values
     load_id: str
 
 
@@ -137,7 +136,7 @@ class Publisher:
         each(partial(self._clean_up, commit.load_id), commit.partitions)
 
     def _clean_up(self, load_id: str, write: PartitionWrite) -> None:
-        rows = f"{PREFIX}rows/dataset={load_folder(write.dataset, write.values, load_id)}"
+        rows = quarantined_rows_folder(write.dataset, write.values, load_id)
         supersede(self._places.quality_bucket, rows, but=write.quarantine_prefix)
 
     @property

@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 import pyarrow as pa
 
 from lake.column_types import NOTHING, ColumnType
-from wires.column_names import DAY_COLUMNS, METADATA_COLUMNS, column_name_of, column_names
+from wires.column_names import METADATA_COLUMNS, column_name_of, column_names
+from wires.layout import BY_DAY
 
 METADATA_TYPES = {
     "processed_at": (pa.timestamp("us", tz="UTC"), "timestamp"),
@@ -22,7 +23,7 @@ METADATA_TYPES = {
     "load_id": (pa.string(), "string"),
 }
 """Arrow and Glue types of the columns that every table has behind those of the data."""
-CONSTANT_COLUMNS = frozenset((*METADATA_COLUMNS, *DAY_COLUMNS))
+CONSTANT_COLUMNS = frozenset((*METADATA_COLUMNS, *BY_DAY.columns))
 """Those of which all rows of an object in one load have the same values."""
 
 
@@ -122,7 +123,7 @@ class Schema:
         """Of the files: with the metadata columns, and then the day."""
         data = [pa.field(column.name, column.type.arrow) for column in self.columns]
         metadata = [pa.field(name, METADATA_TYPES[name][0]) for name in METADATA_COLUMNS]
-        day = [pa.field(name, pa.string()) for name in DAY_COLUMNS]
+        day = [pa.field(name, pa.string()) for name in BY_DAY.columns]
         return pa.schema(data + metadata + day)
 
     @property
@@ -131,7 +132,7 @@ class Schema:
         them."""
         data = [(column.name, column.type.iceberg) for column in self.columns]
         metadata = [(name, METADATA_TYPES[name][1]) for name in METADATA_COLUMNS]
-        return [*data, *metadata, *((name, "string") for name in DAY_COLUMNS)]
+        return [*data, *metadata, *((name, "string") for name in BY_DAY.columns)]
 
     def spell(self) -> list[list[str | None]]:
         """For JSON."""

@@ -29,13 +29,13 @@ class State:
     @classmethod
     def of(cls, settings: LoadDefaults) -> State:
         tables: Any = boto3.resource("dynamodb")
-        loads = tables.Table(settings.loads_table)
+        state = tables.Table(settings.state_table)
         return cls(
             objects=ObjectLedger(tables.Table(settings.objects_table)),
-            loads=LoadLedger(loads),
+            loads=LoadLedger(tables.Table(settings.loads_table)),
             runs=RunLedger(tables.Table(settings.runs_table)),
-            leases=Leases(loads),
-            names=DatasetNames(loads),
+            leases=Leases(state),
+            names=DatasetNames(state),
         )
 
     def claim_content(self, version: ObjectVersion, digest: str) -> str:

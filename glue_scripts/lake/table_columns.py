@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from iceberg.field_ids import FieldIds, goes_on
 from lake.schema import Schema
-from wires.column_names import DAY_COLUMNS, METADATA_COLUMNS
+from wires.column_names import METADATA_COLUMNS
+from wires.layout import BY_DAY
 
-_ALWAYS = (*METADATA_COLUMNS, *DAY_COLUMNS)
+_ALWAYS = (*METADATA_COLUMNS, *BY_DAY.columns)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,13 +18,13 @@ from iceberg.manifests import live_files, partition_of
 from iceberg.storage import place_of
 from iceberg.tables import COLUMNS, OF_OTHER_KIND, IcebergDatabase
 from iceberg.types import columns_of, field_ids
-from iceberg.written_file import Partition
 from lake.errors import LakeError
-from lake.loads_in_files import LoadCounts, load_of, loads_told
+from lake.loads_in_files import LoadCounts, loads_told
 from lake.schema import CONSTANT_COLUMNS, Column, Schema
 from lake.store import stored_footer
 from lake.table_columns import TableColumns
 from lake.waiting import each
+from wires.layout import Values, load_of
 
 _LONGEST_COMMENT = 255
 _LONGEST_PLAIN = 100_000
@@ -48,7 +48,7 @@ class LoadedFile:
         return self.file.file_path
 
     @property
-    def partition(self) -> Partition:
+    def partition(self) -> Values:
         """year, month, day."""
         return partition_of(self.file)
 
@@ -93,7 +93,7 @@ class ProcessedTable:
             )
         return found
 
-    def files(self, partitions: Set[Partition] | None = None) -> list[LoadedFile]:
+    def files(self, partitions: Set[Values] | None = None) -> list[LoadedFile]:
         """Of some days, or of all. Raises ForeignDeletes."""
         files = live_files(self.iceberg, partitions)
         return [LoadedFile(file, self._loads(file, told)) for file, told in _with_told(files)]

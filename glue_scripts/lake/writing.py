@@ -15,10 +15,10 @@ from lake.conversion import ConversionTask, Converted, Piece, Target, convert_al
 from lake.errors import AccountingError, LakeError
 from lake.findings import Findings
 from lake.isolation import USUAL_BUDGET, Budget, Fault
-from lake.loads_in_files import load_folder
 from lake.planning import PlannedObject, PlannedPartition
 from lake.schema import Schema
 from wires.column_names import METADATA_COLUMNS
+from wires.layout import load_folder
 from wires.manifest import ObjectVersion
 
 _WORK_FOR_ANY = 200_000

@@ -21,11 +21,11 @@ from pyiceberg.types import NestedField
 
 from iceberg.manifests import live_files, partition_of
 from iceberg.storage import place_of
-from iceberg.tables import COLUMNS, PARTITION_COLUMNS, bounded
-from iceberg.written_file import Partition, partition_folder
-from lake.loads_in_files import LoadCounts, load_of, tell_loads
+from iceberg.tables import COLUMNS, bounded
+from lake.loads_in_files import LoadCounts, tell_loads
 from lake.store import client
 from lake.tables import ProcessedTable
+from wires.layout import BY_DAY, Values, load_of
 
 _FULL = 0.75
 """Of the size that is aimed at: a file of that size is left as it is."""
@@ -38,7 +38,7 @@ _ROWS_PER_GROUP = 500_000
 class Merger:
     """Files of one partition that are to be one."""
 
-    partition: Partition
+    partition: Values
     locations: tuple[str, ...]
     key: str
     """Of the new file."""
@@ -59,7 +59,7 @@ class Merged:
 def crowded(table: Table, *, target_bytes: int, run: str) -> Iterator[Merger]:
     """Groups of small files, each of about `target_bytes` together, of days that have several."""
     loads = _loads(table)
-    small: defaultdict[Partition, list[_Unit]] = defaultdict(list)
+    small: defaultdict[Values, list[_Unit]] = defaultdict(list)
     for unit in _units(table):
         if unit.size < _FULL * target_bytes:
             small[unit.partition].append(unit)
@@ -67,7 +67,7 @@ def crowded(table: Table, *, target_bytes: int, run: str) -> Iterator[Merger]:
     for partition, units in sorted(small.items()):
         if sum(len(unit.files) for unit in units) < _LEAST:
             continue
-        folder = partition_folder(partition)
+        folder = BY_DAY.folder(partition)
         for number, group in enumerate(_groups(units, target_bytes)):
             name = f"compacted={run}/part-{number:05d}.snappy.parquet"
             yield Merger(
@@ -86,7 +86,7 @@ class _Unit:
     files: tuple[DataFile, ...]
 
     @property
-    def partition(self) -> Partition:
+    def partition(self) -> Values:
         return partition_of(self.files[0])
 
     @property
@@ -158,7 +158,7 @@ def merge(merger: Merger) -> Merged:
             values += sum(
                 table.num_rows - table.column(name).null_count
                 for name in table.column_names
-                if not (merger.partition and name in PARTITION_COLUMNS)
+                if not (merger.partition and name in BY_DAY.columns)
             )
     client("s3").put_object(Bucket=merger.bucket, Key=merger.key, Body=body.getvalue())
     return Merged(merger=merger, rows=rows, values=values)

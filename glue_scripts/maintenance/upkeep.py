@@ -22,7 +22,7 @@ from pyiceberg.table import Table
 from pyspark.sql import SparkSession
 
 from curation.guarding import Failures
-from curation.refresh import load_refresh, unit_of
+from curation.refresh import load_refresh
 from iceberg.commits import Committer
 from iceberg.errors import CommitLost, FileReplaced
 from iceberg.manifests import live_files
@@ -36,7 +36,8 @@ from lake.store import client, use_region
 from maintenance.compaction import Merged, Merger, crowded, merge
 from maintenance.leftovers import Leftovers, give_up_leftovers
 from wires.job_arguments import GlueRun, MaintenanceDefaults
-from wires.lease import Leases, publisher
+from wires.layout import publisher, unit_of
+from wires.lease import Leases
 from wires.refresh_ledger import RefreshLedger, table_unit
 from wires.run_ledger import RunLedger
 

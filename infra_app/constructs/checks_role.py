@@ -9,11 +9,13 @@ from constructs import Construct
 
 from config.delivery import App
 from config.environments import Environment
+from config.jobs import FILE_PROCESSOR
 from config.naming import CHECKS_PREFIX
 from delivery.audit import arn_in_findings, explain, ref_in_findings
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.state_tables import StateTables
+from wires.layout import DATASET_OWNERS
 
 _OWN = f"{CHECKS_PREFIX}*"
 
@@ -91,8 +93,10 @@ class ChecksRole(Construct):
         )
         self._allow(
             "dynamodb:DeleteItem",
-            on=[tables.loads.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"dataset#{_OWN}"]}},
+            on=[tables.state.table_arn],
+            conditions={
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{DATASET_OWNERS}{_OWN}"]}
+            },
         )
 
     def _handle_tables(self, database: str) -> None:
@@ -108,7 +112,7 @@ class ChecksRole(Construct):
         job = stack.format_arn(
             service="glue",
             resource="job",
-            resource_name=self._environment.names.file_processor_job,
+            resource_name=self._environment.names.job(FILE_PROCESSOR),
         )
         self._allow("glue:GetJob", on=[job])
 

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from config.naming import Names
 from delivery.audit import explain
+from wires.layout import PARTITION_KEY, SORT_KEY
 from wires.load_ledger import OPEN_INDEX
 from wires.object_ledger import PENDING_INDEX
 from wires.run_ledger import BY_START_INDEX
@@ -39,6 +40,7 @@ class StateTables(Construct):
             sort_key=_text("created_at"),
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
+        self.state = self._table("State", names.state_table, PARTITION_KEY, sort=SORT_KEY)
         self.runs = self._table("Runs", names.runs_table, "job", sort="run_id")
         self.runs.add_local_secondary_index(index_name=BY_START_INDEX, sort_key=_text("started_at"))
         self._explain()
@@ -52,6 +54,10 @@ class StateTables(Construct):
         explain(
             self.loads,
             {no_plan: "Any second of the last 35 days can be put back; a load lives for hours."},
+        )
+        explain(
+            self.state,
+            {no_plan: "Any second of the last 35 days can be put back."},
         )
         explain(
             self.runs,

@@ -7,11 +7,12 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
 import aws_cdk.aws_sns as sns
 
+from config.jobs import FILE_PROCESSOR
 from config.naming import Names
 from delivery.audit import arn_in_findings, explain
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.state_tables import StateTables
-from wires import quarantine
+from wires.layout import LOADS, QUARANTINE
 
 
 def grant_trigger_access(
@@ -58,17 +59,17 @@ def _put_uploads_aside(role: iam.IRole, buckets: DataBuckets) -> None:
         "s3:AbortMultipartUpload",
         "s3:PutObject",
         "s3:PutObjectTagging",
-        on=buckets.quality.arn_for_objects(f"{quarantine.PREFIX}*"),
+        on=buckets.quality.arn_for_objects(f"{QUARANTINE}*"),
     )
 
 
 def _write_manifests(role: iam.IRole, buckets: DataBuckets) -> None:
-    _grant(role, "s3:GetObject", "s3:PutObject", on=buckets.assets.arn_for_objects("loads/*"))
+    _grant(role, "s3:GetObject", "s3:PutObject", on=buckets.assets.arn_for_objects(f"{LOADS}*"))
     _grant(role, "s3:ListBucket", on=buckets.assets.bucket_arn)
 
 
 def _keep_ledgers(role: iam.IRole, tables: StateTables) -> None:
-    for table in (tables.objects, tables.loads, tables.runs):
+    for table in (tables.objects, tables.loads, tables.runs, tables.state):
         table.grant(
             role,
             "dynamodb:BatchGetItem",
@@ -85,7 +86,7 @@ def _start_runs(role: iam.IRole, names: Names) -> None:
     def arn(kind: str, name: str) -> str:
         return cdk.Stack.of(role).format_arn(service="glue", resource=kind, resource_name=name)
 
-    _grant(role, "glue:StartJobRun", on=arn("job", names.file_processor_job))
+    _grant(role, "glue:StartJobRun", on=arn("job", names.job(FILE_PROCESSOR)))
     for job in names.jobs:
         _grant(role, "glue:GetJobRun", on=arn("job", job))
     workflow = arn("workflow", names.workflow)
@@ -114,9 +115,9 @@ def _explain(role: iam.IRole, buckets: DataBuckets, tables: StateTables) -> None
             "resource, nor do those of EC2 for interfaces in a VPC.",
             f"AwsSolutions-IAM5[Resource::{raw}/*]": "The trigger looks into every upload, "
             "whatever its key.",
-            f"AwsSolutions-IAM5[Resource::{quality}/quarantine/*]": "The trigger puts refused "
+            f"AwsSolutions-IAM5[Resource::{quality}/{QUARANTINE}*]": "The trigger puts refused "
             "uploads aside, under keys that are made from theirs.",
-            f"AwsSolutions-IAM5[Resource::{assets}/loads/*]": "The trigger writes a manifest for "
+            f"AwsSolutions-IAM5[Resource::{assets}/{LOADS}*]": "The trigger writes a manifest for "
             "each load, under the load's id.",
             "NIST.800.53.R5-IAMNoInlinePolicy": "The trigger's policy is of use to the trigger "
             "alone, and goes with it.",

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from config.delivery import App
 from config.environments import ENVIRONMENTS_FILE, load_environments, merged
 from config.errors import NamingError, SourceError, ValueRuleError
+from config.jobs import (
+    FILE_PROCESSOR,
+    JOBS,
+    TABLE_MAINTENANCE,
+    JobSpec,
+    longest_run_minutes,
+)
 from config.rules import account_id
+from config.settings import JobSettings
 
 Document = dict[str, Any]
 
@@ -268,3 +276,31 @@ def test_every_override_wins(defaults: Document, overrides: Document) -> None:
     for name, value in overrides.items():
         if not isinstance(value, dict):
             assert merged(defaults, overrides)[name] == value
+
+
+def test_a_job_has_its_size_and_schedule_where_its_spec_says_so_or_among_jobs() -> None:
+    settings = load_environments().all[0].settings
+    spec = JobSpec(name="row_counts", description="Counts rows")
+    assert spec.size_in(settings) == JobSettings()
+    assert spec.schedule_in(settings) == ""
+    larger = JobSettings(workers=4, schedule="cron(15 4 * * ? *)")
+    changed_settings = settings.model_copy(update={"jobs": {"row_counts": larger}})
+    assert spec.size_in(changed_settings).workers == 4
+    assert spec.schedule_in(changed_settings) == "cron(15 4 * * ? *)"
+    assert FILE_PROCESSOR.size_in(settings) == settings.file_processor
+    assert TABLE_MAINTENANCE.schedule_in(settings) == settings.maintenance.schedule
+
+
+@pytest.mark.parametrize("place", ["defaults", "environments.prod"])
+def test_settings_of_a_job_that_is_not_there_are_refused(
+    written: Callable[[object], Path], place: str
+) -> None:
+    document = changed(f"{place}.jobs", {"nobody": {"workers": 4}})
+    with pytest.raises(ValueRuleError, match=rf"{place}\.jobs\.nobody .*config/jobs\.py"):
+        load_environments(written(document))
+
+
+def test_no_run_is_longer_than_the_longest_job() -> None:
+    settings = load_environments().all[0].settings
+    minutes = [job.size_in(settings).timeout_minutes for job in JOBS]
+    assert longest_run_minutes(settings) == max(minutes)

@@ -45,9 +45,15 @@ def test_a_package_does_not_import(package: str, others: set[str]) -> None:
     assert not [(path, name) for path, name in found if name in others]
 
 
-def test_the_wires_need_the_standard_library_only() -> None:
+def test_the_wires_need_the_standard_library_only_and_ledgers_boto3_s_conditions() -> None:
     allowed = sys.stdlib_module_names | {"wires"}
-    assert not [(path, name) for path, name in imports_of("wires") if name not in allowed]
+    found = [(path, name) for path, name in imports_of("wires") if name not in allowed]
+    ledgers = {path for path, _ in found}
+    assert {name for _, name in found} == {"boto3"}
+    assert ledgers == {
+        *(f"wires/{kind}_ledger.py" for kind in ("load", "object", "refresh")),
+        "wires/dataset_names.py",
+    }
 
 
 def test_rules_are_read_where_nothing_but_a_parser_is_at_hand() -> None:

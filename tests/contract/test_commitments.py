@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.exports import Export
+from config.jobs import JOBS
 from tests.conftest import Assemblies
 from tests.templates import Template
 
@@ -50,14 +51,14 @@ def test_every_resource_that_holds_data_keeps_its_logical_id(
 
 
 def test_every_export_that_may_be_in_use_is_still_there() -> None:
-    before, now = set(committed()["exports"]), {export.value for export in Export}
+    before, now = set(committed()["exports"]), {*Export, *(job.role_export for job in JOBS)}
     lost = sorted(before - now)
     assert not lost, (
         f"exports {lost} are gone: a deployed application imports them, and CloudFormation would "
         "refuse to deploy the infrastructure. Release an application that does not import them, to "
         f"every environment; then remove them here and from {FILE.name}."
     )
-    new = sorted(now - before)
+    new = sorted({*Export} - before)
     assert not new, f"exports {new} are new: add them to {FILE.name}, so that they are kept"
 
 

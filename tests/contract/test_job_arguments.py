@@ -10,14 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.environments import Environment
+from config.jobs import FILE_PROCESSOR, JOBS, JobSpec
 from tests.templates import Json, Template, text_of
 from wires.job_arguments import (
-    CurationDefaults,
     GlueRun,
-    LegislatorsDefaults,
     LoadDefaults,
     LoadRun,
-    MaintenanceDefaults,
     from_argv,
     from_properties,
     run_properties,
@@ -41,43 +39,29 @@ def names_of(kind: type) -> set[str]:
     return {f"--{field.name}" for field in fields(kind)}
 
 
-JOBS = {
-    "file_processor": LoadDefaults,
-    "data_ingestion": LoadDefaults,
-    "data_processing": CurationDefaults,
-    "data_quality": CurationDefaults,
-    "legislators": LegislatorsDefaults,
-    "table_maintenance": MaintenanceDefaults,
-}
-"""Scripts, and the defaults that each of them reads."""
-
-
-def job_of(template: Template, environment: Environment, script: str) -> Json:
-    name = environment.names.of(script.replace("_", "-"))
-    return template.named("AWS::Glue::Job", Name=name)
+def job_of(template: Template, environment: Environment, spec: JobSpec) -> Json:
+    return template.named("AWS::Glue::Job", Name=environment.names.job(spec))
 
 
 def test_every_script_is_a_job_and_every_job_has_its_script(
     application: Template, configured: Environment
 ) -> None:
-    scripts = {path.stem for path in Path("glue_scripts").glob("*.py")}
-    assert scripts == set(JOBS)
+    assert {path.stem for path in Path("glue_scripts").glob("*.py")} == {job.name for job in JOBS}
     assert len(application.resources("AWS::Glue::Job")) == len(JOBS)
-    for script in scripts:
-        location = job_of(application, configured, script)["Command"]["ScriptLocation"]
+    for spec in JOBS:
+        location = job_of(application, configured, spec)["Command"]["ScriptLocation"]
         deployed = application.asset(text_of(location).rsplit("/", 1)[1])
-        assert deployed.read_text() == Path("glue_scripts", f"{script}.py").read_text()
+        assert deployed.read_text() == Path("glue_scripts", f"{spec.name}.py").read_text()
 
 
-@pytest.mark.parametrize(("script", "defaults"), JOBS.items())
+@pytest.mark.parametrize("spec", JOBS, ids=lambda spec: spec.name)
 def test_the_template_gives_what_the_script_reads_and_nothing_else(
-    application: Template, configured: Environment, script: str, defaults: type
+    application: Template, configured: Environment, spec: JobSpec
 ) -> None:
-    given_by_template = set(job_of(application, configured, script)["DefaultArguments"])
-    assert given_by_template - OF_GLUE == names_of(defaults)
-    assert (
-        f"from_argv({defaults.__name__}, argv)" in Path("glue_scripts", f"{script}.py").read_text()
-    )
+    given_by_template = set(job_of(application, configured, spec)["DefaultArguments"])
+    assert given_by_template - OF_GLUE == names_of(spec.arguments)
+    script = Path("glue_scripts", f"{spec.name}.py").read_text()
+    assert f"from_argv({spec.arguments.__name__}, argv)" in script
 
 
 def test_a_load_goes_through_the_workflow_s_properties_unchanged() -> None:
@@ -97,7 +81,7 @@ def test_the_script_reads_back_what_template_and_dispatcher_give(
     application: Template, configured: Environment
 ) -> None:
     arguments = {
-        **job_of(application, configured, "file_processor")["DefaultArguments"],
+        **job_of(application, configured, FILE_PROCESSOR)["DefaultArguments"],
         **to_arguments(LoadRun(load_id="0123", attempt=2, last_attempt=False)),
         **to_arguments(GlueRun(JOB_NAME="job", JOB_RUN_ID="jr_1")),
     }

@@ -11,12 +11,16 @@ from moto import mock_aws
 
 from config.environments import Environment
 from tests.templates import Template
+from wires.dataset_names import DatasetNames
 from wires.lanes import Lane
+from wires.layout import DISPATCHER
 from wires.lease import Leases
 from wires.load_ledger import Load, LoadLedger
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectLedger
+from wires.refresh_ledger import RefreshLedger
 from wires.run_ledger import BY_START_INDEX, RunLedger
+from wires.workflow_ledger import WorkflowLedger
 
 SHAPE = (
     "TableName",
@@ -61,10 +65,19 @@ def test_a_new_load_is_in_the_open_index(tables: Any, configured: Environment) -
     assert [load.load_id for load in ledger.open_loads(BUCKET)] == [any_load().load_id]
 
 
-def test_leases_fit_in_the_loads_table(tables: Any, configured: Environment) -> None:
-    leases = Leases(tables.Table(configured.names.loads_table))
-    assert leases.take("lease#dispatcher", owner="a", seconds=60)
-    assert not leases.take("lease#dispatcher", owner="b", seconds=60)
+def test_what_jobs_coordinate_by_fits_in_the_state_table(
+    tables: Any, configured: Environment
+) -> None:
+    state = tables.Table(configured.names.state_table)
+    leases = Leases(state)
+    assert leases.take(DISPATCHER, owner="a", seconds=60)
+    assert not leases.take(DISPATCHER, owner="b", seconds=60)
+    assert DatasetNames(state).claim("orders", "Orders") == "Orders"
+    assert RefreshLedger(state).stage("table/sales", "refreshes/1.json")
+    workflow = WorkflowLedger(state, workflow="etl")
+    workflow.want("because")
+    assert [found.unit for found in RefreshLedger(state).all_states()] == ["table/sales"]
+    assert workflow.get().wanted == "because"
 
 
 def test_the_runs_of_a_job_are_listed_in_the_order_of_their_start(

@@ -8,19 +8,28 @@ from pathlib import Path
 import pytest
 
 from config.delivery import App
+from config.environments import Environment
+from config.jobs import JOBS
 from tests.conftest import Assemblies
 from tests.templates import Template
 
 PAGE = Path("docs/resources.md")
 
 
-def described(section: str) -> set[tuple[str, str]]:
+def described(section: str, environment: Environment) -> set[tuple[str, str]]:
     """Ids and types in the table of a section, each with a reason."""
     _, _, text = PAGE.read_text().partition(f"\n## {section}\n")
     text, _, _ = text.partition("\n## ")
-    rows = re.findall(r"^\| `(\w+)` \| ([\w:]+) \| (.+) \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| `([\w<>]+)` \| ([\w:]+) \| (.+) \|$", text, re.MULTILINE)
     assert all(len(why.split()) > 1 for _, _, why in rows)
-    return {(id, kind) for id, kind, _ in rows}
+    return {(one, kind) for id, kind, _ in rows for one in ids_for(id, environment)}
+
+
+def ids_for(id: str, environment: Environment) -> list[str]:
+    """`<Job>` stands for each job, and in the id of a schedule for each that has one."""
+    settings = environment.settings
+    jobs = [j for j in JOBS if "Schedule" not in id or j.schedule_in(settings)]
+    return [id.replace("<Job>", job.id) for job in jobs] if "<Job>" in id else [id]
 
 
 def deployed(*templates: Template) -> set[tuple[str, str]]:
@@ -42,12 +51,18 @@ def _plain(id: str) -> str:
     ("section", "kind"), [("Infrastructure", "infrastructure"), ("Application", "application")]
 )
 def test_the_page_has_every_resource_of_an_environment_and_no_other(
-    assemblies: Assemblies, environment: str, section: str, kind: str
+    assemblies: Assemblies,
+    environment: str,
+    configured: Environment,
+    section: str,
+    kind: str,
 ) -> None:
-    assert described(section) == deployed(getattr(assemblies, kind)(environment))
+    assert described(section, configured) == deployed(getattr(assemblies, kind)(environment))
 
 
 def test_the_page_has_every_resource_of_the_pipelines_and_no_other(
-    assemblies: Assemblies,
+    assemblies: Assemblies, configured: Environment
 ) -> None:
-    assert described("Pipelines") == deployed(*(assemblies.pipeline(app) for app in App))
+    assert described("Pipelines", configured) == deployed(
+        *(assemblies.pipeline(app) for app in App)
+    )

@@ -51,7 +51,7 @@ def test_the_jobs_and_the_workflow_that_the_function_names_are_in_the_applicatio
 ) -> None:
     environ = environment_of(infrastructure)
     named = [environ["FILE_PROCESSOR_JOB"], environ["DATA_INGESTION_JOB"]]
-    named += environ["CURATION_JOBS"].split(",")
+    named += environ["OTHER_JOBS"].split(",")
     assert set(named) == jobs_of(application)
     assert environ["WORKFLOW"] == application.only("AWS::Glue::Workflow")["Name"]
 

@@ -9,7 +9,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from email import message_from_bytes
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -103,9 +103,15 @@ def test_rules_are_read_from_the_zipped_library_alone(tmp_path: Path) -> None:
 def test_lambda_imports_the_handler_from_the_bundle_alone(tmp_path: Path) -> None:
     folder = stage("trigger", trigger_bundle(), under=tmp_path)
     # boto3 is what the runtime brings; it is lent to this interpreter and nothing else is.
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    for name in ("boto3", "botocore", "s3transfer", "dateutil", "urllib3", "six"):
+        module = Path(str(import_module(name).__file__))
+        place = module.parent if module.name == "__init__.py" else module
+        (runtime / place.name).symlink_to(place)
     program = (
-        "import sys, types; sys.modules['boto3'] = types.ModuleType('boto3')\n"
-        f"sys.path.insert(0, {str(folder)!r})\n"
+        "import sys\n"
+        f"sys.path[:0] = [{str(folder)!r}, {str(runtime)!r}]\n"
         "import trigger.handler, aws_lambda_powertools\n"
         f"assert aws_lambda_powertools.__file__.startswith({str(folder)!r})\n"
         "assert callable(trigger.handler.handle)\n"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from tests.templates import Template, as_list, text_of
+from tests.templates import Json, Template, as_list, text_of
 
 Resources = Callable[[str, str], list[str]]
 ROLES = (
@@ -123,19 +123,46 @@ def test_the_crawlers_write_nothing_but_what_they_have_found(resources: Resource
     assert all("DiscoveryDatabaseName" in table for table in tables)
 
 
-@pytest.mark.parametrize("role", ["DataProcessing", "DataQuality"])
-def test_of_the_loads_table_curation_keeps_its_own_items_and_no_others(
+ITEMS = {
+    "FileProcessor": {"lease#publisher#*", "dataset#*"},
+    "DataIngestion": {"lease#publisher#*", "dataset#*"},
+    "DataProcessing": {"refresh"},
+    "DataQuality": {"refresh"},
+    "TableMaintenance": {"refresh", "lease#publisher#*"},
+    "Legislators": set[str](),
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_of_the_state_table_a_job_handles_its_own_kinds_of_items_and_no_others(
     application: Template, role: str
 ) -> None:
-    statements = [
+    found: set[str] = set()
+    for statement in statements_of(application, role, "StateTableName"):
+        [(operator, keys)] = statement["Condition"].items()
+        assert operator == "ForAllValues:StringLike"
+        found |= set(keys["dynamodb:LeadingKeys"])
+    assert found == ITEMS[role]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_loads_are_changed_by_the_jobs_that_publish_them_alone(
+    application: Template, role: str
+) -> None:
+    actions = {
+        action
+        for statement in statements_of(application, role, "LoadsTableName")
+        for action in as_list(statement["Action"])
+    }
+    publishes = role in ("FileProcessor", "DataIngestion")
+    assert actions == ({"dynamodb:GetItem", "dynamodb:UpdateItem"} if publishes else set())
+
+
+def statements_of(application: Template, role: str, table: str) -> list[Json]:
+    return [
         statement
         for policy in application.properties("AWS::IAM::Policy")
         if f"{role}RoleName" in text_of(policy["Roles"])
         for statement in policy["PolicyDocument"]["Statement"]
-        if "LoadsTableName" in text_of(statement["Resource"])
+        if table in text_of(statement["Resource"])
     ]
-    [statement] = statements
-    assert set(as_list(statement["Action"])) == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
-    assert statement["Condition"] == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["refresh#*"]}
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.environments import Environment
+from config.jobs import DATA_INGESTION, DATA_PROCESSING, DATA_QUALITY, TABLE_MAINTENANCE
 from tests.templates import Json, Template, text_of
 
 
@@ -32,9 +33,9 @@ def test_ingestion_then_processing_then_quality(
     application: Template, triggers: dict[str, Json], configured: Environment
 ) -> None:
     names = configured.names
-    assert starts(application, triggers["start"]) == [names.data_ingestion_job]
-    assert starts(application, triggers["ingested"]) == [names.data_processing_job]
-    assert starts(application, triggers["processed"]) == [names.data_quality_job]
+    assert starts(application, triggers["start"]) == [names.job(DATA_INGESTION)]
+    assert starts(application, triggers["ingested"]) == [names.job(DATA_PROCESSING)]
+    assert starts(application, triggers["processed"]) == [names.job(DATA_QUALITY)]
 
 
 @pytest.mark.parametrize(
@@ -76,11 +77,11 @@ def test_a_schedule_starts_the_upkeep_of_tables(
     application: Template, configured: Environment
 ) -> None:
     names = configured.names
-    name = f"{names.table_maintenance_job}-schedule"
+    name = f"{names.job(TABLE_MAINTENANCE)}-timer"
     trigger = application.named("AWS::Glue::Trigger", Name=name)
     assert (trigger["Type"], trigger["StartOnCreation"]) == ("SCHEDULED", True)
     assert trigger["Schedule"] == configured.settings.maintenance.schedule
-    assert starts(application, trigger) == [names.table_maintenance_job]
+    assert starts(application, trigger) == [names.job(TABLE_MAINTENANCE)]
 
 
 def test_the_crawler_of_curated_looks_for_iceberg_tables(

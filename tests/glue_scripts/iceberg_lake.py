@@ -18,16 +18,17 @@ from iceberg.commits import Change, Committer
 from iceberg.field_ids import with_field_ids
 from iceberg.files import data_file
 from iceberg.manifests import live_manifests
-from iceberg.tables import PARTITION_COLUMNS, IcebergDatabase
+from iceberg.tables import IcebergDatabase
 from iceberg.types import Columns, columns_of, field_ids, schema_of
 from lake.store import client
 from tests.aws import CURATED
+from wires.layout import BY_DAY
 
 COLUMNS: Columns = [
     ("id", "bigint"),
     ("name", "string"),
     ("amount", "decimal(18,2)"),
-    *((name, "string") for name in PARTITION_COLUMNS),
+    *((name, "string") for name in BY_DAY.columns),
 ]
 ARROW: Mapping[str, pa.DataType] = {
     "bigint": pa.int64(),
@@ -103,7 +104,7 @@ class SmallLake:
 def written(
     table: Table, location: str, rows: Iterable[Row], day: Sequence[str], schema: Schema
 ) -> DataFile:
-    partition = dict(zip(PARTITION_COLUMNS, day, strict=True))
+    partition = dict(zip(BY_DAY.columns, day, strict=True))
     plain = pa.schema([(name, ARROW[kind]) for name, kind in columns_of(schema)])
     filled = [{name: {**row, **partition}.get(name) for name in plain.names} for row in rows]
     content = pa.Table.from_pylist(filled, schema=with_field_ids(plain, field_ids(schema)))
@@ -123,7 +124,7 @@ def written(
 
 
 def rows_of(content: pa.Table) -> list[tuple[Any, ...]]:
-    names = [name for name in content.column_names if name not in PARTITION_COLUMNS]
+    names = [name for name in content.column_names if name not in BY_DAY.columns]
     return sorted((tuple(row[name] for name in names) for row in content.to_pylist()), key=repr)
 
 

@@ -14,7 +14,7 @@ from curation.legislators import TABLE, Legislators
 from curation.refresh import Counts
 from local_cloud.catalog.reader import CatalogReader
 from local_cloud.legislators_sample import legislators_sample, legislators_truth
-from tests.aws import ASSETS, PROCESSED, QUALITY, RAW, REGION, RUNS, SmallAws
+from tests.aws import ASSETS, PROCESSED, QUALITY, SmallAws
 from wires.job_arguments import GlueRun, LegislatorsDefaults
 
 
@@ -24,20 +24,7 @@ class Parliament:
     def __init__(self, aws: SmallAws, spark: SparkSession) -> None:
         self.aws = aws
         self.spark = spark
-        self.settings = LegislatorsDefaults(
-            environment="test",
-            account="123456789012",
-            region=REGION,
-            code_version="0123456789abcdef",
-            raw_bucket=RAW,
-            processed_bucket=PROCESSED,
-            quality_bucket=QUALITY,
-            assets_bucket=ASSETS,
-            processed_database=PROCESSED,
-            quality_database=QUALITY,
-            runs_table=RUNS,
-            source_prefix="legislators/",
-        )
+        self.settings = aws.defaults(LegislatorsDefaults, source_prefix="legislators/")
         self.runs = 0
 
     def upload(self, **documents: bytes) -> None:

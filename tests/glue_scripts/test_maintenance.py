@@ -22,7 +22,7 @@ from lake.errors import LakeError
 from lake.store import SUPERSEDED, client
 from maintenance import upkeep as module
 from maintenance.compaction import crowded
-from tests.aws import ASSETS, CURATED, LOADS, RUNS, SmallAws
+from tests.aws import ASSETS, CURATED, RUNS, STATE, SmallAws
 from tests.glue_scripts.iceberg_lake import COLUMNS, SmallLake, row
 from tests.keeping import Keeper
 from tests.kills import Killed, killed_at_call
@@ -194,7 +194,7 @@ def test_what_waits_at_the_gate_is_not_removed_however_old(
         table=lake.name,
         days=(DayWrite(day="2026-01-15", files=(StagedFile(key=key, rows=1, values=5),)),),
     )
-    ledger = RefreshLedger(aws.tables.Table(LOADS))
+    ledger = RefreshLedger(aws.tables.Table(STATE))
     assert ledger.stage(refresh.unit, refresh.save(ASSETS))
     keep(after=timedelta(days=20))
     assert key in keys(aws)

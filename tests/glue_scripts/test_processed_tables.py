@@ -25,7 +25,7 @@ from tests.glue_scripts.iceberg_lake import mark_deletions
 from tests.keeping import Keeper
 from tests.kills import Killed
 from tests.lakes import Lake
-from wires.lease import publisher
+from wires.layout import publisher
 from wires.object_ledger import ObjectLedger
 
 LATER = timedelta(days=40)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from config.jobs import LEGISLATORS_HISTORY
 from local_cloud.legislators_sample import legislators_sample, legislators_truth
 from local_cloud.platform import Platform, deployed
 from local_cloud.progress import Progress
@@ -170,7 +171,7 @@ def test_every_dataset_and_table_has_a_page_that_a_browser_shows(
     shop: Shop, chromium: Chromium, tmp_path: Path
 ) -> None:
     names = shop.platform.names
-    ledger = RefreshLedger(shop.platform.cloud.table(names.loads_table))
+    ledger = RefreshLedger(shop.platform.cloud.table(names.state_table))
     judged = [state for state in ledger.all_states() if state.verdict]
     assert {state.unit for state in judged} >= {
         *(f"dataset/{dataset}" for dataset in truth().current),
@@ -190,7 +191,7 @@ def test_every_dataset_and_table_has_a_page_that_a_browser_shows(
 
 def test_the_gate_has_judged_by_the_contracts_rules(shop: Shop) -> None:
     names = shop.platform.names
-    ledger = RefreshLedger(shop.platform.cloud.table(names.loads_table))
+    ledger = RefreshLedger(shop.platform.cloud.table(names.state_table))
     for unit in ("dataset/shop_customers", "dataset/shop_orders", "table/shop_daily_sales"):
         state = ledger.get(unit)
         assert (state.verdict, state.score) == ("passed", "100"), unit
@@ -206,7 +207,7 @@ def test_the_batch_sample_runs_from_its_template(shop: Shop, tmp_path: Path) -> 
         (tmp_path / name).write_bytes(body)
         shop.platform.upload(f"legislators/{name}", tmp_path / name)
     shop.platform.settle()
-    shop.platform.cloud.client("glue").start_job_run(JobName=names.legislators_job)
+    shop.platform.cloud.client("glue").start_job_run(JobName=names.job(LEGISLATORS_HISTORY))
     shop.platform.settle()
     history = shop.rows(names.processed_database, "legislators_history")
     assert len(history) == len(legislators_truth().history)
@@ -214,7 +215,7 @@ def test_the_batch_sample_runs_from_its_template(shop: Shop, tmp_path: Path) -> 
 
 def test_a_run_by_hand_with_nothing_new_changes_nothing(shop: Shop) -> None:
     names = shop.platform.names
-    ledger = RefreshLedger(shop.platform.cloud.table(names.loads_table))
+    ledger = RefreshLedger(shop.platform.cloud.table(names.state_table))
     before = ledger.get(table_unit(DAILY_SALES))
     shop.platform.cloud.client("glue").start_workflow_run(Name=names.workflow)
     shop.platform.settle()

@@ -17,9 +17,10 @@ from local_cloud.export import FOLDERS, check_out, export, file_path
 from local_cloud.platform import Platform
 from local_cloud.report import as_text, is_good, report_of
 from tests.local_cloud import tiny
+from wires.layout import QUARANTINE
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
-from wires.quarantine import PREFIX, ROWS_TABLE
+from wires.quarantine import ROWS_TABLE
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 
@@ -229,11 +230,11 @@ def test_only_published_files_are_written_in_the_layout_of_their_bucket(
 def test_quarantine_and_quality_are_told_apart(stage: Stage, tmp_path: Path) -> None:
     names = stage.names
     bucket = names.quality_bucket
-    stage.table(names.quality_database, bucket, ROWS_TABLE, f"{PREFIX}rows/")
+    stage.table(names.quality_database, bucket, ROWS_TABLE, f"{QUARANTINE}rows/")
     for key in ("objects/1-x.png", "objects/1-x.png.reason.json", "rows/a/x.json", "rows/b/x.json"):
-        stage.put(bucket, PREFIX + key)
+        stage.put(bucket, QUARANTINE + key)
     stage.put(bucket, "reports/1.html")
-    stage.publish(names.quality_database, bucket, ROWS_TABLE, f"{PREFIX}rows/b/")
+    stage.publish(names.quality_database, bucket, ROWS_TABLE, f"{QUARANTINE}rows/b/")
     export(stage.platform, tmp_path)
     assert written(tmp_path / "quarantine") == {
         "objects/1-x.png",

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from config.environments import load_environments
+from config.jobs import FILE_PROCESSOR
 from config.naming import CHECKS_PREFIX
 from local_cloud.platform import Platform, deployed
 from local_cloud.progress import Progress
@@ -54,7 +55,7 @@ def left_of(platform: Platform, dataset: str) -> list[str]:
     found = [item["Key"] for item in [*uploads, *files]]
     found += [table["Name"] for table in tables["TableList"]]
     found += [entry["key"] for entry in platform.cloud.table(names.objects_table).scan()["Items"]]
-    found += [item["load_id"] for item in platform.cloud.table(names.loads_table).scan()["Items"]]
+    found += [item["pk"] for item in platform.cloud.table(names.state_table).scan()["Items"]]
     return [name for name in found if dataset in name]
 
 
@@ -75,7 +76,7 @@ def test_every_run_was_started_with_the_policy_of_its_load(platform: Platform) -
     code, said = run(platform, "check-environment", "--environment", "dev", "--timeout", "300")
     assert code == 0, said
     glue = platform.cloud.client("glue")
-    runs = glue.get_job_runs(JobName=platform.names.file_processor_job)["JobRuns"]
+    runs = glue.get_job_runs(JobName=platform.names.job(FILE_PROCESSOR))["JobRuns"]
     assert runs
     for one in runs:
         policy = json.loads(one["ExecutionRoleSessionPolicy"])

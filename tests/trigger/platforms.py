@@ -12,9 +12,22 @@ from moto.glue.models import glue_backends
 
 from infra_app.lambdas.trigger.handler import Trigger
 from infra_app.lambdas.trigger.settings import TriggerSettings
-from tests.aws import ASSETS, JOB, LOADS, OBJECTS, PROCESSED, QUALITY, RAW, REGION, RUNS, SmallAws
+from tests.aws import (
+    ASSETS,
+    JOB,
+    LOADS,
+    OBJECTS,
+    PROCESSED,
+    QUALITY,
+    RAW,
+    REGION,
+    RUNS,
+    STATE,
+    SmallAws,
+)
+from wires.layout import manifest_key
 from wires.load_ledger import LoadLedger
-from wires.manifest import Manifest, manifest_key
+from wires.manifest import Manifest
 from wires.object_ledger import ObjectLedger
 from wires.run_ledger import RunLedger
 
@@ -34,13 +47,14 @@ class Platform:
             assets_bucket=ASSETS,
             objects_table=OBJECTS,
             loads_table=LOADS,
+            state_table=STATE,
             runs_table=RUNS,
             alerts_topic_arn=aws.topic,
             file_processor_job=JOB,
             workflow="layered-etl",
             data_ingestion_job="data-ingestion",
             data_quality_job="data-quality",
-            curation_jobs="data-processing,data-quality",
+            other_jobs="data-processing,data-quality",
             objects_per_run=10,
             bytes_per_run=1_000_000,
             runs_at_once=2,

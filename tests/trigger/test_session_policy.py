@@ -26,13 +26,14 @@ def some_settings(name: str = "glue-etl-pipeline-dev") -> TriggerSettings:
         assets_bucket=f"{name}-assets",
         objects_table=f"{name}-objects",
         loads_table=f"{name}-loads",
+        state_table=f"{name}-state",
         runs_table=f"{name}-runs",
         alerts_topic_arn=f"arn:aws:sns:eu-central-1:222222222222:{name}-alerts",
         file_processor_job=f"{name}-file-processor",
         workflow="layered-etl",
         data_ingestion_job="data-ingestion",
         data_quality_job="data-quality",
-        curation_jobs="data-processing,data-quality",
+        other_jobs="data-processing,data-quality",
         objects_per_run=1,
         bytes_per_run=1,
         runs_at_once=1,
@@ -77,13 +78,12 @@ def test_a_run_changes_no_original_and_nothing_of_another_load() -> None:
     assert not may_write("processed/orders.parquet")
 
 
-def test_a_run_writes_only_its_own_entry_leases_and_names_in_the_loads_table() -> None:
-    entries = statements()["WritesItsOwnEntries"]
+def test_a_run_writes_only_its_own_entry_in_the_loads_table() -> None:
+    entries = statements()["WritesItsOwnEntry"]
     assert entries["Effect"] == "Deny"
     assert entries["Resource"].endswith(":222222222222:table/glue-etl-pipeline-dev-loads")
     (condition,) = entries["Condition"].items()
-    keys = {"dynamodb:LeadingKeys": [LOAD, "lease#publisher#*", "dataset#*"]}
-    assert condition == ("ForAnyValue:StringNotLike", keys)
+    assert condition == ("ForAnyValue:StringNotEquals", {"dynamodb:LeadingKeys": [LOAD]})
 
 
 def test_what_is_not_denied_is_up_to_the_role() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.aws import ASSETS, JOB, QUALITY, RAW, SmallAws
 from tests.trigger.platforms import TICK, Platform
-from wires.lineage import RunEventType, lineage_key
+from wires.layout import DISPATCHER, load_lineage_key
+from wires.lineage import RunEventType
 from wires.load_ledger import LoadState
 from wires.object_ledger import ObjectOutcome, ObjectStatus
 
@@ -83,7 +84,7 @@ def test_a_load_whose_run_dies_gets_another_attempt_with_the_same_manifest(
     assert second.arguments["--attempt"] == "2"
     assert second.arguments["--last_attempt"] == "true"
     assert platform.runs.get(JOB, first.job_run_id)["state"] == state
-    key = lineage_key(first.arguments["--load_id"], "attempt-1", RunEventType.FAIL)
+    key = load_lineage_key(first.arguments["--load_id"], "attempt-1", RunEventType.FAIL)
     event = json.loads(aws.s3.get_object(Bucket=ASSETS, Key=key)["Body"].read())
     assert [item["name"] for item in event["inputs"]] == ["a.csv"]
     assert state in event["run"]["facets"]["errorMessage"]["message"]
@@ -93,7 +94,7 @@ def test_what_a_run_said_of_its_failure_stays(aws: SmallAws) -> None:
     platform = Platform(aws)
     platform.receive(platform.upload("a.csv"))
     [run] = platform.glue_runs()
-    key = lineage_key(run.arguments["--load_id"], "attempt-1", RunEventType.FAIL)
+    key = load_lineage_key(run.arguments["--load_id"], "attempt-1", RunEventType.FAIL)
     aws.s3.put_object(Bucket=ASSETS, Key=key, Body=b"from the run itself")
     platform.receive(platform.end_run(run, "FAILED"))
     assert aws.s3.get_object(Bucket=ASSETS, Key=key)["Body"].read() == b"from the run itself"
@@ -204,7 +205,7 @@ def test_an_object_that_is_gone_already_is_recorded_as_such(aws: SmallAws) -> No
 
 def test_a_second_dispatcher_leaves_the_work_to_the_first(aws: SmallAws) -> None:
     platform = Platform(aws)
-    platform.trigger.dispatcher._leases.take("lease#dispatcher", owner="another", seconds=60)
+    platform.trigger.dispatcher._leases.take(DISPATCHER, owner="another", seconds=60)
     platform.receive(platform.upload("a.csv"))
     assert platform.glue_runs() == []
     assert platform.statuses() == {"a.csv": "pending"}

@@ -11,7 +11,7 @@ import pytest
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.glue import runner
-from tests.aws import LOADS, SmallAws, make_small_aws
+from tests.aws import STATE, SmallAws, make_small_aws
 from tests.local_cloud import tiny, tiny_flows
 from tests.local_cloud.conftest import SPARK_SUBMIT
 from tests.trigger.platforms import TICK, Platform
@@ -37,7 +37,7 @@ class Lane:
             makes_job=False,
         )
         self.aws = aws
-        self.ledger = WorkflowLedger(aws.tables.Table(LOADS), workflow=tiny_flows.WORKFLOW)
+        self.ledger = WorkflowLedger(aws.tables.Table(STATE), workflow=tiny_flows.WORKFLOW)
 
     def upload(self, name: str, body: bytes = b"a,b\n1,2\n") -> dict[str, Any]:
         return self.platform.upload(f"{FOLDER}{name}", body)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from tests.aws import LOADS, OBJECTS, RAW, RUNS, make_small_aws
+from tests.aws import LOADS, OBJECTS, RAW, RUNS, STATE, make_small_aws
 from wires.dataset_names import DatasetNames
 from wires.errors import LeaseError, LoadStateError
 from wires.lanes import Lane
@@ -183,7 +183,7 @@ def test_a_failed_load_can_be_opened_again(loads: LoadLedger) -> None:
 
 def test_a_lease_has_one_holder_until_it_runs_out(tables: Any) -> None:
     clock = [1000.0]
-    leases = Leases(tables.Table(LOADS), now=lambda: clock[0])
+    leases = Leases(tables.Table(STATE), now=lambda: clock[0])
     assert leases.take("x", owner="a", seconds=60)
     assert not leases.take("x", owner="b", seconds=60)
     assert leases.take("x", owner="a", seconds=60)
@@ -203,7 +203,7 @@ def test_a_lease_has_one_holder_until_it_runs_out(tables: Any) -> None:
 
 
 def test_a_name_keeps_its_first_owner(tables: Any) -> None:
-    names = DatasetNames(tables.Table(LOADS))
+    names = DatasetNames(tables.Table(STATE))
     assert names.claim("sales", "Sales") == "Sales"
     assert names.claim("sales", "SALES") == "Sales"
 
@@ -225,7 +225,7 @@ def test_facts_of_a_run_add_up(tables: Any) -> None:
 
 @pytest.mark.slow
 def test_many_leases_are_held_together_and_given_back(tables: Any) -> None:
-    leases = Leases(tables.Table(LOADS), now=lambda: 1000.0)
+    leases = Leases(tables.Table(STATE), now=lambda: 1000.0)
     names = [f"lease#{number:03d}" for number in range(205)]
     with leases.held_all(names, owner="me", seconds=60, wait=0):
         assert not any(leases.take(name, owner="you", seconds=60) for name in names)
@@ -235,7 +235,7 @@ def test_many_leases_are_held_together_and_given_back(tables: Any) -> None:
 
 def test_a_lease_that_is_held_is_kept_without_asking_while_most_of_it_is_left(tables: Any) -> None:
     clock = [1000.0]
-    leases, others = (Leases(tables.Table("loads"), now=lambda: clock[0]) for _ in range(2))
+    leases, others = (Leases(tables.Table(STATE), now=lambda: clock[0]) for _ in range(2))
     assert leases.keep("turn", owner="me", seconds=100)
     assert not leases.keep("turn", owner="somebody else", seconds=100)
     clock[0] += 9
@@ -248,7 +248,7 @@ def test_a_lease_that_is_held_is_kept_without_asking_while_most_of_it_is_left(ta
 
 
 def test_of_many_leases_none_is_kept_if_one_cannot_be_had(tables: Any) -> None:
-    leases = Leases(tables.Table(LOADS), now=lambda: 1000.0)
+    leases = Leases(tables.Table(STATE), now=lambda: 1000.0)
     names = [f"lease#{number:03d}" for number in range(105)]
     assert leases.take("lease#050", owner="you", seconds=60)
     with (
@@ -261,7 +261,7 @@ def test_of_many_leases_none_is_kept_if_one_cannot_be_had(tables: Any) -> None:
 
 def test_a_lease_that_ran_out_is_not_given_back_for_its_next_holder(tables: Any) -> None:
     clock = [1000.0]
-    leases = Leases(tables.Table(LOADS), now=lambda: clock[0])
+    leases = Leases(tables.Table(STATE), now=lambda: clock[0])
     names = ["lease#a", "lease#b", "lease#c"]
     with leases.held_all(names, owner="me", seconds=60, wait=0):
         clock[0] += 100
@@ -271,7 +271,7 @@ def test_a_lease_that_ran_out_is_not_given_back_for_its_next_holder(tables: Any)
 
 
 def test_a_dataset_s_name_is_asked_for_once(tables: Any) -> None:
-    table = tables.Table(LOADS)
+    table = tables.Table(STATE)
     names = DatasetNames(table)
     calls = []
     table.meta.client.meta.events.register("before-call", lambda model, **_: calls.append(model))

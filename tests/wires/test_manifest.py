@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from wires.contracts import DatasetContract, Evolution, contracts_from_json, contracts_to_json
 from wires.errors import ManifestError
+from wires.layout import quarantined_object
 from wires.manifest import Manifest, ObjectVersion
-from wires.quarantine import refused_key
 
 VERSIONS = st.builds(
     ObjectVersion,
@@ -44,7 +44,7 @@ def test_what_is_no_manifest_is_an_error(text: str) -> None:
 
 @given(VERSIONS)
 def test_a_refused_object_s_copy_never_has_the_uploader_s_path(version: ObjectVersion) -> None:
-    key = refused_key(version)
+    key = quarantined_object(version.key, version.version_id, version.uploaded_on)
     folder, name = key.rsplit("/", 1)
     assert folder == "quarantine/objects/2026/01/15"
     assert ".." not in name

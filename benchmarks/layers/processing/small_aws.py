@@ -22,12 +22,13 @@ from lake.table_columns import NO_TABLE
 from lake.tables import spell_columns
 from local_cloud.aws import InProcessAws
 from local_cloud.glue.spark_command import laptop_properties
-from wires.job_arguments import CurationDefaults
-from wires.manifest import Manifest, ObjectVersion, manifest_key
+from wires.job_arguments import JobDefaults
+from wires.layout import PARTITION_KEY, SORT_KEY, manifest_key
+from wires.manifest import Manifest, ObjectVersion
 
 _ACCOUNT, _REGION = "123456789012", "eu-central-1"
 _PROCESSED, _CURATED, _QUALITY, _ASSETS = "processed", "curated", "quality", "assets"
-_LOADS, _RUNS = "loads", "runs"
+_STATE, _RUNS = "state", "runs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +41,13 @@ class Aws:
     """The folder that is the processed zone's bucket."""
 
     @property
-    def settings(self) -> CurationDefaults:
-        return CurationDefaults(
+    def settings(self) -> JobDefaults:
+        return JobDefaults(
             environment="benchmark",
             account=_ACCOUNT,
             region=_REGION,
             code_version="0" * 16,
+            raw_bucket="",
             processed_bucket=_PROCESSED,
             curated_bucket=_CURATED,
             quality_bucket=_QUALITY,
@@ -53,7 +55,9 @@ class Aws:
             processed_database=_PROCESSED,
             curated_database=_CURATED,
             quality_database=_QUALITY,
-            loads_table=_LOADS,
+            objects_table="",
+            loads_table="",
+            state_table=_STATE,
             runs_table=_RUNS,
             alerts_topic_arn="",
         )
@@ -122,7 +126,7 @@ def _furnish(cloud: InProcessAws) -> None:
         cloud.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
     for database in (_PROCESSED, _CURATED, _QUALITY):
         cloud.client("glue").create_database(DatabaseInput={"Name": database})
-    for table, key in ((_LOADS, ("load_id",)), (_RUNS, ("job", "run_id"))):
+    for table, key in ((_STATE, (PARTITION_KEY, SORT_KEY)), (_RUNS, ("job", "run_id"))):
         _table(cloud.client("dynamodb"), table, key)
 
 

@@ -29,7 +29,7 @@ from iceberg.field_ids import with_field_ids
 from lake.column_types import TEXT, ColumnType, Kind, decimal_type
 from lake.schema import Schema
 from lake.table_columns import NO_TABLE
-from wires.column_names import DAY_COLUMNS
+from wires.layout import BY_DAY
 
 _VERSION = 2
 FIRST_DAYS = 30
@@ -220,7 +220,7 @@ def _with_metadata(rows: pa.Table, load: StoredLoad) -> pa.Table:
         "processing_job": pa.scalar("benchmark"),
         "load_id": pa.scalar(load.load_id),
     }
-    values |= zip(DAY_COLUMNS, map(pa.scalar, load.partition), strict=True)
+    values |= zip(BY_DAY.columns, map(pa.scalar, load.partition), strict=True)
     for name, value in values.items():
         rows = rows.append_column(name, pa.repeat(value, rows.num_rows))
     ids = NO_TABLE.field_ids(SCHEMAS[load.dataset])

@@ -15,10 +15,11 @@ from aws_lambda_powertools import Logger
 
 from wires.job_arguments import LoadRun
 from wires.lanes import Lane, lane_of
-from wires.lease import DISPATCHER, Leases
-from wires.lineage import InputObject, LineageRun, RunEventType, lineage_key, run_event
+from wires.layout import DISPATCHER, load_lineage_key, manifest_key
+from wires.lease import Leases
+from wires.lineage import InputObject, LineageRun, RunEventType, run_event
 from wires.load_ledger import Load, LoadLedger, LoadState
-from wires.manifest import Manifest, ObjectVersion, manifest_key
+from wires.manifest import Manifest, ObjectVersion
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
 from wires.run_ledger import ENDED, RunLedger
 from wires.workflow_ledger import WorkflowLedger
@@ -92,7 +93,7 @@ class Dispatcher:
         if run["JobRunState"] not in ENDED - {"SUCCEEDED"}:
             return
         is_told = self._runs.get(job, run_id).get("alerted", False)
-        if job in self._settings.curation_jobs.split(",") and not is_told:
+        if job in self._settings.other_jobs.split(",") and not is_told:
             reason = run.get("ErrorMessage") or f"it ended as {run['JobRunState']}"
             self._sns.publish(
                 TopicArn=self._settings.alerts_topic_arn,
@@ -175,7 +176,7 @@ class Dispatcher:
             ],
             error=reason,
         )
-        key = lineage_key(load.load_id, f"attempt-{load.attempt}", RunEventType.FAIL)
+        key = load_lineage_key(load.load_id, f"attempt-{load.attempt}", RunEventType.FAIL)
         try:
             self._s3.put_object(
                 Bucket=self._settings.assets_bucket,

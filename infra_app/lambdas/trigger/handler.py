@@ -37,16 +37,16 @@ class Trigger:
     def __init__(self, settings: TriggerSettings) -> None:
         tables = boto3.resource("dynamodb")
         objects = ObjectLedger(tables.Table(settings.objects_table))
-        loads = tables.Table(settings.loads_table)
+        state = tables.Table(settings.state_table)
         s3, sns = boto3.client("s3"), boto3.client("sns")
         self.registrar = Registrar(settings=settings, ledger=objects, s3=s3, sns=sns)
         self.dispatcher = Dispatcher(
             settings=settings,
             objects=objects,
-            loads=LoadLedger(loads),
+            loads=LoadLedger(tables.Table(settings.loads_table)),
             runs=RunLedger(tables.Table(settings.runs_table)),
-            leases=Leases(loads),
-            workflow=WorkflowLedger(loads, workflow=settings.workflow),
+            leases=Leases(state),
+            workflow=WorkflowLedger(state, workflow=settings.workflow),
             s3=s3,
             glue=boto3.client("glue"),
             sns=sns,

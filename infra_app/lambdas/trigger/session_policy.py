@@ -10,8 +10,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wires import quarantine
 from wires.lanes import incoming_path
+from wires.layout import (
+    FILES_OF_LOADS,
+    QUARANTINED_OBJECTS,
+    TABLE_METADATA,
+    load_records,
+    quarantined_rows_of,
+)
 
 from .settings import TriggerSettings
 
@@ -45,7 +51,7 @@ def _text(settings: TriggerSettings, load_id: str, reading: list[Mapping[str, An
         "Statement": [
             {"Sid": "OfTheRole", "Effect": "Allow", "Action": "*", "Resource": "*"},
             _only_own_files(settings, load_id),
-            _only_own_entries(settings, load_id),
+            _only_own_entry(settings, load_id),
             *reading,
         ],
     }
@@ -84,15 +90,14 @@ def _literal(text: str) -> str:
 
 
 def _only_own_files(settings: TriggerSettings, load_id: str) -> Mapping[str, Any]:
-    aside = f"{settings.quality_bucket}/{quarantine.PREFIX}"
     places = [
         # Files of other loads as well: a type that widens has them written again.
-        f"{settings.processed_bucket}/*/load=*/*",
+        f"{settings.processed_bucket}/{FILES_OF_LOADS}",
         # What tables consist of: written anew by each commit.
-        f"{settings.processed_bucket}/*/metadata/*",
-        f"{aside}rows/*/load={load_id}/*",
-        f"{aside}objects/*",
-        f"{settings.assets_bucket}/loads/{load_id}/*",
+        f"{settings.processed_bucket}/{TABLE_METADATA}",
+        f"{settings.quality_bucket}/{quarantined_rows_of(load_id)}",
+        f"{settings.quality_bucket}/{QUARANTINED_OBJECTS}*",
+        f"{settings.assets_bucket}/{load_records(load_id)}*",
     ]
     return {
         "Sid": "WritesItsOwnFiles",
@@ -102,15 +107,11 @@ def _only_own_files(settings: TriggerSettings, load_id: str) -> Mapping[str, Any
     }
 
 
-def _only_own_entries(settings: TriggerSettings, load_id: str) -> Mapping[str, Any]:
+def _only_own_entry(settings: TriggerSettings, load_id: str) -> Mapping[str, Any]:
     return {
-        "Sid": "WritesItsOwnEntries",
+        "Sid": "WritesItsOwnEntry",
         "Effect": "Deny",
         "Action": ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
         "Resource": settings.arn("dynamodb", f"table/{settings.loads_table}"),
-        "Condition": {
-            "ForAnyValue:StringNotLike": {
-                "dynamodb:LeadingKeys": [load_id, "lease#publisher#*", "dataset#*"]
-            }
-        },
+        "Condition": {"ForAnyValue:StringNotEquals": {"dynamodb:LeadingKeys": [load_id]}},
     }

@@ -17,6 +17,7 @@ class TriggerSettings:
     assets_bucket: str
     objects_table: str
     loads_table: str
+    state_table: str
     runs_table: str
     alerts_topic_arn: str
     file_processor_job: str
@@ -26,8 +27,8 @@ class TriggerSettings:
     """The workflow's first job: the one that publishes loads."""
     data_quality_job: str
     """The workflow's last job: what it has published is done."""
-    curation_jobs: str
-    """The workflow's jobs but for the first, and batch jobs, with commas between."""
+    other_jobs: str
+    """Jobs that take no loads, with commas between: each run of them that fails is an alert."""
     objects_per_run: int
     bytes_per_run: int
     """Bytes as stored. A single object that is larger gets a run of its own."""

@@ -1,0 +1,248 @@
+"""Every Glue job, once. Names, roles, exports, grants, template, alerts and local play follow.
+
+A job is a `JobSpec` here and a script `glue_scripts/<name>.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from config.exports import Export
+from config.settings import JobSettings, JobSize, Settings
+from wires.job_arguments import (
+    JobDefaults,
+    LegislatorsDefaults,
+    LoadDefaults,
+    MaintenanceDefaults,
+)
+from wires.lanes import LEGISLATORS
+from wires.layout import LOADS, QUARANTINE, REFRESHES
+
+
+class Zone(Enum):
+    """A bucket, why its keys cannot be listed beforehand, and the database of the same name."""
+
+    RAW = (Export.RAW_BUCKET_NAME, "originals, which are named by their uploads", None)
+    PROCESSED = (
+        Export.PROCESSED_BUCKET_NAME,
+        "folders that are named by datasets",
+        Export.PROCESSED_DATABASE_NAME,
+    )
+    CURATED = (
+        Export.CURATED_BUCKET_NAME,
+        "folders that are named by curated tables",
+        Export.CURATED_DATABASE_NAME,
+    )
+    QUALITY = (
+        Export.QUALITY_BUCKET_NAME,
+        "what is put aside or reported, by dataset and table",
+        Export.QUALITY_DATABASE_NAME,
+    )
+    ASSETS = (Export.ASSETS_BUCKET_NAME, "records of loads and refreshes, under their ids", None)
+
+    def __init__(self, bucket: Export, holds: str, database: Export | None) -> None:
+        self.bucket = bucket
+        self.holds = holds
+        self._database = database
+
+    @property
+    def database(self) -> Export:
+        """Raises ValueError for a zone without tables."""
+        if self._database is None:
+            raise ValueError(f"zone {self.name.lower()} has no database")
+        return self._database
+
+
+@dataclass(frozen=True)
+class Objects:
+    """Objects of a zone, by the beginning of their keys."""
+
+    zone: Zone
+    under: str = "*"
+
+
+class State(Enum):
+    """What a job keeps in the state tables beside the record of its own runs."""
+
+    LOADS = "objects, loads, turns at tables, whom names belong to"
+    REFRESHES = "where curated tables and datasets stand"
+    MAINTENANCE = "turns at tables; it looks at where curated tables stand"
+
+
+class Tables(Enum):
+    """What a job does with tables of the catalog."""
+
+    READ = "look at them"
+    KEEP = "make and change Iceberg tables"
+    KEEP_PARTITIONED = "make and change tables of folders, and their partitions"
+    DROP = "remove those that are made anew"
+
+
+def _once(_: Settings) -> int:
+    return 1
+
+
+def _nothing(_: Settings) -> Mapping[str, object]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSpec:
+    """One Glue job. What is left out is what a job without special logic needs."""
+
+    name: str
+    """Of its script; in physical names with hyphens."""
+    description: str
+    size: Callable[[Settings], JobSize] | None = None
+    """Where its size stands; without, in `jobs.<name>` or nowhere, which is two small workers."""
+    schedule: Callable[[Settings], str] | None = None
+    """Likewise; `cron(…)` in UTC, or empty: uploads, the workflow or people start it."""
+    runs_at_once: Callable[[Settings], int] = _once
+    arguments: type[JobDefaults] = JobDefaults
+    own_arguments: Callable[[Settings], Mapping[str, object]] = _nothing
+    """Values of the arguments that it has beside those of all jobs."""
+    reads: tuple[Objects, ...] = ()
+    writes: tuple[Objects, ...] = ()
+    tables: Mapping[Zone, tuple[Tables, ...]] = field(default_factory=dict)
+    state: State | None = None
+    announces: bool = False
+    """Whether it sends alerts itself."""
+    takes_loads: bool = False
+    """Started by the dispatcher for loads, which have attempts and tell of failures; a failed run
+    of any other job is an alert."""
+    in_workflow: bool = False
+    """A step of the layered workflow, which asks for what it is to do."""
+
+    @property
+    def id(self) -> str:
+        """`file_processor` → `FileProcessor`, as constructs are called."""
+        return "".join(word.capitalize() for word in self.name.split("_"))
+
+    @property
+    def role_export(self) -> str:
+        return f"{self.id}RoleName"
+
+    def size_in(self, settings: Settings) -> JobSize:
+        return self.size(settings) if self.size else self._settings(settings)
+
+    def schedule_in(self, settings: Settings) -> str:
+        return self.schedule(settings) if self.schedule else self._settings(settings).schedule
+
+    def _settings(self, settings: Settings) -> JobSettings:
+        return settings.jobs.get(self.name) or JobSettings()
+
+
+_STAGED = Objects(Zone.ASSETS, f"{REFRESHES}*")
+_BROKEN_ROWS = Objects(Zone.QUALITY, f"{QUARANTINE}*")
+
+
+def _load_job(
+    name: str,
+    description: str,
+    *,
+    size: Callable[[Settings], JobSize],
+    runs_at_once: Callable[[Settings], int] = _once,
+    in_workflow: bool = False,
+) -> JobSpec:
+    """Originals to processed tables. Two jobs do it, each for its lane of uploads."""
+    return JobSpec(
+        name=name,
+        description=description,
+        size=size,
+        runs_at_once=runs_at_once,
+        arguments=LoadDefaults,
+        own_arguments=lambda settings: {
+            "target_file_bytes": settings.file_processor.target_file_bytes,
+            "max_expansion_ratio": settings.file_processor.max_expansion_ratio,
+        },
+        reads=(Objects(Zone.RAW),),
+        writes=(Objects(Zone.PROCESSED), _BROKEN_ROWS, Objects(Zone.ASSETS, f"{LOADS}*")),
+        tables={Zone.PROCESSED: (Tables.KEEP,), Zone.QUALITY: (Tables.KEEP_PARTITIONED,)},
+        state=State.LOADS,
+        announces=True,
+        takes_loads=True,
+        in_workflow=in_workflow,
+    )
+
+
+def _grace_hours(settings: Settings) -> int:
+    """A day, and longer than any run: what is younger may be about to be committed."""
+    return max(24, 2 * -(-longest_run_minutes(settings) // 60))
+
+
+def longest_run_minutes(settings: Settings) -> int:
+    """No run of any job is at work for longer."""
+    return max(job.size_in(settings).timeout_minutes for job in JOBS)
+
+
+FILE_PROCESSOR = _load_job(
+    "file_processor",
+    "Turns uploaded CSV into typed, partitioned Parquet",
+    size=lambda settings: settings.file_processor,
+    runs_at_once=lambda settings: settings.trigger.runs_at_once,
+)
+DATA_INGESTION = _load_job(
+    "data_ingestion",
+    "Turns uploads of five formats into typed, partitioned Parquet",
+    size=lambda settings: settings.workflow.ingestion,
+    in_workflow=True,
+)
+DATA_PROCESSING = JobSpec(
+    name="data_processing",
+    description="Makes new days of curated tables, and stages them",
+    size=lambda settings: settings.workflow.processing,
+    reads=(Objects(Zone.PROCESSED), Objects(Zone.ASSETS, f"{LOADS}*")),
+    writes=(Objects(Zone.CURATED), _BROKEN_ROWS, _STAGED),
+    tables={
+        Zone.PROCESSED: (Tables.READ,),
+        Zone.CURATED: (Tables.KEEP, Tables.DROP),
+        Zone.QUALITY: (Tables.KEEP_PARTITIONED,),
+    },
+    state=State.REFRESHES,
+    in_workflow=True,
+)
+DATA_QUALITY = replace(
+    DATA_PROCESSING,
+    name="data_quality",
+    description="Measures what is staged, and publishes or keeps it",
+    size=lambda settings: settings.workflow.quality,
+    writes=(Objects(Zone.CURATED), Objects(Zone.QUALITY), _STAGED),
+    announces=True,
+)
+LEGISLATORS_HISTORY = JobSpec(
+    name="legislators",
+    description="Joins persons, memberships and organizations to one history; started by hand",
+    size=lambda settings: settings.legislators,
+    arguments=LegislatorsDefaults,
+    own_arguments=lambda _: {"source_prefix": LEGISLATORS},
+    reads=(Objects(Zone.RAW, f"{LEGISLATORS}*"),),
+    writes=(Objects(Zone.PROCESSED), _BROKEN_ROWS, _STAGED),
+    tables={Zone.PROCESSED: (Tables.KEEP,), Zone.QUALITY: (Tables.KEEP_PARTITIONED,)},
+)
+TABLE_MAINTENANCE = JobSpec(
+    name="table_maintenance",
+    description="Merges small files of tables, and removes what no reader can reach",
+    size=lambda settings: settings.maintenance,
+    schedule=lambda settings: settings.maintenance.schedule,
+    arguments=MaintenanceDefaults,
+    own_arguments=lambda settings: {
+        "target_file_bytes": settings.maintenance.target_file_bytes,
+        "grace_hours": _grace_hours(settings),
+        "tables_kept_by_glue": ",".join(settings.maintenance.tables_kept_by_glue) or "-",
+    },
+    reads=(_STAGED,),
+    writes=(Objects(Zone.PROCESSED), Objects(Zone.CURATED)),
+    tables={Zone.PROCESSED: (Tables.KEEP,), Zone.CURATED: (Tables.KEEP,)},
+    state=State.MAINTENANCE,
+)
+
+JOBS: tuple[JobSpec, ...] = (
+    FILE_PROCESSOR,
+    DATA_INGESTION,
+    DATA_PROCESSING,
+    DATA_QUALITY,
+    LEGISLATORS_HISTORY,
+    TABLE_MAINTENANCE,
+)

@@ -1,0 +1,116 @@
+"""A job without special logic is a spec and a script; all else is derived from these."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEC = """
+ROW_COUNTS = JobSpec(
+    name="row_counts",
+    description="Counts the lines of uploads; started by hand",
+    reads=(Objects(Zone.RAW),),
+    writes=(Objects(Zone.CURATED, "row_counts/*"),),
+)
+JOBS = (*JOBS, ROW_COUNTS)
+"""
+SCRIPT = '''"""Glue job `row-counts`: how many lines there are."""
+
+import sys
+
+from lake.session import log_to_console, plan_for, spark_session
+from lake.store import client, use_region
+from wires.job_arguments import GlueRun, JobDefaults, from_argv
+
+
+def main(argv: list[str]) -> None:
+    """Count, and say so."""
+    settings = from_argv(JobDefaults, argv)
+    glue_run = from_argv(GlueRun, argv)
+    use_region(settings.region)
+    spark = spark_session(glue_run.JOB_NAME)
+    plan_for(spark, rows=0)
+    lines = spark.read.text(f"s3://{settings.raw_bucket}/legislators/").count()
+    body = str(lines).encode()
+    client("s3").put_object(Bucket=settings.curated_bucket, Key="row_counts/lines", Body=body)
+
+
+if __name__ == "__main__":
+    log_to_console("row_counts")
+    main(sys.argv)
+'''
+PLAY = """
+import json
+from pathlib import Path
+from config.jobs import ROW_COUNTS
+from local_cloud.platform import deployed
+from local_cloud.progress import Progress
+
+with deployed("dev", progress=Progress()) as platform:
+    names, cloud = platform.names, platform.cloud
+    Path("lines").write_bytes(b"a\\nb\\nc\\n")
+    platform.upload("legislators/lines", Path("lines"))
+    cloud.client("glue").start_job_run(JobName=names.job(ROW_COUNTS))
+    platform.settle()
+    body = cloud.client("s3").get_object(Bucket=names.curated_bucket, Key="row_counts/lines")
+    [run] = cloud.client("glue").get_job_runs(JobName=names.job(ROW_COUNTS))["JobRuns"]
+    [recorded] = [r for r in platform.runs.all_runs() if r["job"] == names.job(ROW_COUNTS)]
+    print(json.dumps([run["JobRunState"], recorded["state"], body["Body"].read().decode()]))
+"""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """The repository as it stands, to be changed."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(lambda name: (ROOT / name).is_file(), names.splitlines()):
+        target = tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, target)
+    for folder in (".venv", "node_modules"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    return tmp_path
+
+
+def changed(clone: Path) -> set[str]:
+    """Files that are not as in the repository."""
+    names = [path.relative_to(clone) for path in clone.rglob("*.*") if path.is_file()]
+    source = [name for name in names if name.parts[0] not in (".venv", "node_modules")]
+    return {
+        str(name)
+        for name in source
+        if not (ROOT / name).exists() or (ROOT / name).read_bytes() != (clone / name).read_bytes()
+    }
+
+
+def run(clone: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=clone,
+        env={**os.environ, "PYTHONPATH": str(clone), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_a_job_without_special_logic_is_a_spec_and_a_script(clone: Path) -> None:
+    spec = clone / "config" / "jobs.py"
+    spec.write_text(spec.read_text() + SPEC)
+    (clone / "glue_scripts" / "row_counts.py").write_text(SCRIPT)
+    assert changed(clone) == {"config/jobs.py", "glue_scripts/row_counts.py"}
+    assert json.loads(run(clone, "-c", PLAY)) == ["SUCCEEDED", "SUCCEEDED", "3"]
+    # Exports, roles, grants, alerts, arguments and the page of resources hold for it as well.
+    tests = ["tests/contract", "tests/infra_app", "tests/glue_app", "tests/config"]
+    run(clone, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:randomly", *tests)
