@@ -109,7 +109,7 @@ def _measured(settings: Settings, datasets: dict[Recipe, Dataset]) -> list[Measu
 
 
 def _read_through(dataset: Dataset) -> None:
-    """So that whoever comes first does not pay for the disk."""
+    """Read the files once, so that the first contender does not pay for the disk."""
     for path in dataset.files:
         with path.open("rb", buffering=0) as file:
             while file.read(_BLOCK):

@@ -21,25 +21,26 @@ from statistics import median
 from typing import Any
 
 from benchmarks.contenders.lake_reader import TARGET_FILE_BYTES
+from benchmarks.convert_files import convert_files
 from benchmarks.datasets import Recipe, prepare
 from benchmarks.machine import describe_machine
 from benchmarks.measuring import ROOT
 from benchmarks.report import table
 from fuzz.here import work_here
-from lake import accounting, writing
-from lake.audit import audit
-from lake.bulk import convert_files
-from lake.value_account import ValueAccount
+from lake.writing import partitions as writing
+from lake.writing import reconciliation as accounting
+from lake.writing.audit import audit
+from lake.writing.value_account import ValueAccount
 
 _WORK = ROOT / "build" / "benchmarks"
 _COMMITTED = ROOT / "benchmarks" / "accounting.md"
 _MOST = 0.03
-"""Of a file's time: what accounting may cost."""
+"""Largest share of a file's time that accounting may cost."""
 
 
 @dataclass
 class Clock:
-    """Adds up the seconds of a processor that are spent in some calls."""
+    """Adds up the processor seconds that are spent in some calls."""
 
     seconds: float = 0.0
 
@@ -56,13 +57,13 @@ class Clock:
 
 @dataclass(frozen=True)
 class Round:
-    """Seconds of a processor."""
+    """Processor seconds of one round."""
 
     whole: float
     cutting: float
-    """Of it for values as they are cut, against what is about to be written."""
+    """Part for values as they are cut, against what is about to be written."""
     reading_back: float
-    """Of it for values that were written, against those that were cut."""
+    """Part for values that were written, against those that were cut."""
 
     @property
     def share(self) -> float:

@@ -1,4 +1,4 @@
-"""Whether an output holds what the truth says, and what is wrong if not."""
+"""Checks whether an output holds what the truth says, and tells what is wrong if not."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _OWN_TYPES = {
     Kind.TIMESTAMP: ("timestamp",),
     Kind.BOOLEAN: ("bool",),
 }
-"""How the names of the Arrow types begin that say what the column holds."""
+"""Beginnings of the names of the Arrow types that are right for each kind of column."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a check has found."""
+    """The result of a check."""
 
     wrong: tuple[str, ...] = ()
     """Lost, added or changed values."""
@@ -42,7 +42,7 @@ class Verdict:
 
 @dataclass
 class _Found:
-    """What the files hold in one column."""
+    """The values of one column in the files."""
 
     sums: Tally = field(default_factory=Tally)
     other_types: set[str] = field(default_factory=set)
@@ -50,7 +50,7 @@ class _Found:
 
 
 def check(folder: Path, truth: Truth, *, files: int) -> Verdict:
-    """Read all Parquet files below the folder, which were made of so many CSV files."""
+    """Check all Parquet files below the folder, which were made from so many CSV files."""
     paths = sorted(folder.rglob("*.parquet"))
     if not paths:
         return Verdict(wrong=("no output",))
@@ -137,7 +137,7 @@ def _remarks(columns: Mapping[str, _Found]) -> tuple[str, ...]:
 
 
 def _grouped(notes: Mapping[str, str]) -> tuple[str, ...]:
-    """`a, b, c: what they have in common`."""
+    """Group names by their note, as `a, b, c: note`."""
     names: dict[str, list[str]] = {}
     for name, note in notes.items():
         names.setdefault(note, []).append(name)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 
 class Kind(StrEnum):
-    """What a column's values are."""
+    """The kind of a column's values."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -58,12 +58,12 @@ COLUMNS: dict[str, Column] = {
     "is_paid": Column(Kind.BOOLEAN),
     "note": Column(Kind.TEXT),
 }
-"""In the order of the file."""
+"""Columns in the order of the file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """Sums over a column that a lost, added or changed value disturbs."""
+    """Sums over a column that change with any lost, added or changed value."""
 
     rows: int = 0
     nulls: int = 0
@@ -89,7 +89,7 @@ class Tally:
 
 
 def tally(values: pa.Array, column: Column) -> Tally:
-    """The sums of an array of any type that can stand for the column's kind.
+    """Return the sums of an array of any type that can stand for the column's kind.
 
     Raises pa.ArrowInvalid or pa.ArrowNotImplementedError if one of its values cannot.
     """
@@ -113,7 +113,7 @@ def tally(values: pa.Array, column: Column) -> Tally:
 
 
 def _plain(values: pa.Array, column: Column) -> pa.Array:
-    """As text for text, as whole numbers of the smallest unit for all else."""
+    """Return texts as they are, and all else as whole numbers of the smallest unit."""
     match column.kind:
         case Kind.TEXT:
             return values.cast(pa.large_string())
@@ -144,7 +144,7 @@ def _microseconds(values: pa.Array) -> pa.Array:
 
 
 def _exact_sum(numbers: npt.NDArray[np.int64]) -> int:
-    """Of halves, because the sum of a batch of microseconds does not fit 64 bits."""
+    """Add up high and low bits apart: the sum of a batch of microseconds does not fit 64 bits."""
     high, low = numbers >> 24, numbers & 0xFFFFFF
     return (int(high.sum()) << 24) + int(low.sum())
 

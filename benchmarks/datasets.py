@@ -20,10 +20,10 @@ _IN_ORDER = tuple(COLUMNS)
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What a data set consists of."""
+    """The description of a data set's files."""
 
     megabytes: float
-    """Of all files together, about."""
+    """Size of all files together, about."""
     quoted: bool = False
     """Line ends, delimiters and quotes inside quoted fields in a fifth of the rows."""
     files: int = 1
@@ -50,13 +50,13 @@ def spell_megabytes(megabytes: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """What a right output holds."""
+    """The contents of a right output."""
 
     rows: int = 0
     columns: Mapping[str, Tally] = field(default_factory=dict)
 
     def plus(self, chunk: Chunk) -> Truth:
-        """With the orders of one more chunk."""
+        """Return the truth with the orders of one more chunk."""
         found = {
             name: tally(chunk.values.column(name).combine_chunks(), column)
             for name, column in COLUMNS.items()
@@ -93,10 +93,10 @@ class Dataset:
 
 
 def prepare(recipe: Recipe, cache: Path) -> Dataset:
-    """The data set from the cache, or made anew: about 30 s for a gigabyte."""
+    """Return the data set from the cache, or made anew: about 30 s for a gigabyte."""
     home = cache / recipe.folder
     folder, truth = home / "orders", home / "truth.json"
-    # The truth is written last, so where it is the files are whole.
+    # The truth is written last, so if it is there the files are complete.
     if not truth.exists():
         shutil.rmtree(home, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -123,7 +123,7 @@ def _write_one(recipe: Recipe, path: Path) -> Truth:
 
 
 def _up_to(chunk: Chunk, room: float) -> Chunk:
-    """As many rows as have room, about, and one at least."""
+    """Return about as many rows as have room, and at least one."""
     share = room / len(text_of(chunk.lines(_IN_ORDER)))
     return chunk if share >= 1 else _slice(chunk, 0, ceil(share * CHUNK_ROWS))
 
@@ -144,7 +144,7 @@ def _append(file: IO[bytes], piece: Chunk, order: tuple[str, ...]) -> None:
 
 
 def _pieces(recipe: Recipe) -> Iterator[Chunk]:
-    """One piece for each file."""
+    """Yield one piece for each file."""
     left = recipe.files
     for chunk in chunks(quoted=recipe.quoted):
         bytes_per_row = len(text_of(chunk.lines(_IN_ORDER))) / CHUNK_ROWS

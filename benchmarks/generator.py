@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from benchmarks.columns import COLUMNS
 
 GENERATOR_VERSION = 1
-"""Counts up with each change of what is generated, so that no stale files are measured."""
+"""Increased with each change of what is generated, so that no stale files are measured."""
 CHUNK_ROWS = 50_000
 _FIRST_ORDER = 100_000_000
 _DAY_2020 = 18_262
@@ -46,13 +46,13 @@ class Chunk:
     """Each column as it is written, with quotes where it needs them."""
 
     def lines(self, order: Sequence[str]) -> pa.Array:
-        """The rows as CSV text, line ends included, with the columns in this order."""
+        """Return the rows as CSV text, line ends included, with the columns in this order."""
         rows = pc.binary_join_element_wise(*(self.cells[name] for name in order), ",")
         return pc.binary_join_element_wise(rows, "", "\n")
 
 
 def chunks(*, quoted: bool) -> Iterator[Chunk]:
-    """Orders without end. `quoted` puts line ends and delimiters into a fifth of the rows."""
+    """Yield orders without end. `quoted` puts line ends and delimiters into a fifth of the rows."""
     position = 0
     while True:
         yield chunk(position, quoted=quoted)
@@ -60,7 +60,7 @@ def chunks(*, quoted: bool) -> Iterator[Chunk]:
 
 
 def chunk(position: int, *, quoted: bool) -> Chunk:
-    """The chunk at this position."""
+    """Return the chunk at this position."""
     rng = np.random.default_rng([GENERATOR_VERSION, position])
     values = _values(rng, _FIRST_ORDER + position * CHUNK_ROWS)
     if quoted:
@@ -74,7 +74,7 @@ def header(order: Sequence[str]) -> bytes:
 
 
 def text_of(lines: pa.Array) -> memoryview:
-    """The bytes of consecutive lines. They lie side by side, so nothing is copied."""
+    """Return the bytes of consecutive lines. They lie side by side, so nothing is copied."""
     _, offsets_buffer, data = lines.buffers()
     offsets = np.frombuffer(offsets_buffer, np.int32)
     return memoryview(data)[offsets[lines.offset] : offsets[lines.offset + len(lines)]]
@@ -113,7 +113,7 @@ def _values(rng: np.random.Generator, first_order: int) -> dict[str, pa.Array]:
 
 
 def _with_quotes(rng: np.random.Generator, values: dict[str, pa.Array]) -> dict[str, pa.Array]:
-    """Notes of two lines in a fifth of the rows, half of them with a comma in the title too."""
+    """Put two-line notes into a fifth of the rows, and a comma into half of their titles."""
     draw = rng.random(CHUNK_ROWS)
     here, title_too = pa.array(draw < _QUOTED_SHARE), pa.array(draw < _QUOTED_SHARE / 2)
     word = pc.if_else(pa.array(draw < _QUOTED_SHARE / 10), '"fragile"', "fragile")
@@ -146,7 +146,7 @@ def _pool(names: str) -> pa.Array:
 
 @cache
 def _phrases(shortest: int, longest: int) -> pa.Array:
-    """A few thousand different ones, always the same."""
+    """Return a few thousand different phrases, always the same."""
     rng = np.random.default_rng([GENERATOR_VERSION, shortest, longest])
     words = _WORDS.split()
     lengths = rng.integers(shortest, longest + 1, 4096)
@@ -154,7 +154,7 @@ def _phrases(shortest: int, longest: int) -> pa.Array:
 
 
 def _notes(rng: np.random.Generator, orders: pa.Array) -> pa.Array:
-    """Each of them once, as free text is."""
+    """Return notes that are all different, as free text is."""
     return _joined(_drawn(rng, _phrases(4, 45)), " #", orders.cast(pa.string()))
 
 
@@ -175,7 +175,7 @@ def _decimals(rng: np.random.Generator, low: int, high: int, *, scale: int) -> p
 
 
 def _sparse(rng: np.random.Generator, values: pa.Array, share: float) -> pa.Array:
-    """With this share of nulls."""
+    """Return values with this share of nulls."""
     return pc.if_else(pa.array(rng.random(CHUNK_ROWS) < share), None, values)
 
 

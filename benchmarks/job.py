@@ -1,4 +1,4 @@
-"""What a contender is asked to do, and how it tells how far it is: one process, one conversion."""
+"""The conversion that a contender carries out in a process, and the marks of its progress."""
 
 from __future__ import annotations
 

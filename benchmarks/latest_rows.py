@@ -1,8 +1,8 @@
 """`python -m benchmarks.latest_rows`: changes merged into latest rows, against making all anew.
 
-The table is made untimed. Then a load of changes is processed and published as the jobs do it, rows
-accounted for; DuckDB and Spark make the whole table anew of the same files, as people write it, in
-Snappy Parquet too. Changes are of keys anywhere, or of the last twentieth of the keys.
+The table is made untimed. Then a load of changes is processed and published as the jobs do it, with
+rows accounted for; DuckDB and Spark make the whole table anew from the same files, as people write
+it, also in Snappy Parquet. Changes are of keys anywhere, or of the last twentieth of the keys.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from benchmarks.layers.processing.zone_files import StoredLoad, ZoneFiles, order
 from benchmarks.machine import describe_machine
 from benchmarks.measuring import ROOT
 from benchmarks.report import table
+from curation.models import Models
 from curation.processing import Processing
-from curation.units import Units
 from lake.store import client
 from local_cloud.catalog.files import GlueCatalog
 from wires.contracts import DatasetContract
@@ -62,9 +62,9 @@ class Found:
     duckdb: Sequence[float]
     spark: Sequence[float]
     files: int
-    """That there are."""
+    """Number of files of the table."""
     rewritten: int
-    """Of them by the merge."""
+    """Number of files that the merge rewrote."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def _round(rows: int, changes: int, where: str) -> _Round:
 
 
 def _loads(zone: ZoneFiles, rows: int, changes: int, where: str) -> list[StoredLoad]:
-    """The history as some loads, one a day, and the changes as one more."""
+    """Return the history as some loads, one a day, and the changes as one more."""
     chance = np.random.default_rng(7)
     loads = []
     for number in range(_LOADS):
@@ -210,19 +210,19 @@ def _orders(chance: np.random.Generator, numbers: np.ndarray, day: int) -> Order
 
 
 def _run(aws: Aws, spark: SparkSession, number: int) -> int:
-    """Processed, approved and published. Returns how many rows were new."""
+    """Process, approve and publish. Returns how many rows were new."""
     job = Processing(
         settings=replace(aws.settings),
         glue_run=GlueRun(JOB_NAME="data-processing", JOB_RUN_ID=f"jr_{number:012d}"),
         contracts=_CONTRACTS,
-        units=Units.of(aws.settings),
+        models=Models.of(aws.settings),
         spark=spark,
     )
     staged = job.process()
     for refresh in staged:
-        state = job.units.ledger.get(refresh.unit)
-        job.units.ledger.approve(refresh.unit, state.staged)
-        job.units.carry_out(refresh.unit)
+        state = job.models.ledger.get(refresh.model)
+        job.models.ledger.approve(refresh.model, state.staged)
+        job.models.carry_out(refresh.model)
     return sum(refresh.counts.rows_in for refresh in staged)
 
 

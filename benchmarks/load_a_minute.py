@@ -1,8 +1,8 @@
 """`python -m benchmarks.load_a_minute`: one table that gets a load every minute for many days.
 
-Each load is one file and one commit; each night small files are merged and old snapshots let go of,
-as the maintenance job does it. The clock of snapshots is simulated; what calls and planning take is
-measured. Everything goes through HTTP to an AWS in this process.
+Each load is one file and one commit; each night small files are merged and old snapshots expire, as
+the maintenance job does it. The clock of snapshots is simulated; the time of calls and of planning
+is measured. Everything goes through HTTP to an AWS in this process.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from iceberg.manifests import live_files, live_manifests
 from iceberg.storage import place_of
 from iceberg.tables import COLUMNS, IcebergDatabase
 from iceberg.types import schema_of
-from lake.column_types import TEXT, ColumnType, Kind
-from lake.schema import Schema
+from lake.columns.schema import Schema
+from lake.columns.table_columns import NO_TABLE
+from lake.columns.types import TEXT, ColumnType, Kind
+from lake.publishing.processed_tables import spell_columns
 from lake.store import client
-from lake.table_columns import NO_TABLE
-from lake.tables import spell_columns
 from local_cloud.aws import InProcessAws
 from maintenance.compaction import Merged, crowded, merge
 
@@ -55,7 +55,7 @@ _IDS = NO_TABLE.field_ids(_SCHEMA)
 
 @dataclass(frozen=True)
 class _Stored:
-    """A file that nobody sees yet."""
+    """A file that no snapshot has yet."""
 
     key: str
     footer: pq.FileMetaData
@@ -64,15 +64,15 @@ class _Stored:
 
 @dataclass(frozen=True)
 class Day:
-    """What the table is at the end of a day, before and after the night."""
+    """The state of the table at the end of a day, before and after the night."""
 
     number: int
     commit_ms: float
     commit_ms_95: float
     calls: float
-    """To AWS, of a commit."""
+    """Calls of AWS for each commit."""
     files: int
-    """After the night; of the day alone there were as many as loads."""
+    """Files after the night; the day alone had as many as loads."""
     manifests: int
     snapshots: int
     metadata_bytes: int
@@ -80,7 +80,7 @@ class Day:
     """Seconds."""
     planning_day: float
     night: float
-    """Seconds of merging and committing that."""
+    """Seconds for merging files and committing the result."""
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""What the measurements were made on, without any name of a machine or a person."""
+"""Describes the machine of the measurements, without any name of a machine or a person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PACKAGES = ("pyspark", "pyarrow", "numpy", "duckdb", "polars")
 
 
 def describe_machine() -> list[tuple[str, str]]:
-    """What and which."""
+    """Return each part with its description."""
     memory = os.sysconf("SC_PAGESIZE") * os.sysconf("SC_PHYS_PAGES")
     return [
         ("processor", f"{_processor()}, {len(os.sched_getaffinity(0))} cores"),

@@ -26,16 +26,16 @@ _FAILURE_LETTERS = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """What one run of one contender took."""
+    """The measurements of one run of one contender."""
 
     dataset: str
     contender: str
     cores: int
     round: int
     startup_seconds: float = 0
-    """From the start of the process until imports and session are there."""
+    """Seconds from the start of the process until imports and session are there."""
     seconds: float = 0
-    """From there until the output is written."""
+    """Seconds from there until the output is written."""
     peak_resident: int = 0
     peak_private: int = 0
     output_bytes: int = 0
@@ -43,7 +43,7 @@ class Measurement:
     wrong: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     failure: str = ""
-    """Why there is no output; "" if there is one."""
+    """The reason why there is no output; "" if there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class Bench:
     def measure(
         self, dataset: Dataset, contender: str, *, cores: int, round_number: int
     ) -> Measurement:
-        """Run, check the output against the truth, remove the output."""
+        """Run a contender, check its output against the truth, and remove it."""
         out = self.work / "out"
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
@@ -71,7 +71,7 @@ class Bench:
             marks=str(self.work / "marks"),
         )
         Path(job.marks).unlink(missing_ok=True)
-        # Nobody should pay for what the one before has left to be written to disk.
+        # No one should pay for what the one before has left to be written to disk.
         os.sync()
         begun = time.monotonic()
         failure, memory = self._run(job, contender)
@@ -109,9 +109,9 @@ class Bench:
 def watched(
     command: Sequence[str], *, cores: int, log: Path, timeout: float, places: Mapping[str, str]
 ) -> tuple[str, Memory]:
-    """Why the command failed, "" if it did not, and the most memory that was seen.
+    """Return why the command failed, "" if it did not, and the most memory that was seen.
 
-    `places` are folders, and how they are called where its error names them.
+    `places` are folders, with the names that replace them in its error.
     """
     with log.open("wb") as file:
         process = subprocess.Popen(
@@ -133,7 +133,7 @@ def watched(
 
 
 def environment_of(*, cores: int) -> dict[str, str]:
-    """The variables that a contender's process gets."""
+    """Return the variables that a contender's process gets."""
     return {
         **os.environ,
         "PYTHONPATH": f"{ROOT / 'glue_scripts'}{os.pathsep}{ROOT}",
@@ -146,19 +146,19 @@ def environment_of(*, cores: int) -> dict[str, str]:
 
 
 def processors() -> Sequence[int]:
-    """The processors that this process may use."""
+    """Return the processors that this process may use."""
     return sorted(os.sched_getaffinity(0))
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """The process and all that it has started."""
+    """Kill the process and all that it has started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def without_paths(text: str, paths: Mapping[str, str]) -> str:
-    """Text in which names stand for this machine's folders."""
+    """Return a text with names in place of this machine's folders."""
     for path, name in paths.items():
         text = text.replace(path, name)
     return text
@@ -175,7 +175,7 @@ def _watch(process: subprocess.Popen[bytes], *, timeout: float) -> Memory:
 
 
 def _last_error(log: Path, places: Mapping[str, str]) -> str:
-    """The exception that ended a process, on one line."""
+    """Return the exception that ended a process, on one line."""
     lines = log.read_text(errors="replace").splitlines()
     errors = [line for line in lines if re.match(r"[A-Za-z_][\w.]*(Error|Exception)\b", line)]
     last = (errors or [line for line in lines if line.strip()] or ["no word of why"])[-1]

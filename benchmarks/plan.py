@@ -1,4 +1,4 @@
-"""What is measured in which order. Pure."""
+"""The measurements and their order. Pure."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from benchmarks.datasets import Recipe
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How much is measured. Sizes are in megabytes of 10**6 bytes."""
+    """Sizes and rounds of the measurements. Sizes are in megabytes of 10**6 bytes."""
 
     rounds: int = 3
     megabytes: float = 1000
-    """Of the files that all contenders read, and of those that are read with fewer cores."""
+    """Size of the files that all contenders read, and of those that are read with fewer cores."""
     large_megabytes: float = 2000
-    """Of a larger file that all contenders read."""
+    """Size of a larger file that all contenders read."""
     sizes: tuple[float, ...] = (250, 500, 1000, 2000, 4000)
-    """Of the files that show our time against size."""
+    """Sizes of the files that show our time against size."""
     files: int = 2000
     file_kilobytes: float = 100
     cores: int = 2
@@ -49,7 +49,7 @@ class Case:
 
 
 def compared(settings: Settings) -> list[Recipe]:
-    """The data sets that all contenders read."""
+    """Return the data sets that all contenders read."""
     small = settings.files * settings.file_kilobytes / 1000
     plain = dict.fromkeys((settings.megabytes, settings.large_megabytes))
     return [
@@ -61,7 +61,7 @@ def compared(settings: Settings) -> list[Recipe]:
 
 
 def growing(settings: Settings) -> list[Recipe]:
-    """The data sets that show our time against size."""
+    """Return the data sets that show our time against size."""
     return [Recipe(megabytes=megabytes) for megabytes in sorted(settings.sizes)]
 
 
@@ -70,7 +70,7 @@ def core_counts(settings: Settings) -> range:
 
 
 def cases(settings: Settings, *, round_number: int) -> Iterator[Case]:
-    """One round. Contenders take turns at being first; none is measured twice."""
+    """Yield the cases of one round. Contenders take turns at being first; none runs twice."""
     seen: set[Case] = set()
     for case in _cases(settings, _turned(settings.contenders, round_number)):
         if case not in seen:

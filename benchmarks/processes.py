@@ -1,4 +1,4 @@
-"""The memory of a process with all that it has started, from /proc."""
+"""Measures the memory of a process with all that it has started, from /proc."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Memory:
 
     resident: int = 0
     private: int = 0
-    """Of it what is not a mapped file and not shared memory."""
+    """The part that is neither a mapped file nor shared memory."""
 
     def peak_with(self, other: Memory) -> Memory:
         return Memory(
@@ -26,7 +26,7 @@ class Memory:
 
 
 def tree_memory(root: int) -> Memory:
-    """What the process and its descendants hold at this moment."""
+    """Return the memory of the process and its descendants at this moment."""
     resident = private = 0
     for process in _tree(root):
         try:

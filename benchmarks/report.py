@@ -48,7 +48,7 @@ def as_markdown(results: Results) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> str:
-    """A Markdown table; columns after the first `left` are numbers."""
+    """Return a Markdown table; columns after the first `left` are numbers."""
     lines = ["| " + " | ".join(head) + " |"]
     lines.append("|" + "---|" * left + "---:|" * (len(head) - left))
     lines += ["| " + " | ".join(_cell(text) for text in row) + " |" for row in rows]
@@ -109,7 +109,7 @@ def _compared_row(
 def _values(results: Results, recipe: Recipe) -> Iterator[tuple[str, str]]:
     for name in results.settings.contenders:
         found = results.of(recipe, name, results.settings.cores)
-        # More than one only if the rounds disagree, which is worth to be seen.
+        # More than one only if the rounds disagree, which is worth seeing.
         said = dict.fromkeys(_verdict(measurement) for measurement in found)
         if said:
             yield CONTENDERS[name], "; or: ".join(said)
@@ -211,7 +211,7 @@ def _whole_runs(results: Results) -> str:
 
 
 def _typical(runs: Sequence[WholeRun]) -> WholeRun:
-    """The one in the middle; a failed one if any failed."""
+    """Return the run in the middle; a failed one if any failed."""
     ranked = sorted(runs, key=lambda run: (not run.failure, run.seconds))
     return ranked[0] if ranked[0].failure else ranked[len(ranked) // 2]
 
@@ -253,7 +253,7 @@ def _method(results: Results) -> str:
 
 
 def _seconds(found: Sequence[Measurement]) -> float:
-    """The median; 0 if there is none."""
+    """Return the median; 0 if there is none."""
     done = [m.seconds for m in found if not m.failure]
     return median(done) if done else 0
 

@@ -1,4 +1,4 @@
-"""`python -m local_cloud run FILE --json` as its user waits for it."""
+"""Measures `python -m local_cloud run FILE --json` as its user waits for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PHASES = {
     "uploading": "upload",
     "processing": "queue, trigger, Spark job, catalog",
 }
-"""How the progress lines begin with which a phase begins."""
+"""Beginnings of the progress lines that start each phase."""
 _FAILURE_LETTERS = 200
 _JOB_DONE = re.compile(r"SUCCEEDED in ([\d.]+) s")
 
@@ -32,11 +32,11 @@ class WholeRun:
     megabytes: float
     rows: int = 0
     seconds: float = 0
-    """From the start of the command until it has ended."""
+    """Seconds from the start of the command until it has ended."""
     phases: tuple[tuple[str, float], ...] = ()
-    """Seconds of each, in order; they add up to the whole."""
+    """Seconds of each phase, in order; they add up to the whole."""
     job_seconds: float = 0
-    """Of the Spark job alone, which is a part of the last phase."""
+    """Seconds of the Spark job alone, which is a part of the last phase."""
     failure: str = ""
 
 
@@ -82,7 +82,7 @@ def _lines_with_times(process: subprocess.Popen[bytes]) -> list[tuple[float, str
 def phases(
     lines: Sequence[tuple[float, str]], *, begun: float, ended: float
 ) -> list[tuple[str, float]]:
-    """Seconds of each phase, from lines with the moments at which they came."""
+    """Return the seconds of each phase, from lines with the moments at which they came."""
     starts = [("start Python, import", begun)]
     for moment, line in lines:
         text = line.partition("] ")[2]

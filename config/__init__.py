@@ -1,1 +1,1 @@
-"""What an adopter edits, and the names both apps share. Imports neither aws_cdk nor boto3."""
+"""Files that adopters edit, and names that both apps share. Imports neither aws_cdk nor boto3."""

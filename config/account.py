@@ -1,4 +1,4 @@
-"""Where something is deployed."""
+"""AWS accounts and regions to deploy to."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from config.validation import Frozen
 
 
 class Account(Frozen):
-    """One AWS account, and the region of it that is used."""
+    """One AWS account, and the region that is used in it."""
 
     aws_account_id: Annotated[str, BeforeValidator(account_id)]
     aws_region: Annotated[str, BeforeValidator(region)]
 
     @property
     def partition(self) -> str:
-        """The part of AWS that the region is in, as ARNs have it."""
+        """The partition of AWS that the region belongs to, as in ARNs."""
         for start, partition in _PARTITIONS.items():
             if self.aws_region.startswith(start):
                 return partition

@@ -1,4 +1,4 @@
-"""`python -m config.contract_reference`: docs/contracts.md, made of the contract's definition."""
+"""`python -m config.contract_reference`: writes docs/contracts.md from the contract's models."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
 
 
 def contract_reference() -> str:
-    """The page as Markdown."""
+    """Return the page as Markdown."""
     return "\n".join([_HEAD, *(line for section in _SECTIONS for line in _lines(*section))])
 
 

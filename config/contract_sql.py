@@ -1,4 +1,4 @@
-"""The SQL of a contract: its rules, its curated tables, and what its DQDL has of it. Pure."""
+"""Checks the SQL of a contract: in its rules, its curated tables and its DQDL. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wires.contracts import CuratedTable, DatasetContract, Evolution, Quality
 
 
 def broken_sql(contract: DatasetContract) -> Iterator[BrokenRule]:
-    """What cannot be run, with its place."""
+    """Yield SQL that cannot be run, with its place."""
     for rule in contract.rules:
         wrong = wrong_condition(rule.expect) or _unknown_column(rule.expect, contract)
         if wrong:
@@ -39,7 +39,7 @@ def _in_dqdl(field: str, quality: Quality) -> Iterator[BrokenRule]:
     try:
         rules = parse(quality.rules, source=quality.source) if quality.rules else None
     except DqdlError:
-        return  # told where the file is read
+        return  # reported where the file is read
     if rules is None:
         return
     every: list[Rule | Analyzer] = [leaf for rule in rules.rules for leaf in leaves_of(rule)]
@@ -59,7 +59,10 @@ def _wrong_in(rule: Rule | Analyzer) -> Iterator[str]:
 
 
 def _unknown_column(condition: str, contract: DatasetContract) -> str | None:
-    """Where a contract says which columns there are, and there can be no others."""
+    """Return why a condition names an unknown column; None if it does not.
+
+    Only for contracts that declare all columns and allow no others.
+    """
     if contract.evolution is Evolution.EVOLVE or not contract.columns:
         return None
     declared = [column.name for column in contract.columns]

@@ -1,4 +1,4 @@
-"""What the values of contracts have to do with each other. Pure."""
+"""Checks values of contracts against each other. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from config.dataset_document import ContractDocument
 from config.errors import BrokenRule
 from wires.column_names import column_name_of
 from wires.contracts import CuratedTable, DatasetContract, Evolution, OnFailure
-from wires.lanes import LEGISLATORS_TABLE
 from wires.relations import ways
+from wires.routes import LEGISLATORS_TABLE
 
 
 def broken_within(document: ContractDocument, *, file: str) -> Iterator[BrokenRule]:
-    """What a contract says against itself."""
+    """Yield contradictions within one contract."""
     if document.name == LEGISLATORS_TABLE:
         yield _broken("name", document.name, "is the table of the batch job legislators")
     if document.name != file:
@@ -71,7 +71,7 @@ def _undeclared(document: ContractDocument, declared: Sequence[str]) -> Iterator
 def broken_across(
     contract: DatasetContract, contracts: Sequence[DatasetContract]
 ) -> Iterator[BrokenRule]:
-    """What a contract says about others that is not so."""
+    """Yield statements of a contract that contradict other contracts."""
     yield from _shared_patterns(contract, contracts)
     yield from _wrong_references(contract, contracts)
     yield from broken_sql(contract)

@@ -1,4 +1,4 @@
-"""A file of `datasets/` as it is written: the one definition that the reference is made from."""
+"""The format of a file in `datasets/`; docs/contracts.md is generated from this definition."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TYPE = re.compile(
 )
 _LISTED = re.compile(r"\s*`([^`]*)`\s*,|([^,]*),")
 LONGEST_NAME = 255
-"""What Glue takes, in bytes of UTF-8."""
+"""Glue's limit, in bytes of UTF-8."""
 TYPES = (
     "string, bigint, decimal(p,s) with s ≤ p ≤ 38, double, boolean, date, timestamp or timestamptz"
 )
@@ -29,7 +29,7 @@ def _name(value: object) -> object:
 
 
 def _column_name(value: object) -> object:
-    """A column's name in the files or in the table, in any script."""
+    """Check a column's name in the files or in the table, in any script."""
     if not isinstance(value, str):
         raise ValueError(f"names a column {value!r}, expected text: put it in quotes")
     if not value.strip() or len(value.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
@@ -83,8 +83,10 @@ def _datasets(value: object) -> object:
 
 
 def _references(value: object) -> object:
-    """`{"order_id, line": "order_lines"}` → pairs of columns and dataset. A comma between
-    backticks is part of a name."""
+    """Parse `{"order_id, line": "order_lines"}` to pairs of columns and dataset.
+
+    A comma between backticks is part of a name.
+    """
     if not isinstance(value, dict) or not value:
         raise ValueError("must name a dataset for columns, such as customer_id: customers")
     return tuple(
@@ -134,13 +136,13 @@ ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_column_names)]
 
 
 class Written(Frozen):
-    """Names as columns have them: snake case."""
+    """Base of documents whose keys are snake case, like column names."""
 
     model_config = ConfigDict(alias_generator=None)
 
 
 class Csv(Written):
-    """What is found in each CSV file, unless it is fixed here."""
+    """Properties of CSV files; those not set here are detected in each file."""
 
     delimiter: OneCharacter = Field(default="", description="one character between fields")
     quote: OneCharacter = Field(default="", description="one character around fields")
@@ -161,7 +163,7 @@ class Csv(Written):
 
 
 class QualityRules(Written):
-    """What is measured before a table is published."""
+    """Rules that a table must pass before it is published."""
 
     rules: str = Field(
         description="a file of DQDL rules beside the contract, such as `orders.dqdl`"
@@ -197,7 +199,7 @@ class Curated(Written):
 
 
 class ContractDocument(Written):
-    """One dataset."""
+    """The contract of one dataset."""
 
     name: Name = Field(description="of the dataset, and of the file; the table's name")
     keys: Annotated[tuple[str, ...], BeforeValidator(_keys)] = Field(

@@ -1,4 +1,4 @@
-"""What is worth knowing about contracts that are right: names that their tables have to change."""
+"""Notes on valid contracts: names that their tables have to change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wires.contracts import DatasetContract
 
 
 def notes_on(contracts: Iterable[DatasetContract]) -> Iterator[str]:
-    """One line for each name that its column does not have, with file and name."""
+    """Yield one line for each name that differs from its column's, with file and name."""
     for contract in contracts:
         file = f"datasets/{contract.name}.yaml"
         names = _columns_named(contract)
@@ -18,7 +18,7 @@ def notes_on(contracts: Iterable[DatasetContract]) -> Iterator[str]:
 
 
 def _columns_named(contract: DatasetContract) -> Sequence[str]:
-    """Each once, wherever the contract names it."""
+    """Return each column name in the contract once."""
     return list(
         dict.fromkeys(
             (

@@ -1,4 +1,4 @@
-"""Dataset contracts: the files of `datasets/`, checked, with the SQL and rules beside them."""
+"""Loads and checks dataset contracts: the files of `datasets/`, with their SQL and rules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DATASETS_FOLDER = Path(__file__).with_name("datasets")
 
 
 def load_contracts(folder: Path = DATASETS_FOLDER) -> tuple[DatasetContract, ...]:
-    """All contracts, by name. A folder that does not exist holds none.
+    """Return all contracts, sorted by name; none for a folder that does not exist.
 
     Raises SourceError, or ValueRuleError naming file and field.
     """
@@ -42,7 +42,7 @@ def load_contracts(folder: Path = DATASETS_FOLDER) -> tuple[DatasetContract, ...
 def _document(path: Path) -> ContractDocument:
     content = read_mapping(path)
     if isinstance(content.get("curated"), list):
-        content["curated"] = tuple(content["curated"])  # as pydantic's strict mode wants lists
+        content["curated"] = tuple(content["curated"])  # pydantic's strict mode refuses lists here
     try:
         document = ContractDocument.model_validate(content)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""How the two apps get into the accounts: their sources, and names in the pipeline account."""
+"""Delivery of the two apps to the accounts: sources, and names in the pipeline account."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROLE_NAME_LENGTH = 64
 
 
 class App(StrEnum):
-    """The two CDK apps, by what their stacks are called."""
+    """The two CDK apps, as in the names of their stacks."""
 
     INFRASTRUCTURE = "infrastructure"
     APPLICATION = "application"
@@ -27,7 +27,7 @@ class App(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A branch that a pipeline follows, and the connection through which it does."""
+    """A branch that a pipeline follows, and the connection for it."""
 
     repository: str
     branch: str
@@ -35,12 +35,12 @@ class Source:
 
     @property
     def is_placeholder(self) -> bool:
-        """Whether this is the connection that config ships with: it can only be synthesized."""
+        """Whether this is the connection that config ships with, which is for synthesis only."""
         return self.connection_arn.endswith("/00000000-0000-0000-0000-000000000000")
 
 
 class SourceOverride(Frozen):
-    """What one app has of its own."""
+    """Source settings that one app overrides."""
 
     repository: Annotated[str | None, BeforeValidator(rules.repository)] = None
     branch: Annotated[str | None, BeforeValidator(rules.branch)] = None
@@ -48,7 +48,7 @@ class SourceOverride(Frozen):
 
 
 class SourceDocument(Frozen):
-    """The section `source`: one repository for both apps, and what an app has of its own."""
+    """The section `source`: one repository for both apps, and the overrides of each."""
 
     repository: Annotated[str, BeforeValidator(rules.repository)]
     branch: Annotated[str, BeforeValidator(rules.branch)]
@@ -70,7 +70,7 @@ class SourceDocument(Frozen):
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """The pipeline account: what is in it, and what it follows.
+    """The pipeline account, and the sources of its pipelines.
 
     Raises NamingError on construction if a name breaks a limit of AWS.
     """
@@ -96,5 +96,5 @@ class Delivery:
         return f"{self.project}-{app.value}-pipeline"
 
     def checks_role(self, app: App) -> str:
-        """Whom the checks of an app's pipeline act as, before they go into an environment."""
+        """Return the role of the checks in an app's pipeline before they enter an environment."""
         return f"{self.project}-{app.value}-checks-{self.account.aws_region}"

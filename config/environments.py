@@ -1,4 +1,4 @@
-"""`environments.yaml` as checked, frozen values."""
+"""Loads `environments.yaml` into checked, frozen values."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ EnvironmentName = Literal["dev", "staging", "prod"]
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """One place where the product runs."""
+    """One deployment of the product, in one account."""
 
     name: EnvironmentName
     project: str
     account: Account
     settings: Settings
     delivery: Delivery
-    """Where its pipelines are; nothing of another environment."""
+    """The pipelines' account; not specific to this environment."""
 
     @property
     def names(self) -> Names:
@@ -54,19 +54,19 @@ class Environment:
 
     @property
     def exports(self) -> tuple[str, ...]:
-        """What its infrastructure publishes, and its application imports."""
+        """The exports of the infrastructure, which the application imports."""
         without = set() if self.settings.network.vpc else {Export.NETWORK_CONNECTION_NAME}
         shared = (export.value for export in Export if export not in without)
         return (*shared, *(job.role_export for job in JOBS))
 
     def export_name(self, export: str) -> str:
-        """The CloudFormation export, which is unique in an account and region."""
+        """Return the name of the CloudFormation export, unique in an account and region."""
         return self.names.of(export)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environments:
-    """The whole file: the environments in the order of their deployment."""
+    """The whole file, with the environments in the order of their deployment."""
 
     project: str
     delivery: Delivery
@@ -143,7 +143,10 @@ def _settings_without_account(document: _Document) -> Iterator[BrokenRule]:
 
 
 def _shared_accounts(document: _Document) -> Iterator[BrokenRule]:
-    """Accounts are the walls between environments; dev alone may house the pipelines."""
+    """Yield accounts that two environments share, which would not be isolated then.
+
+    Only dev may also have the pipelines.
+    """
     owners = {document.pipeline_account.aws_account_id: "pipelineAccount"}
     for name, account in document.accounts().items():
         id = account.aws_account_id
@@ -159,7 +162,7 @@ def _shared_accounts(document: _Document) -> Iterator[BrokenRule]:
 
 
 def _broken_settings(content: Mapping[str, Any]) -> list[BrokenRule]:
-    """Wrong settings, each under the place in the file where it stands."""
+    """Return wrong settings, each with its place in the file."""
     defaults = content.get("defaults")
     overrides = content.get("environments") or {}
     if not isinstance(defaults, dict) or not isinstance(overrides, dict):
@@ -167,7 +170,7 @@ def _broken_settings(content: Mapping[str, Any]) -> list[BrokenRule]:
     found: dict[str, BrokenRule] = {}
     for place, override in [("", {}), *overrides.items()]:
         for rule in _broken_in(place, defaults, override):
-            # What the defaults lack is said once, about the defaults.
+            # A value missing in the defaults is reported once, for the defaults.
             if not (place and rule.absent):
                 found.setdefault(rule.field, rule)
     return list(found.values())
@@ -201,7 +204,7 @@ def _unknown_jobs(settings: Mapping[str, Any], owner: str) -> Iterator[BrokenRul
 
 
 def _owner(place: str, override: Mapping[str, Any], path: tuple[int | str, ...]) -> str:
-    """The section of the file that the value at `path` comes from."""
+    """Return the section of the file that the value at `path` comes from."""
     found: Any = override
     for part in path:
         if not isinstance(found, dict) or part not in found:
@@ -211,7 +214,7 @@ def _owner(place: str, override: Mapping[str, Any], path: tuple[int | str, ...])
 
 
 def merged(defaults: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """`defaults` with `overrides` laid over them, mapping by mapping."""
+    """Return `defaults` with `overrides` merged into them, recursively for mappings."""
     result = dict(defaults)
     for name, value in overrides.items():
         below = result.get(name)

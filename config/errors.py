@@ -1,7 +1,7 @@
 """Errors of the configuration.
 
 ConfigError
-├── SourceError    a file is missing, or is not the YAML that it should be
+├── SourceError    a file is missing, or is not the expected YAML
 ├── ValueRuleError values break their rules: names field, value and rule of each
 └── NamingError    a physical name breaks a limit of AWS
 """
@@ -17,7 +17,7 @@ class ConfigError(Exception):
 
 
 class SourceError(ConfigError):
-    """A file is missing, or is not the YAML that it should be."""
+    """A file is missing, or is not the expected YAML."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What infra_app publishes and glue_app imports, through CloudFormation exports."""
+"""CloudFormation exports of infra_app, which glue_app imports."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from enum import StrEnum
 
 
 class Export(StrEnum):
-    """Both apps go through this list, so an import without an export cannot be written. The role of
-    each job is exported as well: `JobSpec.role_export`."""
+    """The exports, except those of each job's role: `JobSpec.role_export`.
+
+    Both apps use this list, so an import without an export cannot be written.
+    """
 
     DATA_KEY_ARN = "DataKeyArn"
     RAW_BUCKET_NAME = "RawBucketName"
@@ -26,4 +28,4 @@ class Export(StrEnum):
     ALERTS_TOPIC_ARN = "AlertsTopicArn"
     CRAWLERS_ROLE_NAME = "CrawlersRoleName"
     NETWORK_CONNECTION_NAME = "NetworkConnectionName"
-    """Only of an environment with a VPC."""
+    """Exported only if the environment has a VPC."""

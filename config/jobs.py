@@ -1,6 +1,6 @@
-"""Every Glue job, once. Names, roles, exports, grants, template, alerts and local play follow.
+"""All Glue jobs, from which names, roles, exports, grants, template and alerts are derived.
 
-A job is a `JobSpec` here and a script `glue_scripts/<name>.py`.
+Local runs use them as well. A job is a `JobSpec` here and a script `glue_scripts/<name>.py`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from wires.job_arguments import (
     LoadDefaults,
     MaintenanceDefaults,
 )
-from wires.lanes import LEGISLATORS
 from wires.layout import LOADS, QUARANTINE, REFRESHES
+from wires.routes import LEGISLATORS
 
 
 class Zone(Enum):
-    """A bucket, why its keys cannot be listed beforehand, and the database of the same name."""
+    """A bucket, the reason why its keys cannot be listed in advance, and its tables' database."""
 
     RAW = (Export.RAW_BUCKET_NAME, "originals, which are named by their uploads", None)
     PROCESSED = (
@@ -49,7 +49,7 @@ class Zone(Enum):
 
     @property
     def database(self) -> Export:
-        """Raises ValueError for a zone without tables."""
+        """The zone's database. Raises ValueError for a zone without tables."""
         if self._database is None:
             raise ValueError(f"zone {self.name.lower()} has no database")
         return self._database
@@ -57,14 +57,14 @@ class Zone(Enum):
 
 @dataclass(frozen=True)
 class Objects:
-    """Objects of a zone, by the beginning of their keys."""
+    """Objects of a zone whose keys match a pattern."""
 
     zone: Zone
     under: str = "*"
 
 
 class State(Enum):
-    """What a job keeps in the state tables beside the record of its own runs."""
+    """Data that a job keeps in the state tables in addition to its runs."""
 
     LOADS = "objects, loads, turns at tables, whom names belong to"
     REFRESHES = "where curated tables and datasets stand"
@@ -72,7 +72,7 @@ class State(Enum):
 
 
 class Tables(Enum):
-    """What a job does with tables of the catalog."""
+    """Permissions of a job for tables of the catalog."""
 
     READ = "look at them"
     KEEP = "make and change Iceberg tables"
@@ -90,19 +90,22 @@ def _nothing(_: Settings) -> Mapping[str, object]:
 
 @dataclass(frozen=True, kw_only=True)
 class JobSpec:
-    """One Glue job. What is left out is what a job without special logic needs."""
+    """One Glue job; the defaults fit a job without special logic."""
 
     name: str
-    """Of its script; in physical names with hyphens."""
+    """The name of its script; with hyphens in physical names."""
     description: str
     size: Callable[[Settings], JobSize] | None = None
-    """Where its size stands; without, in `jobs.<name>` or nowhere, which is two small workers."""
+    """Returns its size; by default that of `jobs.<name>`, or else two small workers."""
     schedule: Callable[[Settings], str] | None = None
-    """Likewise; `cron(…)` in UTC, or empty: uploads, the workflow or people start it."""
+    """Returns its schedule, with the same default: `cron(…)` in UTC, or empty.
+
+    Without a schedule, uploads, the workflow or people start it.
+    """
     runs_at_once: Callable[[Settings], int] = _once
     arguments: type[JobDefaults] = JobDefaults
     own_arguments: Callable[[Settings], Mapping[str, object]] = _nothing
-    """Values of the arguments that it has beside those of all jobs."""
+    """Returns values of arguments that other jobs do not have."""
     reads: tuple[Objects, ...] = ()
     writes: tuple[Objects, ...] = ()
     tables: Mapping[Zone, tuple[Tables, ...]] = field(default_factory=dict)
@@ -110,14 +113,16 @@ class JobSpec:
     announces: bool = False
     """Whether it sends alerts itself."""
     takes_loads: bool = False
-    """Started by the dispatcher for loads, which have attempts and tell of failures; a failed run
-    of any other job is an alert."""
+    """Whether the dispatcher starts it for loads, which have attempts and report failures.
+
+    A failed run of any other job is an alert.
+    """
     in_workflow: bool = False
-    """A step of the layered workflow, which asks for what it is to do."""
+    """Whether it asks the workflow's run what it is to do, as the workflow's first step does."""
 
     @property
     def id(self) -> str:
-        """`file_processor` → `FileProcessor`, as constructs are called."""
+        """The name of its constructs: `file_processor` → `FileProcessor`."""
         return "".join(word.capitalize() for word in self.name.split("_"))
 
     @property
@@ -146,7 +151,10 @@ def _load_job(
     runs_at_once: Callable[[Settings], int] = _once,
     in_workflow: bool = False,
 ) -> JobSpec:
-    """Originals to processed tables. Two jobs do it, each for its lane of uploads."""
+    """Return a job that turns originals into processed tables.
+
+    There are two, one for each route of uploads.
+    """
     return JobSpec(
         name=name,
         description=description,
@@ -168,12 +176,12 @@ def _load_job(
 
 
 def _grace_hours(settings: Settings) -> int:
-    """A day, and longer than any run: what is younger may be about to be committed."""
+    """Return 24 hours or more, longer than any run: younger objects may yet be committed."""
     return max(24, 2 * -(-longest_run_minutes(settings) // 60))
 
 
 def longest_run_minutes(settings: Settings) -> int:
-    """No run of any job is at work for longer."""
+    """Return the longest timeout of any job, in minutes."""
     return max(job.size_in(settings).timeout_minutes for job in JOBS)
 
 
@@ -201,7 +209,6 @@ DATA_PROCESSING = JobSpec(
         Zone.QUALITY: (Tables.KEEP_PARTITIONED,),
     },
     state=State.REFRESHES,
-    in_workflow=True,
 )
 DATA_QUALITY = replace(
     DATA_PROCESSING,

@@ -1,4 +1,4 @@
-"""Physical names of everything that one environment has."""
+"""Physical names of all resources of one environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DATABASE = re.compile(r"[a-z][a-z0-9_]{0,254}")
 _OTHER = re.compile(r"[a-z][a-z0-9-]{2,63}")
 
 CHECKS_PREFIX = "platform_check_"
-"""Begins the keys and tables of the checks after a deployment; nobody else may use it."""
+"""Prefix of keys and tables for the checks after a deployment; nobody else may use it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Names:
 
     @property
     def discovery_database(self) -> str:
-        """What crawlers find, apart from what the jobs publish."""
+        """Tables that crawlers find, separate from those that the jobs publish."""
         return self._database("discovery")
 
     @property
@@ -117,7 +117,10 @@ class Names:
         return tuple(self.job(job) for job in JOBS)
 
     def role_of(self, job: str) -> str:
-        """Of a job, or of the crawlers. Roles are global to an account, hence the region."""
+        """Return the role of a job or of the crawlers.
+
+        Roles are global to an account, so their names contain the region.
+        """
         return f"{job}-{self.region}"
 
     def crawler(self, zone: str) -> str:
@@ -168,7 +171,7 @@ class Names:
         )
 
     def of(self, name: str) -> str:
-        """The name of a thing that the environment has once."""
+        """Return the name of a resource that the environment has once."""
         return f"{self.project}-{self.environment}-{name}"
 
     @property

@@ -1,4 +1,4 @@
-"""AWS regions that have Glue, so that a mistyped one is found before anything is made."""
+"""AWS regions that have Glue, so that a mistyped one is found before anything is created."""
 
 from __future__ import annotations
 

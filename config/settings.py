@@ -1,4 +1,4 @@
-"""Settings of one environment, with the range of each."""
+"""Settings of one environment, with the allowed range of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from config.validation import Frozen
 Positive = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 
-# CloudWatch takes these and no others:
+# CloudWatch accepts only these:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogRetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
@@ -26,10 +26,10 @@ WorkerType = Literal[
 
 
 class Trigger(Frozen):
-    """How uploads become Glue runs."""
+    """Batching of uploads into Glue runs."""
 
     batch_size: int = Field(ge=1, le=10_000)
-    """Events that one invocation takes from the queue, at most."""
+    """Maximum of events that one invocation takes from the queue."""
     batch_window_seconds: int = Field(ge=0, le=300)
     objects_per_run: int = Field(ge=1, le=10_000)
     bytes_per_run: Positive
@@ -48,7 +48,7 @@ class Trigger(Frozen):
 
 
 class JobSize(Frozen):
-    """How large a Glue job is, and how long it may take."""
+    """Workers and timeout of a Glue job."""
 
     worker_type: WorkerType
     workers: int = Field(ge=2, le=299)
@@ -66,11 +66,11 @@ def _cron(schedule: str) -> str:
 
 
 Schedule = Annotated[str, AfterValidator(_cron)]
-"""`cron(…)` in UTC, or empty: something else starts it, or people do."""
+"""`cron(…)` in UTC, or empty if something else or somebody starts it."""
 
 
 class JobSettings(JobSize):
-    """A job that has no settings beside its size and its schedule."""
+    """A job that has only the settings size and schedule."""
 
     worker_type: WorkerType = "G.1X"
     workers: int = Field(default=2, ge=2, le=299)
@@ -90,7 +90,7 @@ class Workflow(Frozen):
 
     schedule: Schedule
     crawlers: bool
-    """Whether crawlers run beside the jobs; they are there in any case."""
+    """Whether crawlers run beside the jobs; they are created in any case."""
     ingestion: JobSize
     processing: JobSize
     quality: JobSize
@@ -101,10 +101,12 @@ class Maintenance(JobSize):
 
     schedule: Schedule
     target_file_bytes: int = Field(ge=1_048_576)
-    """Parquet bytes of a file that is left as it is."""
+    """Parquet bytes of a merged file; files near this size are left as they are."""
     tables_kept_by_glue: tuple[str, ...] = ()
-    """Curated tables whose files and snapshots Glue's table optimizers keep in place of the job.
-    They have to be there when this is deployed."""
+    """Curated tables that Glue's table optimizers maintain instead of the job.
+
+    They must exist when this is deployed.
+    """
 
     @field_validator("tables_kept_by_glue", mode="before")
     @classmethod
@@ -117,7 +119,7 @@ class Maintenance(JobSize):
 
 
 class Retention(Frozen):
-    """What is kept, and for how long."""
+    """Retention times of data and logs."""
 
     retain_data: bool
     """True: buckets, tables and key outlive their stack."""
@@ -133,7 +135,7 @@ class Network(Frozen):
 
     vpc: bool
     cidr: str
-    """Addresses of the VPC; read only where there is one."""
+    """Addresses of the VPC; used only if there is one."""
 
     @field_validator("cidr")
     @classmethod
@@ -158,6 +160,6 @@ class Settings(Frozen):
     legislators: JobSize
     maintenance: Maintenance
     jobs: dict[str, JobSettings] = Field(default_factory=dict)
-    """Of jobs that have no section of their own."""
+    """Jobs that have no section of their own."""
     retention: Retention
     network: Network

@@ -1,6 +1,6 @@
-"""SQL of contracts, read without Spark. Pure.
+"""Checks SQL of contracts without Spark. Pure.
 
-What is found here is told before anything is deployed; the jobs ask Spark's own parser again.
+Mistakes found here are reported before anything is deployed; the jobs use Spark's own parser.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DEEPEST = 100
 
 
 def wrong_condition(sql: str) -> str | None:
-    """Why a text is not one condition on the columns of one table; None if it is."""
+    """Return why a text is not one condition on the columns of one table; None if it is."""
     found = _parsed(sql, "a condition such as amount > 0")
     if isinstance(found, str):
         return found
@@ -45,15 +45,15 @@ def wrong_condition(sql: str) -> str | None:
 
 
 def columns_in(condition: str) -> Iterator[str]:
-    """The columns that a condition names, of one that is right."""
+    """Yield the columns that a valid condition names."""
     for column in sqlglot.parse_one(condition, dialect=_DIALECT).find_all(exp.Column):
         yield column.parts[0].name
 
 
 def wrong_query(sql: str, may_read: Collection[str] | None = None) -> str | None:
-    """Why a text is not one SELECT over tables that it may read; None if it is.
+    """Return why a text is not one SELECT over tables that it may read; None if it is.
 
-    Without `may_read` any table will do that is named by its name alone.
+    Without `may_read`, any table is allowed that is named without a database.
     """
     found = _parsed(sql, "one SELECT")
     if isinstance(found, str):
@@ -66,8 +66,8 @@ def wrong_query(sql: str, may_read: Collection[str] | None = None) -> str | None
 
 
 def _parsed(sql: str, expected: str) -> exp.Expr | str:
-    """The one statement that a text is, or what is wrong with it."""
-    _LOGGER.setLevel(logging.ERROR)  # what it takes for a command is refused and told here
+    """Return the one statement of a text, or the reason why it is none."""
+    _LOGGER.setLevel(logging.ERROR)  # statements it logs as commands are refused here
     if "${" in sql:
         return "must not have ${, which stands for settings of Spark"
     try:
@@ -82,7 +82,7 @@ def _parsed(sql: str, expected: str) -> exp.Expr | str:
     except ParseError as error:
         return f"must be {expected}; it cannot be read {_place(error)}"
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        # What the parser did not expect itself, as in `map(a)`.
+        # Errors that the parser itself does not handle, as for `map(a)`.
         return f"must be {expected}; it cannot be read"
     return f"must be {expected}, and says nothing" if found is None else found
 

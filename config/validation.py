@@ -1,4 +1,4 @@
-"""Turns what pydantic found into rules that the editor of a file understands."""
+"""Turns errors of pydantic into rules that the editor of a file understands."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _RULES = {
 
 
 def broken_rules(error: ValidationError, model: type[BaseModel]) -> list[BrokenRule]:
-    """One rule for each place that pydantic names."""
+    """Return one rule for each place that pydantic names."""
     return [_broken_rule(details, model) for details in error.errors()]
 
 
 def spelled(path: Iterable[int | str]) -> str:
-    """`("keys", 0)` as `keys[0]`, `("a", "b")` as `a.b`."""
+    """Spell `("keys", 0)` as `keys[0]`, `("a", "b")` as `a.b`."""
     text = ""
     for part in path:
         if part == "[key]":  # pydantic's mark for "the key itself is wrong"
@@ -79,7 +79,7 @@ def _unknown_name(path: tuple[int | str, ...], model: type[BaseModel]) -> str:
 def _model_at(path: tuple[int | str, ...], model: type[BaseModel]) -> Mapping[str, Any]:
     fields = model.model_fields
     for part in path:
-        if isinstance(part, int):  # the same model stands at every place of a list
+        if isinstance(part, int):  # all items of a list have the same model
             continue
         field = next((f for n, f in fields.items() if part in (n, f.alias)), None)
         kinds = [] if field is None else [field.annotation, *get_args(field.annotation)]

@@ -1,4 +1,4 @@
-"""Reads a YAML mapping, and refuses what YAML would pass over in silence."""
+"""Reads a YAML mapping, and refuses mistakes that YAML silently ignores."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from config.errors import SourceError
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """The mapping that `path` holds.
+    """Return the mapping in the file `path`.
 
-    Raises SourceError if the file is missing, is not YAML, is not a mapping with text keys
-    at its top, or has a key twice (YAML would keep the last and drop the first).
+    Raises SourceError if the file is missing, is not YAML, is not a mapping with text keys at its
+    top, or has a key twice (YAML would keep the last and drop the first).
     """
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - derives from SafeLoader
@@ -28,7 +28,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader in which every key is text and occurs once."""
+    """SafeLoader that accepts only keys that are text and occur once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[object] = set()

@@ -1,1 +1,1 @@
-"""What both apps need on their way to an account. Knows nothing of either app."""
+"""Deployment of both apps to an account. Knows nothing of either app."""

@@ -1,4 +1,4 @@
-"""Where a pipeline keeps what goes from stage to stage, and what its builds say."""
+"""Storage for a pipeline's artifacts and build logs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _ACCESS_LOG_DAYS = 365
 
 
 class Artifacts(Construct):
-    """A bucket and a log group under one key that the other accounts may be admitted to.
+    """A bucket and a log group under one key, to which other accounts may get access.
 
-    Artifacts can be made again from their commit, so they go after a month.
+    Artifacts can be rebuilt from their commit, so they are deleted after a month.
     """
 
     def __init__(self, scope: Construct, id: str, *, name: str) -> None:

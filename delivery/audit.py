@@ -1,4 +1,4 @@
-"""What an auditor would ask of the templates, asked at every synthesis."""
+"""Checks the templates at every synthesis for findings that an auditor would have."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from constructs import IConstruct
 
 
 def audit(app: cdk.App) -> None:
-    """A finding that nobody has explained, beside the resource it is about, ends synthesis."""
+    """Check the app: a finding that is not explained beside its resource ends synthesis."""
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
 
 
 def explain(resource: IConstruct, reasons: Mapping[str, str]) -> None:
-    """Accept findings on one resource, each for a reason that is true of it alone.
+    """Accept findings on one resource, each for a reason that is specific to it.
 
-    A finding of IAM5 is one wildcard: `IAM5[Resource::*]`. The wildcard of a resource that the
-    stack itself has is spelled with `arn_in_findings`.
+    A finding of IAM5 is one wildcard: `IAM5[Resource::*]`. The wildcard of a resource in the same
+    stack is spelled with `arn_in_findings`.
     """
     for finding, reason in reasons.items():
         pack = finding.partition("-")[0]
@@ -29,12 +29,12 @@ def explain(resource: IConstruct, reasons: Mapping[str, str]) -> None:
 
 
 def arn_in_findings(resource: IConstruct) -> str:
-    """How a finding writes the ARN of a resource of the same stack."""
+    """Return the ARN of a resource of the same stack as findings spell it."""
     return f"<{_logical_id(resource)}.Arn>"
 
 
 def ref_in_findings(resource: IConstruct) -> str:
-    """How a finding writes a reference to a resource of the same stack."""
+    """Return a reference to a resource of the same stack as findings spell it."""
     return f"<{_logical_id(resource)}>"
 
 

@@ -1,4 +1,4 @@
-"""What the pipelines run in CodeBuild: targets of this repository's Makefile, and no others."""
+"""Steps that the pipelines run in CodeBuild, all of them targets of this repository's Makefile."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _IMAGE = codebuild.LinuxBuildImage.STANDARD_7_0
 
 
 class PipelineDefaults(TypedDict):
-    """Arguments of `pipelines.CodePipeline` that say how its own projects are built."""
+    """Arguments of `pipelines.CodePipeline` for its own build projects."""
 
     cli_version: str
     cdk_assets_cli_version: str
@@ -28,7 +28,7 @@ class PipelineDefaults(TypedDict):
 
 
 class BuildSteps:
-    """Makes the steps of one pipeline. All of them write to one log group."""
+    """Creates the steps of one pipeline. All of them write to one log group."""
 
     def __init__(
         self,
@@ -55,21 +55,21 @@ class BuildSteps:
         }
 
     def build(self, app: App) -> pipelines.CodeBuildStep:
-        """All checks that a laptop runs, then this app's templates."""
+        """Return the step that runs all checks of a laptop and synthesizes this app."""
         module = MODULES[app]
         return pipelines.CodeBuildStep(
             "Build",
             input=self._source,
             commands=["make check", f"make synth-{module}"],
             primary_output_directory=f"cdk.out/{module}",
-            # Spark takes most of it.
+            # Spark needs most of its memory.
             build_environment=codebuild.BuildEnvironment(compute_type=codebuild.ComputeType.LARGE),
             partial_build_spec=_runtimes(**RUNTIMES),
             timeout=cdk.Duration.hours(2),
         )
 
     def run(self, target: str, environment: Environment) -> pipelines.CodeBuildStep:
-        """A target of make against an environment that is deployed, or is about to be."""
+        """Return a step that runs a make target for a deployed environment, or one about to be."""
         return pipelines.CodeBuildStep(
             f"{target}-{environment.name}",
             input=self._source,

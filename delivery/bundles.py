@@ -1,9 +1,9 @@
-"""Code as it is deployed: what goes into the trigger's zip and into the Glue library's zip.
+"""Contents of the trigger's zip and of the Glue library's zip.
 
-A bundle is decided as a mapping from path to content, then written to a folder that is named
-after that content. So equal code is staged once and gives an equal asset, and two syntheses
-at the same time do not disturb each other. Nothing is installed or downloaded: packages of
-others are copied out of the environment that runs this, at the versions pinned there.
+A bundle is built as a mapping from path to content, then written to a folder that is named after
+that content. So equal code is staged once and gives an equal asset, and two syntheses at the same
+time do not disturb each other. Nothing is installed or downloaded: third-party packages are copied
+from the environment that runs this, at the versions pinned there.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from wires.contracts import DatasetContract, contracts_to_json
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = ROOT / "build" / "bundles"
 
-# Pure Python all of them, so that a copy made on any machine runs in the Lambda.
+# All are pure Python, so that a copy made on any machine runs in the Lambda.
 TRIGGER_DISTRIBUTIONS = ("aws-lambda-powertools", "jmespath", "typing_extensions")
 
-# Not among what Glue has installed. The modules in C of fastavro and charset-normalizer are left
-# out, and they do without them; so are lark's grammars, which only grammars that import them need.
-LIBRARY_DISTRIBUTIONS = ("fastavro", "lark", "charset-normalizer")
+# Not among what Glue has installed. The modules in C of fastavro, charset-normalizer and MarkupSafe
+# are left out, and they do without them; so are lark's grammars, which only grammars that import
+# them need.
+LIBRARY_DISTRIBUTIONS = ("fastavro", "lark", "charset-normalizer", "Jinja2", "MarkupSafe")
 
 WHEELS = ROOT / ".venv" / "glue-wheels"
-"""What Glue lacks and is compiled, or big: fetched by `make setup` for Glue's Python."""
+"""Compiled or big packages that Glue lacks, fetched by `make setup` for Glue's Python."""
 
 Bundle = Mapping[PurePosixPath, bytes]
 
 
 def trigger_bundle() -> Bundle:
-    """Packages `trigger` and `wires`, and the distributions that the handler imports."""
+    """Return packages `trigger` and `wires`, and the distributions that the handler imports."""
     bundle = _package(ROOT / "infra_app" / "lambdas" / "trigger") | _package(ROOT / "wires")
     for name in TRIGGER_DISTRIBUTIONS:
         bundle |= _distribution(name)
@@ -42,9 +43,12 @@ def trigger_bundle() -> Bundle:
 
 
 def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
-    """Packages `lake`, `curation`, `iceberg`, `maintenance`,
-    `quality`, `quality_report`, `dqdl`, `wires`, and
-    `dataset_contracts`, which holds the contracts as JSON; the distributions that Glue lacks."""
+    """Return the jobs' library.
+
+    It has the packages `lake`, `curation`, `iceberg`, `maintenance`, `quality`, `quality_report`,
+    `dqdl` and `wires`, the package `dataset_contracts` with the contracts as JSON, and the
+    distributions that Glue lacks.
+    """
     contents = PurePosixPath("dataset_contracts")
     about = b'"""The dataset contracts that this library was built with."""\n'
     return {
@@ -63,7 +67,7 @@ def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
 
 
 def wheels_bundle(wheels: Path = WHEELS) -> Bundle:
-    """Wheels as Glue installs them out of a zip, at the versions that they say themselves.
+    """Return wheels for Glue to install from a zip, at the versions in their names.
 
     https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html
 
@@ -81,7 +85,7 @@ def wheels_bundle(wheels: Path = WHEELS) -> Bundle:
 
 
 def stage_zip(name: str, bundle: Bundle, *, under: Path = STAGE) -> Path:
-    """A zip that holds exactly the bundle: the same bytes for the same content."""
+    """Return a zip that holds exactly the bundle; equal content gives equal bytes."""
     path = under / f"{name}-{_digest(bundle)}.zip"
     if path.exists():
         return path
@@ -90,19 +94,19 @@ def stage_zip(name: str, bundle: Bundle, *, under: Path = STAGE) -> Path:
         fresh = Path(scratch) / path.name
         with zipfile.ZipFile(fresh, "w") as archive:
             for member in sorted(bundle):
-                # Of a fixed time; wheels are compressed already.
+                # ZipInfo has a fixed time; wheels are compressed already.
                 archive.writestr(zipfile.ZipInfo(str(member)), bundle[member])
         fresh.replace(path)
     return path
 
 
 def code_version(bundle: Bundle, script: Path) -> str:
-    """16 hexadecimal digits that depend on a job's script and library alone."""
+    """Return 16 hexadecimal digits that depend on a job's script and library only."""
     return _digest({**bundle, PurePosixPath(script.name): script.read_bytes()})
 
 
 def stage(name: str, bundle: Bundle, *, under: Path = STAGE) -> Path:
-    """A folder that holds exactly the bundle."""
+    """Return a folder that holds exactly the bundle."""
     folder = under / f"{name}-{_digest(bundle)}"
     if folder.exists():
         return folder
@@ -132,7 +136,7 @@ def _source_files(folder: Path) -> Iterator[Path]:
 
 
 def _distribution(name: str) -> dict[PurePosixPath, bytes]:
-    """The modules of an installed distribution, without its metadata and its commands."""
+    """Return the modules of an installed distribution, without its metadata and commands."""
     files = metadata.distribution(name).files or []
     return {
         PurePosixPath(*file.parts): Path(str(file.locate())).read_bytes()

@@ -1,4 +1,4 @@
-"""The pipeline that brings an app into its accounts."""
+"""The pipeline that deploys an app to its accounts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ StageFactory = Callable[[Environment], cdk.Stage]
 
 SOURCE_ACTION = "Source"
 SHARED = ("config/**", "delivery/**", "operations/**", "scripts/**", "wires/**", "*")
-"""What both apps are made of: a change to it concerns both. A lone `*` stays in the top folder."""
+"""Files that both apps use: a change concerns both. A lone `*` matches the top folder only."""
 # https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GitFilePathFilterCriteria.html
 _MOST_PATTERNS = 8
 
@@ -30,9 +30,10 @@ _MOST_PATTERNS = 8
 class DeliveryPipeline(Construct):
     """Source, build, update of the pipeline itself, then each environment in its order.
 
-    A push to the branch starts it if it touches `folders` or what both apps share. After each
-    deployment `after` is run against the environment; prod waits for a person, and nothing that
-    failed a check gets that far. Artifacts go to the other accounts under a key of their own.
+    A push to the branch starts it if it touches `folders` or files that both apps share. After each
+    deployment, `after` is run against the environment. Prod waits for approval by a person, and
+    nothing that failed a check gets that far. Artifacts go to the other accounts under their own
+    key.
     """
 
     def __init__(
@@ -48,7 +49,10 @@ class DeliveryPipeline(Construct):
         before: Sequence[str],
         after: Sequence[str],
     ) -> None:
-        """`before` and `after` are targets of make that take ENV, the environment's name."""
+        """Create the pipeline.
+
+        `before` and `after` are make targets that take ENV, the environment's name.
+        """
         super().__init__(scope, id)
         self._app = app
         self._delivery = delivery
@@ -69,10 +73,10 @@ class DeliveryPipeline(Construct):
             "Pipeline",
             pipeline_name=delivery.pipeline(app),
             pipeline_type=codepipeline.PipelineType.V2,
-            # Each push in its turn, and none of them skipped half-way to prod.
+            # Pushes are delivered one after the other, and none is skipped half-way to prod.
             execution_mode=codepipeline.ExecutionMode.QUEUED,
             artifact_bucket=self._artifacts.bucket,
-            # For the artifact buckets of other regions, which the pipeline makes itself.
+            # For the artifact buckets of other regions, which the pipeline creates itself.
             cross_account_keys=True,
             enable_key_rotation=True,
             synth=self._steps.build(app),
@@ -134,7 +138,7 @@ class DeliveryPipeline(Construct):
         patterns = [*folders, *SHARED]
         if len(patterns) > _MOST_PATTERNS:
             raise ValueError(f"a trigger takes {_MOST_PATTERNS} patterns at most, got {patterns}")
-        # The pipelines module makes the source action itself, and offers no trigger with it.
+        # The pipelines module creates the source action itself, without an option for triggers.
         resource = cast("codepipeline.CfnPipeline", self.pipeline.pipeline.node.default_child)
         resource.triggers = [
             codepipeline.CfnPipeline.PipelineTriggerDeclarationProperty(

@@ -1,4 +1,4 @@
-"""Why a pipeline stack is as it is where an auditor would ask."""
+"""Reasons for the findings that an auditor would have in a pipeline stack."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _POLICIES = {
 
 
 def explain_findings(delivery: Construct, artifacts: Artifacts) -> None:
-    """Each acknowledgement stands beside the policy or the bucket that it is about."""
+    """Explain each finding beside the policy or the bucket that it is about."""
     _explain_buckets(artifacts)
     every_artifact = f"AwsSolutions-IAM5[Resource::{arn_in_findings(artifacts.bucket)}/*]"
     for path, use in _POLICIES.items():
@@ -50,7 +50,7 @@ def explain_findings(delivery: Construct, artifacts: Artifacts) -> None:
 def explain_other_regions(
     delivery: Construct, supports: Mapping[str, codepipeline.CrossRegionSupport]
 ) -> None:
-    """Where an environment is in another region, CDK puts a bucket there for its artifacts."""
+    """Explain the artifact buckets that the CDK creates for environments in other regions."""
     for region, support in supports.items():
         bucket = support.replication_bucket
         copies = f"Copies of artifacts for {region} go through this bucket"
@@ -63,7 +63,7 @@ def explain_other_regions(
                 "NIST.800.53.R5-S3BucketVersioningEnabled": f"{copies}, each under its own key.",
             },
         )
-        # Seen from the pipeline's stack it has the name that CDK gives it for other stacks.
+        # In the pipeline's stack it has the name that the CDK uses across stacks.
         name = cdk.Stack.of(delivery).resolve(bucket.bucket_name)
         partition = cdk.Stack.of(delivery).partition
         explain(

@@ -12,10 +12,10 @@ from constructs import IConstruct
 
 Json = Mapping[str, Any]
 
-# CDK names the service as it was called before; the ARN of a connection made today has its new
-# name, under which alone IAM finds it:
+# The CDK uses the service's old name; the ARN of a connection created today has the new one,
+# and IAM knows it by that only:
 # https://docs.aws.amazon.com/dtconsole/latest/userguide/rename.html
-# What CodePipeline, CodeBuild and CloudFormation need of an artifact bucket and its key:
+# Actions on an artifact bucket and its key that CodePipeline, CodeBuild and CloudFormation need:
 # https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
 # https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
 EXACT: Mapping[str, Sequence[str]] = {
@@ -26,18 +26,18 @@ EXACT: Mapping[str, Sequence[str]] = {
     "kms:GenerateDataKey*": ["kms:GenerateDataKey"],
     "kms:ReEncrypt*": ["kms:ReEncryptFrom", "kms:ReEncryptTo"],
     "s3:Abort*": ["s3:AbortMultipartUpload"],
-    "s3:DeleteObject*": [],  # artifacts go by the bucket's lifecycle
+    "s3:DeleteObject*": [],  # the bucket's lifecycle deletes artifacts
     "s3:GetBucket*": ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
     "s3:GetObject*": ["s3:GetObject", "s3:GetObjectVersion"],
     "s3:List*": ["s3:ListBucket"],
 }
 
 OTHER_REGIONS_ALIASES = "alias/*encryptionalias*"
-"""CDK makes such names for the keys of artifact buckets in other regions."""
+"""The CDK's names for the keys of artifact buckets in other regions."""
 
 
 def narrow_policies(scope: IConstruct) -> None:
-    """Spell out every action below `scope`, and drop what its builds do not do."""
+    """Spell out every action below `scope`, and drop those that its builds do not need."""
     stack = cdk.Stack.of(scope)
     for child in scope.node.find_all():
         if isinstance(child, iam.CfnPolicy | s3.CfnBucketPolicy):
@@ -45,7 +45,7 @@ def narrow_policies(scope: IConstruct) -> None:
 
 
 def narrowed(document: Json) -> Json:
-    """The policy without wildcard actions. Denials stay as wide as they are."""
+    """Return the policy without wildcard actions. Denials stay as they are."""
     statements = [
         narrow
         for statement in document["Statement"]
@@ -61,7 +61,7 @@ def _narrow(statement: Json) -> Iterator[Json]:
     if "*" not in resources or not all(action.startswith("kms:") for action in exact["Action"]):
         yield exact
         return
-    # The key of another region's artifacts, which CDK knows by its alias alone.
+    # The key of another region's artifacts, which the CDK knows by its alias only.
     yield {
         **exact,
         "Resource": "*",
@@ -78,9 +78,10 @@ def _spelled_out(statement: Json) -> Json:
 
 
 def _is_idle(statement: Json) -> bool:
-    """About the log groups and test reports that CodeBuild would make: here are none of either.
+    """Return whether a statement is not needed.
 
-    The role that publishes assets also gets to start builds, which the action's own role does.
+    Builds create neither the log groups nor the test reports that CodeBuild could. The role that
+    publishes assets may start builds, but the action's own role does that.
     """
     actions = set(_list(statement["Action"]))
     starts_any_build = "codebuild:StartBuild" in actions and statement.get("Resource") == "*"

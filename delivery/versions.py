@@ -1,4 +1,4 @@
-"""Versions of the CDK's own tools, as the pipelines install them."""
+"""Versions of the CDK's tools that the pipelines install."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ CDK_ASSETS_VERSION = "4.7.3"
 
 
 def cdk_version() -> str:
-    """Of the command line: the one that this repository installs for everybody."""
+    """Return the version of the CDK's command line that this repository installs."""
     pinned: str = json.loads((ROOT / "package.json").read_text())["devDependencies"]["aws-cdk"]
     return pinned

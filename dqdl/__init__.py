@@ -1,14 +1,14 @@
-"""The language of data-quality rules: DQDL, as AWS Glue Data Quality has it.
+"""The language of data-quality rules: DQDL, as in AWS Glue Data Quality.
 
     >>> ruleset = parse('Rules = [ IsComplete "id", RowCount > 0 ]')
     >>> [rule.text for rule in ruleset.rules]
     ['IsComplete "id"', 'RowCount > 0']
 
-It is read where contracts are checked, when the CDK synthesizes, and again in the Glue job; so it
-imports neither pyspark nor boto3 nor aws_cdk. docs/dqdl.md says what is supported.
+Rules are parsed when the CDK synthesizes and checks contracts, and again in the Glue job; so this
+package imports neither pyspark nor boto3 nor aws_cdk. docs/dqdl.md says what is supported.
 """
 
-from dqdl.building import parse
+from dqdl.building import parse, parse_rule
 from dqdl.columns import columns_of
 from dqdl.errors import DqdlError
 from dqdl.rule_types import RuleType
@@ -26,5 +26,6 @@ __all__ = [
     "columns_of",
     "leaves_of",
     "parse",
+    "parse_rule",
     "spell",
 ]

@@ -1,4 +1,4 @@
-"""The parse tree to the syntax tree: sections, constants, and rules that are combined."""
+"""Builds the syntax tree from the parse tree: sections, constants and combined rules."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from lark import Tree
 
 from dqdl.context import Context, place_of, token, tree, unquoted
+from dqdl.errors import DqdlError
 from dqdl.labels import Labels, labels_of
 from dqdl.parsing import ParseTree, parse_tree
 from dqdl.rules import analyzer, rule
@@ -15,7 +16,7 @@ from dqdl.syntax import Composite, Connective, Place, Rule, Ruleset
 
 
 def parse(text: str, *, source: str = "rules") -> Ruleset:
-    """The ruleset that a text is; `source` names the text in messages."""
+    """Parse a text to a ruleset; `source` names the text in messages."""
     context = Context(text, source)
     sections: dict[str, ParseTree] = {}
     constants: dict[str, str | tuple[str, ...]] = {}
@@ -29,6 +30,21 @@ def parse(text: str, *, source: str = "rules") -> Ruleset:
         else:
             sections[section.data] = section
     return _ruleset(replace(context, constants=constants), sections)
+
+
+def parse_rule(text: str, place: Place) -> Rule | Composite:
+    """The rule that a text is by itself, when it was read before and only its text was kept.
+
+    Where it leans on constants that were defined beside it, or the language has changed since,
+    it is a composite of no rules that are known.
+    """
+    try:
+        rules = parse(f"Rules = [\n{text}\n]").rules
+    except DqdlError:
+        rules = ()
+    if [rule.text for rule in rules] == [text]:
+        return replace(rules[0], place=place)
+    return Composite(text=text, place=place, connective=Connective.AND, rules=())
 
 
 def _define(
@@ -87,7 +103,7 @@ def _all_of(context: Context, node: ParseTree, defaults: Labels) -> Composite:
 
 
 def _flattened(composite: Composite) -> Rule | Composite:
-    """What stands alone in its parentheses is no composite."""
+    """Return the only rule of a composite of one; that is no real composite."""
     return composite.rules[0] if len(composite.rules) == 1 else composite
 
 

@@ -17,9 +17,9 @@ from dqdl.syntax import (
 
 
 def columns_of(rule: Rule | Composite | Analyzer) -> tuple[str, ...]:
-    """The columns of the table that a rule names, each once, in order.
+    """Return the columns of the table that a rule names, each once, in order.
 
-    Those inside SQL are not among them: only Spark can read SQL.
+    Columns inside SQL are not included: only Spark can read SQL.
     """
     if isinstance(rule, Analyzer):
         return tuple(dict.fromkeys(_named(rule.target)))

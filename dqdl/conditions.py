@@ -1,4 +1,4 @@
-"""Conditions, each checked against what its rule can be compared with."""
+"""Reads conditions, and checks each against the type of its rule."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Read = Callable[[Context, Node], Operand]
 
 @dataclass(frozen=True)
 class Limits:
-    """What the left side of a condition is, and can be."""
+    """The left side of a condition: its name in messages, and the values it can have."""
 
     subject: str
     range: Range
@@ -53,7 +53,7 @@ class Limits:
 def condition(
     context: Context, node: ParseTree, rule_type: RuleType, signature: Signature
 ) -> Condition:
-    """The condition of a rule of a type."""
+    """Return the condition of a rule of this type."""
     found = _condition(context, node, _READS[signature.expects])
     if signature.expects is Expects.TYPE_NAME:
         _check_type_names(context, node, found)
@@ -67,7 +67,7 @@ def condition(
 
 
 def threshold(context: Context, node: ParseTree) -> Comparison | Between | Membership:
-    """What part of the rows has to hold."""
+    """Return the threshold: the part of the rows for which the rule must hold."""
     inner = tree(node.children[0])
     found = _condition(context, inner, number)
     if isinstance(found, Matches):
@@ -93,7 +93,7 @@ def _condition(context: Context, node: ParseTree, read: Read) -> Condition:
 
 
 def _members(context: Context, nodes: Sequence[Node], read: Read) -> list[Operand]:
-    """A constant may stand for several members."""
+    """Return the members of a list; a constant may stand for several."""
     members: list[Operand] = []
     for node in nodes:
         part = tree(node)
@@ -217,7 +217,10 @@ def _kind(found: Operand) -> Literal["duration", "keyword", "moment", "number", 
 
 
 def as_comparable(found: Operand) -> Decimal | str | None:
-    """A value that can be put in order with others of its kind while nothing has run."""
+    """Return a value that can be ordered among others of its kind without running anything.
+
+    Returns None for other operands.
+    """
     if isinstance(found, Number):
         return found.value
     if isinstance(found, Duration):

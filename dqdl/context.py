@@ -1,4 +1,4 @@
-"""What all steps from parse tree to syntax tree share: the text, and the places of errors."""
+"""The text and the error places that all steps from parse tree to syntax tree share."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Context:
         return DqdlError(problem, source=self.source, line=place.line, column=place.column)
 
     def written(self, node: ParseTree) -> str:
-        """A part of the text to the letter."""
+        """Return the exact text of a node."""
         return self.text[node.meta.start_pos : node.meta.end_pos]
 
     def value_of(self, constant: ParseTree) -> str | tuple[str, ...]:
-        """What a constant stands for."""
+        """Return the value of a constant."""
         name = str(constant.children[0])
         if name not in self.constants:
             known = ", ".join(f"${known}" for known in self.constants) or "none"
@@ -38,7 +38,7 @@ class Context:
         return self.constants[name]
 
     def text_of(self, node: Node) -> str:
-        """A string, or a constant that stands for one."""
+        """Return the value of a string, or of a constant that stands for one."""
         if isinstance(node, Token):
             return unquoted(node)
         value = self.value_of(node)
@@ -56,25 +56,27 @@ def place_of(node: Node) -> Place:
 
 
 def end_of(token: Token) -> Place:
-    """Just behind a token."""
+    """Return the place just behind a token."""
     return Place(token.end_line or 1, token.end_column or 1)
 
 
 def unquoted(token: Token) -> str:
-    r"""The text within the quotes. Only `\"` is an escape: backslashes of regular expressions
-    stand for themselves."""
+    r"""Return the text within the quotes.
+
+    Only `\"` is an escape: backslashes of regular expressions stay as they are.
+    """
     return token[1:-1].replace('\\"', '"')
 
 
 def tree(node: object) -> ParseTree:
-    """The node, which the grammar says is a tree."""
+    """Return the node as a tree; TypeError if the grammar no longer has one there."""
     if not isinstance(node, Tree):
         raise TypeError(f"the grammar has changed: expected a tree, got {node!r}")
     return node
 
 
 def token(node: object) -> Token:
-    """The node, which the grammar says is a token."""
+    """Return the node as a token; TypeError if the grammar no longer has one there."""
     if not isinstance(node, Token):
         raise TypeError(f"the grammar has changed: expected a token, got {node!r}")
     return node

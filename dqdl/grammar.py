@@ -1,5 +1,8 @@
-"""The grammar, in lark's notation. It knows the shape of rules; what each type of rule takes is
-checked afterwards, where messages can name the type."""
+"""The grammar, in lark's notation.
+
+It describes the shape of rules only. The parameters of each rule type are checked afterwards, where
+messages can name the type.
+"""
 
 GRAMMAR = r"""
 start: section*

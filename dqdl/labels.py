@@ -1,4 +1,4 @@
-"""Labels: what people group the outcomes of rules by."""
+"""Labels, by which people group the outcomes of rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Labels = Mapping[str, str]
 
 
 def labels_of(context: Context, node: Node | None) -> dict[str, str]:
-    """None where none are written."""
+    """Return the labels that a node has, empty if there are none."""
     if node is None:
         return {}
     labels: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Operands: numbers, texts, times, and arithmetic with what earlier runs have measured."""
+"""Operands: numbers, texts, times, and arithmetic with the results of earlier runs."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _SPELLINGS = {"average": "avg"}
 
 
 def operand(context: Context, node: Node) -> Operand:
-    """Any operand; where nothing depends on earlier runs it is worked out already."""
+    """Return any operand; its value is calculated if it does not depend on earlier runs."""
     part = tree(node)
     return _READERS[part.data](context, part)
 
 
 def number(context: Context, node: Node) -> NumberOperand:
-    """An operand that has to be one number."""
+    """Return an operand that has to be one number."""
     found = numbers(context, node)
     if isinstance(found, Last) and found.count > 1:
         raise context.error(
@@ -50,7 +50,7 @@ def number(context: Context, node: Node) -> NumberOperand:
 
 
 def numbers(context: Context, node: Node) -> NumberOperand:
-    """An operand that has to be a number, or the list that `last` gives."""
+    """Return an operand that has to be a number, or the list that `last` gives."""
     found = operand(context, node)
     if isinstance(found, Text):
         found = as_number(found) or found
@@ -60,7 +60,7 @@ def numbers(context: Context, node: Node) -> NumberOperand:
 
 
 def as_number(text: Text) -> Number | None:
-    """The number that a text spells."""
+    """Return the number that a text spells, None if it spells none."""
     try:
         value = Decimal(text.value)
     except InvalidOperation:

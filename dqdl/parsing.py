@@ -1,4 +1,4 @@
-"""Text to a parse tree, or an error in human terms."""
+"""Parses text to a parse tree, or raises an error in plain words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN_LETTERS = 40
 
 
 def parse_tree(text: str, source: str) -> ParseTree:
-    """The shape of a text that the grammar allows."""
+    """Return the parse tree of a text. Raises DqdlError if the grammar does not allow it."""
     try:
         return _parser().parse(text)
     except UnexpectedCharacters as error:
@@ -26,7 +26,7 @@ def parse_tree(text: str, source: str) -> ParseTree:
 
 @cache
 def _parser() -> Lark:
-    """Tables of the grammar take a moment to make, so they are made once."""
+    """Return the parser, cached because building the grammar's tables takes a moment."""
     return Lark(GRAMMAR, parser="lalr", propagate_positions=True, maybe_placeholders=True)
 
 
@@ -62,7 +62,7 @@ def _advice(token: Token, wanted: str) -> str:
 
 
 def shown(token: str) -> str:
-    """A token for a message: in quotes, and not longer than a line."""
+    """Return a token for a message: in quotes and shortened."""
     short = token if len(token) <= _SHOWN_LETTERS else token[: _SHOWN_LETTERS - 3] + "..."
     return f"'{short}'"
 

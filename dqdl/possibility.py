@@ -1,4 +1,4 @@
-"""Conditions that nothing can fulfil: a slip of the pen, found before any data is read."""
+"""Finds conditions that nothing can fulfil, which are slips of the pen, before data is read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dqdl.syntax import Between, Comparison, Condition, Membership, Operator
 
 
 def contradiction(condition: Condition, limits: Limits | None) -> str | None:
-    """Why nothing can fulfil the condition; None where something can, or nobody knows yet."""
+    """Return why nothing can fulfil the condition; None if something can or it is unknown yet."""
     if isinstance(condition, Between):
         wrong_order = _wrong_order(condition)
         if wrong_order:

@@ -1,4 +1,4 @@
-"""The types of rules and what each of them takes."""
+"""The types of rules, and the parameters and conditions of each."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Expects(Enum):
 
 @dataclass(frozen=True)
 class Range:
-    """What a measured number can be: both ends are possible."""
+    """The values that a measured number can have, both ends included."""
 
     low: float = float("-inf")
     high: float = float("inf")
@@ -91,7 +91,7 @@ class Signature:
 
 
 def _measure(takes: Takes, measured: Range, *, where: bool = True) -> Signature:
-    """Of something that is a number, and so can be measured without being judged."""
+    """Return the signature of a number that can be measured without a rule."""
     return Signature(
         takes=takes, expects=Expects.NUMBER, range=measured, where=where, analyzer=True
     )
@@ -147,10 +147,10 @@ SIGNATURES = {
 WATCHABLE = frozenset(
     rule_type for rule_type, signature in SIGNATURES.items() if signature.analyzer
 ) - {RuleType.ALL_STATISTICS}
-"""What `DetectAnomalies` can be asked about."""
+"""Rule types whose metric `DetectAnomalies` can watch."""
 
 ALIASES = {"CustomSQL": RuleType.CUSTOM_SQL}
-"""Spellings that AWS's own pages use beside the usual ones."""
+"""Spellings that AWS's own pages use as alternatives."""
 
 REFUSED = {
     "DetectPII": "cannot be run: what it looks for and how is known to AWS alone, and an imitation "
@@ -161,4 +161,4 @@ REFUSED = {
         "checked when it is read",
     ),
 }
-"""Types that AWS has, with the reason why they are errors here."""
+"""Rule types of AWS that are errors here, with the reason."""

@@ -1,4 +1,4 @@
-"""Rules and analyzers, each of them checked against its type."""
+"""Reads rules and analyzers, and checks each against its type."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dqdl.targets import Parameters, target
 
 
 def rule(context: Context, node: ParseTree, defaults: Labels) -> Rule:
-    """One rule, checked against its type."""
+    """Return one rule, checked against its type."""
     name, parameters, condition_node, where, *tags, labels = node.children
     rule_type, signature = _type(context, token(name))
     if not signature.rule:
@@ -50,7 +50,7 @@ def rule(context: Context, node: ParseTree, defaults: Labels) -> Rule:
 
 
 def analyzer(context: Context, node: ParseTree) -> Analyzer:
-    """One analyzer, checked against its type."""
+    """Return one analyzer, checked against its type."""
     name, parameters, condition_node, where, *rest = node.children
     rule_type, signature = _type(context, token(name))
     if not signature.analyzer:

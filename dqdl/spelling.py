@@ -1,4 +1,4 @@
-"""Conditions in one spelling, however they were written."""
+"""Spells conditions in one way, however they were written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UNITS = (("days", timedelta(days=1)), ("hours", timedelta(hours=1)))
 
 
 def spell(condition: Condition) -> str:
-    """The condition as rules have it."""
+    """Return the condition as it is written in rules."""
     if isinstance(condition, Comparison):
         return f"{condition.operator} {spell_operand(condition.operand)}"
     no = "not " if condition.negated else ""
@@ -36,7 +36,7 @@ def spell(condition: Condition) -> str:
 
 
 def spell_operand(operand: Operand) -> str:
-    """The operand as rules have it; arithmetic is in parentheses."""
+    """Return the operand as it is written in rules, with arithmetic in parentheses."""
     if isinstance(operand, Number):
         return f"{operand.value:f}"
     if isinstance(operand, Text):

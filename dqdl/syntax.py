@@ -1,4 +1,4 @@
-"""The syntax tree of a ruleset: frozen values, each as typed as the language is.
+"""The syntax tree of a ruleset, made of frozen and typed values.
 
 Ruleset ── rules ──── Rule       type, target, condition, where, threshold, labels
        │          └── Composite  "and" or "or", rules
@@ -19,14 +19,14 @@ from dqdl.rule_types import RuleType
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Both count from 1."""
+    """A place in the text; line and column count from 1."""
 
     line: int
     column: int
 
 
 class Keyword(StrEnum):
-    """Values that have no spelling of their own."""
+    """Values that are written as keywords."""
 
     NULL = "NULL"
     EMPTY = "EMPTY"
@@ -44,7 +44,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True)
 class Number:
-    """Decimal, so that 0.1 is what was written."""
+    """A number, kept as Decimal so that 0.1 stays exactly 0.1."""
 
     value: Decimal
 
@@ -56,7 +56,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Moment:
-    """`now()`, or so long after it."""
+    """`now()`, or a time by `offset` after it."""
 
     offset: timedelta = timedelta()
 
@@ -68,14 +68,14 @@ class Duration:
 
 @dataclass(frozen=True)
 class Last:
-    """The values of the metric in so many runs before this one."""
+    """The values of the metric in the last `count` runs before this one."""
 
     count: int
 
 
 @dataclass(frozen=True)
 class Call:
-    """A function of numbers; some of them reduce what `last` gives to one."""
+    """A function of numbers; some functions reduce the list that `last` gives to one number."""
 
     function: str
     arguments: tuple[NumberOperand, ...]
@@ -100,7 +100,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Between:
-    """Both bounds are outside of it, as AWS has it; so they are within its negation."""
+    """A range that excludes both bounds, as in AWS; its negation includes them."""
 
     low: Operand
     high: Operand
@@ -124,7 +124,7 @@ Condition = Comparison | Between | Membership | Matches
 
 @dataclass(frozen=True)
 class Columns:
-    """Of the table; none where the rule is about the table itself."""
+    """Columns of the table; empty if the rule is about the table itself."""
 
     names: tuple[str, ...] = ()
 
@@ -141,14 +141,14 @@ class Sql:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Another table, by the name that the evaluation is given for it."""
+    """Another table, by its alias in the evaluation."""
 
     alias: str
 
 
 @dataclass(frozen=True)
 class ForeignColumns:
-    """Columns of the table and, one for one, those of another."""
+    """Columns of the table, paired one to one with columns of another."""
 
     names: tuple[str, ...]
     alias: str
@@ -163,7 +163,7 @@ class ColumnPair:
 
 @dataclass(frozen=True)
 class DatasetPair:
-    """`compared` is empty where all other columns are."""
+    """A comparison with another dataset; empty `compared` means all columns but the keys."""
 
     alias: str
     keys: tuple[ColumnPair, ...]
@@ -172,7 +172,7 @@ class DatasetPair:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """Of the table where there is no alias."""
+    """An aggregate of the dataset `alias`, or of the table itself if there is none."""
 
     function: Literal["sum", "avg"]
     column: str
@@ -187,7 +187,7 @@ class AggregatePair:
 
 @dataclass(frozen=True)
 class Watched:
-    """What anomalies are looked for in."""
+    """A metric in which to look for anomalies."""
 
     type: RuleType
     target: Columns | Sql
@@ -198,7 +198,7 @@ Target = Columns | Pattern | Sql | Dataset | ForeignColumns | DatasetPair | Aggr
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """`text` is what was written, to the letter."""
+    """A rule; `text` is exactly what was written."""
 
     text: str
     place: Place
@@ -224,14 +224,14 @@ class Composite:
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def leaves(self) -> Iterator[Rule]:
-        """The rules that are no composites, in order."""
+        """Yield the rules that are not composites, in order."""
         for rule in self.rules:
             yield from leaves_of(rule)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Analyzer:
-    """Something to measure and not to judge."""
+    """A metric to measure, without a condition."""
 
     text: str
     place: Place
@@ -248,7 +248,7 @@ class Ruleset:
 
 
 def leaves_of(rule: Rule | Composite) -> Iterator[Rule]:
-    """The rule itself, or those that it is composed of."""
+    """Yield the rule itself, or the rules that a composite consists of."""
     if isinstance(rule, Composite):
         yield from rule.leaves()
     else:

@@ -1,4 +1,4 @@
-"""Parameters: what a rule is about."""
+"""Reads the parameters of a rule: the columns, datasets or SQL that it is about."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _AGGREGATE = re.compile(r"\s*(sum|avg)\s*\(\s*(.+?)\s*\)\s*", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Parameters:
-    """The parameters of a rule, and how to complain about them."""
+    """The parameters of a rule, and the errors about them."""
 
     context: Context
     rule_type: RuleType
@@ -40,7 +40,7 @@ class Parameters:
     nodes: Sequence[Node]
 
     def texts(self, *whats: str) -> list[str]:
-        """Exactly so many texts, each of which is called something in a message."""
+        """Return exactly as many texts as `whats` has, which name them in messages."""
         for node, what in zip(self.nodes, whats, strict=False):
             self._check(node, what)
         if len(self.nodes) < len(whats):
@@ -55,14 +55,14 @@ class Parameters:
         return [self._text(node) for node in self.nodes]
 
     def all_texts(self, what: str) -> list[str]:
-        """One text or more."""
+        """Return the parameters as texts, at least one."""
         if not self.nodes:
             raise self.missing(what)
         return self.texts(*[what] * len(self.nodes))
 
     @property
     def end(self) -> Place:
-        """Where one more parameter, or a condition, would stand."""
+        """The place where one more parameter, or a condition, would stand."""
         last = self.nodes[-1] if self.nodes else self.name
         return end_of(last) if isinstance(last, Token) else place_of(last)
 
@@ -87,7 +87,7 @@ class Parameters:
 
 
 def target(parameters: Parameters) -> Target:
-    """What the parameters of a rule say that it is about."""
+    """Return the target that the parameters of a rule name."""
     return _READERS[SIGNATURES[parameters.rule_type].takes](parameters)
 
 

@@ -1,4 +1,4 @@
-"""What the grammar expected, in the words of somebody who writes rules."""
+"""Words the grammar's expectations for people who write rules."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ _SINGLE = {
 }
 
 _UNSAID = frozenset({"OF", "LABELS", "UPPER_AND", "UPPER_OR"})
-"""Possible in many places and rarely what was meant; said only where nothing else is possible."""
+"""Allowed in many places but rarely meant; named only if nothing else is allowed."""
 
 
 def expected(terminals: Iterable[str]) -> str:
-    """The terminals as one phrase: "',' or ']'"."""
+    """Return the terminals as one phrase: "',' or ']'"."""
     rest = set(terminals)
     if rest - _UNSAID - {"AND", "OR"}:
         rest -= _UNSAID

@@ -1,4 +1,4 @@
-"""`make fuzz`: files at random through the engine, until the time is up. See docs/fuzzing.md."""
+"""`make fuzz`: runs random files through the engine until the time is up. See docs/fuzzing.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parquet, ORC and Avro, by the libraries that write them; values as natives of each format."""
+"""Writes Parquet, ORC and Avro with their libraries, and values in each format's own types."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fuzz.programs import Column, File, Format
 from fuzz.truth import Record, Written, cells_of
 
 _AVRO_MARK = b"0123456789abcdef"
-"""Stands between the blocks; random where files are not to be repeated."""
+"""Stands between the blocks; fixed so that files are the same each time."""
 _ARROW: Mapping[Kind, pa.DataType] = {
     Kind.INTEGER: pa.int64(),
     Kind.BIG: pa.uint64(),
@@ -65,7 +65,7 @@ def write_columns(file: File) -> Written:
 
 
 def kind_of_column(column: Column) -> Kind:
-    """The one kind that it has where it has a value at all."""
+    """Return the one kind of the column's values."""
     return next((p.kind for p in column.parts if p.kind is not Kind.BLANK), Kind.WORD)
 
 

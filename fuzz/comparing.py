@@ -1,4 +1,4 @@
-"""The judge: what is there after a load, compared with what its files hold."""
+"""Judges a load: compares what is there afterwards with what its files hold."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MACHINERY = re.compile(
     r"|\bjava\.|pyarrow|\bArrow\b|fastavro|orjson|object at 0x|<class|\(char \d|None\b",
 )
 _NEVER_RIGHT = {Wrong.UNSETTLED, Wrong.REASON, Wrong.COUNTS}
-"""Whatever a file says."""
+"""Findings that are certain, whatever a file says."""
 _SETTLED = {"published", "rejected", "failed", "empty", "ignored"}
 _NO_ROWS = Rows(columns={}, texts=frozenset(), count=0)
 
@@ -59,7 +59,7 @@ class _File:
 
 
 def judge(case: Case, written: Mapping[str, Written], seen: Seen) -> list[Finding]:
-    """Everything that is wrong; `written` has each file by its key."""
+    """Return everything that is wrong; `written` has each file by its key."""
     if seen.died:
         return [Finding(wrong=Wrong.DIED, detail=seen.died)]
     found: list[Finding] = []
@@ -73,7 +73,7 @@ def judge(case: Case, written: Mapping[str, Written], seen: Seen) -> list[Findin
 
 
 def _as_told(dataset: Dataset, file: File, written: Mapping[str, Written]) -> Written:
-    """A file that does not name its columns may be refused beside others that do."""
+    """Return what a file holds; without column names it may be refused beside files with names."""
     found = written[dataset.key(file)]
     named = [_names_columns(other) for other in dataset.files]
     return found if _names_columns(file) or not any(named) else found.at_most(Duty.HONEST)
@@ -155,7 +155,7 @@ def _of_columns(item: _File, found: Matched) -> Iterator[Finding]:
 def _of_names(
     dataset: Dataset, matched: Mapping[str, Matched], comments: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """A name is one column in every file, and a column has one name."""
+    """Find names that are not the same column in every file, and columns with several names."""
     columns: defaultdict[str, set[str]] = defaultdict(set)
     names: defaultdict[str, set[str]] = defaultdict(set)
     for found in matched.values():

@@ -1,4 +1,4 @@
-"""CSV by hand: field for field, with the line and the end of every record."""
+"""Writes CSV by hand: field by field, noting the line and the end of every record."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from fuzz.truth import Cell, Duty, Nature, Record, Standing, Written, cells_of
 
 _OVERLONG = 33 * 1024 * 1024
 _MANY = 20
-"""Rows that leave no doubt."""
+"""Number of rows that leaves no doubt."""
 _EXTRA_ROWS = 95_000
-"""Numbers beyond all rows."""
+"""Number beyond those of all rows."""
 
 
 @dataclass
 class _Text:
-    """What has been written, and where it stands."""
+    """The text written so far, and the position behind it."""
 
     style: CsvStyle
     parts: list[str] = field(default_factory=list)
@@ -26,7 +26,7 @@ class _Text:
     size: int = 0
 
     def record(self, raw: str) -> tuple[int, int]:
-        """Line and end of a record that is put at the end."""
+        """Append a record; return its line and its end."""
         line, text = self.line, raw + self.style.line_end
         self.parts.append(text)
         self.size += len(text.encode("utf-8", "surrogateescape"))
@@ -35,10 +35,10 @@ class _Text:
 
 
 def write_csv(file: File) -> tuple[str, Written]:
-    """The text, and what it holds; the body is left to whoever encodes it."""
+    """Return the text, and what it holds; the caller encodes the text as the body."""
     text = _Text(file.csv)
     records = [_aside(text, title) for title in file.csv.titles]
-    # What tells a spreadsheet how to split the others is no record.
+    # The line that tells a spreadsheet the delimiter is no record.
     told = f"sep={file.csv.delimiter}"
     records = [record for record in records if record.raw != told]
     names = [column.name for column in file.columns]
@@ -93,7 +93,7 @@ def _field(text: str, style: CsvStyle, *, is_value: bool) -> str:
 
 
 def _odd(file: File, text: _Text, oddity: Oddity, row: int) -> Record:
-    """A record that is written at the place of row `row`, and what it is."""
+    """Write an odd record in the place of row `row`, and return it."""
     cells = _extra_cells(file, row)
     raw, held, standing = _odd_text(file, oddity, cells, row)
     line, end = text.record(raw)
@@ -103,7 +103,7 @@ def _odd(file: File, text: _Text, oddity: Oddity, row: int) -> Record:
 
 
 def _extra_cells(file: File, row: int) -> tuple[Cell, ...]:
-    """Values of a row that does not come otherwise."""
+    """Return the values of a row that does not occur otherwise."""
     cells = cells_of(file, _EXTRA_ROWS + row % 1000)
     return cells if any(cell.text for cell in cells) else (Cell(Nature.FIELD, "x"), *cells[1:])
 
@@ -114,7 +114,7 @@ def _odd_text(
     style, one = file.csv, len(cells) == 1
     plain = _spelled(cells, style)
     if one and oddity in (Oddity.LONG, Oddity.FOOTER):
-        # A delimiter in a file of one column may as well be a part of the value.
+        # In a file of one column a delimiter may as well be a part of the value.
         raw = f"{plain}{style.delimiter}{row}"
         return raw, [Cell(Nature.FIELD, raw)], Standing.EITHER
     match oddity:
@@ -170,12 +170,12 @@ _HARMLESS = {Oddity.SHORT, Oddity.LONG, Oddity.COMMENT, Oddity.FOOTER, Oddity.HE
 
 
 def _duty(file: File) -> Duty:
-    """What can be demanded as far as header, quotes and odd records go."""
+    """Return what can be demanded as far as header, quotes and odd records go."""
     typed = any(_is_typed(file, place) for place in range(len(file.columns)))
     if (not file.csv.header and not typed) or _looks_like_a_header(file):
         return Duty.NONE
     doubts = (
-        # Names can be given to a first file only, and with too few rows they may be values.
+        # Only a first file can be given names, and with too few rows they may be values.
         not file.csv.header and (file.number > 0 or file.rows < 5),
         not typed and file.rows < 3,
         file.rows < _MANY and (file.csv.quote != '"' or file.csv.escape != ""),
@@ -186,13 +186,13 @@ def _duty(file: File) -> Duty:
 
 
 def _looks_like_a_header(file: File) -> bool:
-    """A title with as many fields as the table has may as well be its header."""
+    """Whether a title has as many fields as the table, so that it may as well be its header."""
     width = len(file.columns)
     return any(title.count(file.csv.delimiter) + 1 == width for title in file.csv.titles)
 
 
 def _is_harmless(file: File) -> bool:
-    """One odd record among twenty leaves no doubt, unless it reaches beyond itself."""
+    """Whether odd records leave no doubt, as one among twenty that does not reach beyond itself."""
     few = _MANY * len(file.odd) <= file.rows
     at_top = any(item.row < 3 for item in file.odd)
     plain = all(item.oddity in _HARMLESS for item in file.odd)

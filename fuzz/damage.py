@@ -1,4 +1,4 @@
-"""What happens to files on their way, and what may still be demanded of them then."""
+"""Damages files on their way, and tells what may still be demanded of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from fuzz.programs import Damage, File, Format, Harm
 from fuzz.truth import Duty, Record, Standing, Written
 
 _CHECKED = {"gzip", "bzip2"}
-"""Compressions that hold a sum of what they hold."""
+"""Compressions with a checksum of their contents."""
 _PAGE_HEAD = 80
-"""More bytes than the head of a page has, which has no sum of its own."""
+"""More bytes than the header of a page has, which no checksum covers."""
 
 
 def damaged(file: File, written: Written) -> Written:
@@ -36,7 +36,10 @@ def _place(damage: Damage, size: int) -> int:
 
 
 def _cut_off(file: File, written: Written, damage: Damage) -> Written:
-    """Of plain text the records before the cut are left, and half a one, which may look whole."""
+    """Cut the end off.
+
+    Plain text keeps the records before the cut, and half a record, which may look whole.
+    """
     at = _place(damage, len(written.body))
     body = written.body[:at]
     if file.format.is_columnar or file.compression:
@@ -51,7 +54,7 @@ def _cut_off(file: File, written: Written, damage: Damage) -> Written:
 
 
 def _at_the_end(file: File, written: Written) -> Written:
-    """Something stands behind a file that is whole."""
+    """Put something behind a file that is whole."""
     text = not (file.format.is_columnar or file.compression)
     body = written.body + (b"\n}}]]\n" if text else b"\0" * 16)
     told = not text or file.encoding == "utf-8"
@@ -70,7 +73,7 @@ def _flipped(file: File, written: Written, damage: Damage) -> Written:
 
 
 def _in_a_page(body: bytes, damage: Damage) -> int:
-    """The place of a byte that the sum of its page covers: the file is written with sums."""
+    """Return the place of a byte that its page's checksum covers: the file is written with them."""
     metadata = pq.read_metadata(io.BytesIO(body))
     chunk = metadata.row_group(0).column(int(damage.where * metadata.num_columns))
     end = int(chunk.data_page_offset)
@@ -81,7 +84,7 @@ def _in_a_page(body: bytes, damage: Damage) -> int:
 
 
 def _lying(file: File, written: Written) -> Written:
-    """The count of rows is changed where the file's index has it."""
+    """Change the count of rows in the file's index."""
     body, rows = written.body, file.rows
     patched = body
     if file.format is Format.PARQUET:
@@ -97,7 +100,7 @@ def _lying(file: File, written: Written) -> Written:
             patched = body[:head] + _zigzag(rows + 2) + body[head + len(count) :]
     if patched == body:
         return written
-    # Whether rows or count are wrong, nobody can know: so the file is refused, or right.
+    # Nobody can know whether rows or count are wrong, so the file is refused, or right.
     records = tuple(_doubtful(record) for record in written.records)
     return replace(written, body=patched, records=records).at_most(Duty.HONEST)
 

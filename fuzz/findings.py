@@ -1,4 +1,4 @@
-"""What can be wrong with a load."""
+"""The faults that a load can have."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Finding:
     """Format of the file."""
     detail: str = ""
     sure: bool = True
-    """Whether nothing else could be right: what a file says in two ways, can be read otherwise."""
+    """Whether nothing else could be right: an ambiguous file can be read otherwise."""
 
     @property
     def sort(self) -> tuple[str, str]:
-        """Findings of one sort are told once."""
+        """Key under which findings are reported only once."""
         return self.wrong, self.form
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """A stand-in for Spark that runs each task where it is asked for.
 
-The engine uses Spark to place work and for nothing else: the same functions run over the same
-pickled items, without the seconds that a cluster takes to begin. `--spark` runs them in Spark.
+The engine uses Spark only to place work: here the same functions run over the same pickled items,
+without the seconds that a cluster takes to begin. `--spark` runs them in Spark.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _CORES = 2
 
 
 class _Spread:
-    """What is left of an RDD."""
+    """As much of an RDD as the engine asks for."""
 
     def __init__(self, items: Iterable[Any]) -> None:
         self._items = list(items)
@@ -46,5 +46,5 @@ class _Here:
 
 
 def work_here() -> SparkSession:
-    """As much of a session as the engine asks for."""
+    """Return as much of a session as the engine asks for."""
     return cast("SparkSession", _Here())

@@ -1,4 +1,4 @@
-"""JSON by hand: every number as it is spelled, every object with its line."""
+"""Writes JSON by hand: every number as it is spelled, every object with its line."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _SYNTAX = {
     Oddity.COMMENT,
     Oddity.LONG,
 }
-"""What ends a list or a document for good."""
+"""Oddities after which a list or documents cannot be read on."""
 _DEPTH = 990
 _UNHOLDABLE = {Kind.TINY, Kind.VAST, Kind.BOMB}
 
 
 def write_json(file: File) -> tuple[str, Written]:
-    """The text, and what it holds; the body is left to whoever encodes it."""
+    """Return the text, and what it holds; the caller encodes the text as the body."""
     elements = list(_elements(file))
     end, between = file.json.line_end, _BETWEEN[file.format]
     parts = ["[" + end] if file.format is Format.JSON_LIST else []
@@ -105,13 +105,13 @@ def _odd(file: File, oddity: Oddity, row: int) -> tuple[str, Record]:
 
 
 def _duty(file: File) -> Duty:
-    """A list or documents end where their syntax breaks; lines cost themselves."""
+    """Return what can be demanded: bad syntax ends a list or documents, but only one of lines."""
     if any(map(_is_doubtful, file.columns)):
         return Duty.HONEST
     if not file.odd:
         return Duty.FULL
     is_lines = file.format is Format.JSON_LINES
-    # Between documents stands nothing else.
+    # Nothing but objects may stand between documents.
     broken = any(item.oddity in (*_SYNTAX, Oddity.SCALAR) for item in file.odd)
     few = 20 * len(file.odd) <= file.rows and all(item.row for item in file.odd)
     deep = any(item.oddity is Oddity.DEEP for item in file.odd)
@@ -119,6 +119,6 @@ def _duty(file: File) -> Duty:
 
 
 def _is_doubtful(column: Column) -> bool:
-    """Numbers that no type holds, and columns of two shapes, may be put aside or refused."""
+    """Whether a column may be put aside or refused: numbers that no type holds, or two shapes."""
     kinds = {part.kind for part in column.parts} - {Kind.BLANK}
     return bool(kinds & _UNHOLDABLE) or (Kind.NESTED in kinds and len(kinds) > 1)

@@ -1,4 +1,4 @@
-"""What went wrong, for people: the smallest files in a folder, with what was found in them."""
+"""Keeps what went wrong, for people: the smallest files in a folder, with the findings in them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN = 6
 def keep(
     folder: Path, case: Case, written: Mapping[str, Written], found: Sequence[Finding], origin: str
 ) -> None:
-    """Files at their keys; beside them what is wrong, and the program as Python has it."""
+    """Write files at their keys, and beside them what is wrong and the program in Python."""
     for key, item in written.items():
         path = folder / key
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,7 +29,7 @@ def keep(
 
 
 def shown(written: Mapping[str, Written], found: Sequence[Finding]) -> str:
-    """Findings, and the files as far as they are short."""
+    """Return findings, and the beginnings of the files."""
     lines = [f"  {finding}"[:400] for finding in found[:_SHOWN]]
     for key, item in written.items():
         lines.append(f"  {key} ({len(item.body):,} bytes, {item.duty.name.lower()})")
@@ -38,7 +38,7 @@ def shown(written: Mapping[str, Written], found: Sequence[Finding]) -> str:
 
 
 def as_python(value: object) -> str:
-    """An expression for a program, to be pasted into a test; what is as usual is left out."""
+    """Return a program as an expression to paste into a test; default values are left out."""
     if isinstance(value, Enum):
         return f"{type(value).__name__}.{value.name}"
     if isinstance(value, tuple):

@@ -1,7 +1,7 @@
-"""What a cell can hold: each kind spells a value that tells its column and its row.
+"""Kinds of values in a cell: each spells a value that tells its column and its row.
 
-A value that is found elsewhere than it belongs shows where it comes from, and two columns of one
-file hardly ever hold the same.
+A value in the wrong place shows where it comes from, and two columns of one file hardly ever
+hold the same.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """The name says what it looks like; the group, how formats with types of their own write it."""
+    """Kinds by the looks of their values; groups below tell how formats with types write them."""
 
     BLANK = "no value"
     EMPTY = "an empty text, quoted in CSV"
@@ -72,7 +72,7 @@ NUMBERS = frozenset(
         Kind.MINUS_ZERO,
     }
 )
-"""Numbers in JSON; in CSV, what a type of the reader holds, or text."""
+"""Kinds that are numbers in JSON; in CSV they have a type of the reader's, or are text."""
 WORDS = tuple(
     kind
     for kind in Kind
@@ -90,13 +90,13 @@ WORDS = tuple(
         Kind.NANOSECONDS,
     }
 )
-"""Text in every format."""
+"""Kinds that are text in every format."""
 _NULL_WORDS = ("NULL", "n/a", "None", "-", "nan", "inf")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 def spelled(kind: Kind, tag: int, row: int, pad: int = 0) -> str:
-    """The text of a value. `tag` is the column's number, `pad` lengthens text."""
+    """Return the text of a value. `tag` is the column's number, `pad` lengthens text."""
     text = _computed(kind, tag, row) if kind in _COMPUTED else _written(kind, tag, row)
     return text + "x" * pad if pad and kind in WORDS else text
 

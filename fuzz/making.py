@@ -20,7 +20,7 @@ _FORMATS = (
     + (Format.AVRO,) * 2
 )
 _TAGS = 20
-"""Numbers of columns that each dataset has for itself."""
+"""Number of column numbers that each dataset has for itself."""
 
 
 def make_case(seed: str, number: int) -> Case:
@@ -34,7 +34,7 @@ def make_case(seed: str, number: int) -> Case:
 
 
 def _scale(number: int) -> Scales:
-    """Half of the cases are around the sizes of samples; large ones are rare, but come early."""
+    """Return a scale: half of the cases are around sample sizes; few are large, but come early."""
     if number % 40 == 9:
         return Scales.PIECES
     if number % 12 == 5:
@@ -45,7 +45,7 @@ def _scale(number: int) -> Scales:
 
 
 def neighbour(place: int) -> Dataset:
-    """Two files that nobody could misread. Whatever comes with them, they are published."""
+    """Return two files that nobody could misread. Whatever comes with them, they are published."""
     columns = (
         Column(name="id", tag=_TAGS * place + 1, parts=(Part(0, Kind.INTEGER),)),
         Column(name="name", tag=_TAGS * place + 2, parts=(Part(0, Kind.WORD),)),
@@ -87,7 +87,7 @@ def _file(random: Random, scale: Scale, number: int, form: Format, tags: dict[st
 
 
 def _columns(random: Random, file: File, tags: dict[str, int], pad: int) -> tuple[Column, ...]:
-    """All names in the first file; later ones have them in another order, or lack some."""
+    """Return all names in the first file; later ones have them in another order, or lack some."""
     chosen = list(tags)
     if file.number:
         random.shuffle(chosen)

@@ -1,4 +1,4 @@
-"""Which column of a table holds the values of which column of a file: by the values alone."""
+"""Matches the columns of a table with the columns of a file by their values alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOT_IN_A_WORD = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, kw_only=True)
 class Matched:
-    """By name in the file. Names without a value are in none of the three."""
+    """Columns by their name in the file. Names without a value are in none of the three."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     doubtful: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ def _has_value(cell: Cell) -> bool:
 
 
 def _score(cells: Sequence[Cell], column: str, rows: Rows) -> float:
-    """The share of the values, of some, that stand in the column: in order, or anywhere."""
+    """Return the share of sampled values that stand in the column: in order, or anywhere."""
     valued = [i for i, cell in enumerate(cells) if _has_value(cell)]
     if not valued:
         return 0

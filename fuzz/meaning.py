@@ -1,6 +1,6 @@
-"""What a published value must be, given how the source spells it.
+"""Tells whether a published value is right, given how the source spells it.
 
-Right is what denotes the same, and is something that the spelling denotes: `1.50` may be a
+A value is right if it denotes the same, and only what the spelling can denote: `1.50` may be a
 decimal, `02134` stays text, and `1e-400` is not 0.
 """
 
@@ -30,17 +30,17 @@ class Moment(NamedTuple):
     """A date and time, or a date alone."""
 
     nanoseconds: int
-    """From 1970, in UTC where there is a zone."""
+    """Nanoseconds since 1970, in UTC where there is a zone."""
     zoned: bool
     is_date: bool = False
 
 
 Value = None | str | int | float | bool | Decimal | date | Moment
-"""As read back from a table."""
+"""A value as read back from a table."""
 
 
 def is_right(cell: Cell, value: Value, *, in_text: bool) -> bool:
-    """`in_text` says whether the column is one of text that has a text in it."""
+    """Whether a value is right; `in_text` says that its column is of text and has a text in it."""
     if not cell.text and cell.nature in (Nature.FIELD, Nature.STRING):
         return value == "" if in_text else value in ("", None)
     if value is None or cell.nature is Nature.NONE:
@@ -51,7 +51,7 @@ def is_right(cell: Cell, value: Value, *, in_text: bool) -> bool:
 
 
 def _spells_the_same(cell: Cell, text: str) -> bool:
-    """Text is text; what had a type may be spelled in another way."""
+    """Whether a text denotes the same; only what had a type may be spelled in another way."""
     match cell.nature:
         case Nature.NUMBER | Nature.DOUBLE:
             return _is_number(cell.text, text)
@@ -86,7 +86,7 @@ def _denotes(text: str, value: Value) -> bool:
 
 
 def _is_number(text: str, value: Value) -> bool:
-    """Numbers in a column of text are spelled as a number is, whatever the spelling."""
+    """Whether a value is the number; in a column of text it must be spelled as some number is."""
     try:
         meant = Decimal(text)
         if isinstance(value, str):
@@ -113,7 +113,7 @@ def _is_moment(text: str, value: Value) -> bool:
 
 
 def read_moment(text: str) -> Moment | None:
-    """None for what is neither a date nor a time."""
+    """Return the moment that a text denotes; None if it is neither a date nor a time."""
     found = _MOMENT.fullmatch(text)
     if found is None:
         return None
@@ -140,7 +140,7 @@ def _offset(zone: str | None) -> int:
 
 
 def _nested(text: str) -> Any:
-    """Numbers apart from strings, digit for digit."""
+    """Parse JSON with numbers kept apart from strings, digit for digit."""
     try:
         return json.loads(text, parse_float=_digits, parse_int=_digits)
     except (ValueError, RecursionError):
@@ -155,7 +155,7 @@ def _digits(text: str) -> tuple[str, str]:
 
 
 def likeness(value: Value | Cell) -> Hashable:
-    """What all right ways to hold a value have in common: to find a row again by."""
+    """Return a key that all right ways to hold a value share, to find a row again by."""
     if isinstance(value, Cell):
         value = None if value.nature is Nature.NONE else value.text
     if value is None or value == "":

@@ -1,4 +1,4 @@
-"""Names of columns: in several scripts, and such as meet once they are cleaned."""
+"""Names of columns in several scripts, some of which become equal once they are cleaned."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _AVRO = ("id", "name", "Name", "amount", "a_b", "aB", "day", "year", "Load_Id", 
 
 
 def names(random: Random, count: int, *, ascii_words: bool = False) -> list[str]:
-    """So many different names, of one sort or mixed. `ascii_words` is what Avro demands."""
+    """Return so many different names, of one sort or mixed. Avro demands `ascii_words`."""
     if ascii_words:
         return random.sample(_AVRO, min(count, len(_AVRO)))
     sorts = [_PLAIN, _PLAIN, _SPACED, random.choice(_SCRIPTS), random.choice(_MEETING)]

@@ -30,7 +30,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """So many rows of one kind; the last part of a column goes on to the end of the file."""
+    """A number of rows of one kind; the last part goes on to the end of the file."""
 
     rows: int
     kind: Kind
@@ -45,7 +45,7 @@ class Column:
     """Number of the name in its dataset: the same in every file."""
     parts: tuple[Part, ...]
     pad: int = 0
-    """So many characters more in each text."""
+    """Number of characters that are added to each text."""
 
     def kind_at(self, row: int) -> Kind:
         for part in self.parts[:-1]:
@@ -88,7 +88,7 @@ class Odd:
 
 
 class Harm(StrEnum):
-    """What happens to the bytes of a file after it was written."""
+    """Damage to the bytes of a file after it was written."""
 
     CUT_OFF = "the end is missing"
     FLIPPED = "some bytes are others"
@@ -100,7 +100,7 @@ class Harm(StrEnum):
 class Damage:
     harm: Harm
     where: float
-    """Between 0 and 1: how far into the file."""
+    """Place in the file, from 0 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,13 +124,13 @@ class JsonStyle:
     leave_out: bool = False
     """Whether a key without a value is left out; otherwise it is null."""
     turned: bool = False
-    """Whether every other object has its keys the other way round."""
+    """Whether every other object has its keys in reverse order."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnarStyle:
     codec: str = ""
-    """"" stands for what the format's libraries do when nothing is said."""
+    """Compression; if empty, the default of the format's libraries."""
     group_rows: int = 0
     """Rows of a row group, stripe or block; 0 leaves it to the library."""
     dictionary: bool = True
@@ -142,7 +142,7 @@ class File:
 
     name: str
     number: int
-    """In its dataset: files of one dataset hold different values."""
+    """Number in its dataset: files of one dataset hold different values."""
     format: Format
     columns: tuple[Column, ...]
     rows: int
@@ -154,7 +154,7 @@ class File:
     odd: tuple[Odd, ...] = ()
     damage: Damage | None = None
     wave: int = 0
-    """In which load of the case it comes."""
+    """The load of the case in which it comes."""
     by_day: bool = True
     """Whether it lies below the folder of a day, as every format but CSV must."""
 
@@ -171,7 +171,7 @@ class Dataset:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """What is uploaded together, in one load or one after the other."""
+    """Datasets that are uploaded together, in one load or one after the other."""
 
     datasets: tuple[Dataset, ...]
 

@@ -1,4 +1,4 @@
-"""Reading what was published, by another program than the one that wrote it: DuckDB."""
+"""Reads what was published, with another program than the one that wrote it: DuckDB."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _Content = tuple[dict[str, str], dict[str, list[Value]]]
 
 
 def table_of(aws: SmallAws, name: str, keys: Mapping[str, str]) -> Table:
-    """The table of that name; `keys` has the program's key for each that was uploaded."""
+    """Return the table of that name; `keys` has the program's key for each uploaded key."""
     try:
         answer = aws.glue.get_table(DatabaseName=PROCESSED, Name=name or "none")
     except aws.glue.exceptions.EntityNotFoundException:
@@ -66,7 +66,7 @@ def table_of(aws: SmallAws, name: str, keys: Mapping[str, str]) -> Table:
 
 
 def aside_of(aws: SmallAws, keys: Mapping[str, str]) -> dict[str, list[Aside]]:
-    """What is in quarantine, by the program's key; what other cases put there is passed over."""
+    """Return the rows in quarantine by the program's key, without those of other cases."""
     found: defaultdict[str, list[Aside]] = defaultdict(list)
     for body in _quarantined(aws):
         for text in body.decode().split("\n"):
@@ -141,7 +141,7 @@ def _by_key(values: Mapping[str, list[Value]]) -> Iterator[tuple[str, dict[str, 
 
 
 def _joined(names: Sequence[str], parts: Sequence[_Content]) -> Rows:
-    """The rows of one object, from all the files that have some; absent columns are null."""
+    """Return the rows of one object, from all files that have some; absent columns are null."""
     columns: dict[str, list[Value]] = {}
     for name in names:
         if name not in _METADATA:

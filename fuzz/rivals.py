@@ -1,7 +1,7 @@
-"""Whether the text of a CSV file leaves a doubt about how it is to be read.
+"""Tells whether the text of a CSV file leaves a doubt about how it is to be read.
 
-A fuzzer that demands too much is switched off, one that forgives too much finds nothing. So what is
-asked for is asked for where no other reading is near.
+A fuzzer that demands too much is switched off, one that forgives too much finds nothing. So a
+reading is demanded only where no other one is near.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from fuzz.truth import Duty
 _DELIMITERS = ",;\t|:^~ "
 _JUDGED = 1000
 _NEAR = 0.5
-"""Share of the records that agree under a rival."""
+"""Share of records that must agree under another delimiter for it to be a rival."""
 _FEW, _FEWEST = 20, 2
-"""Rows, among which one odd record tells too much; and all."""
+"""Rows below which one odd record weighs too much, and below which it decides alone."""
 
 
 def doubt(file: File, text: str) -> Duty:
-    """What can be demanded as far as the delimiter goes."""
+    """Return what can be demanded as far as the delimiter goes."""
     style = file.csv
     few = file.rows < _FEW
     unusual = style.delimiter not in ",;\t|"
     plain = style.header and not style.titles and _has_numbers(file)
     if (unusual and (few or not plain)) or (style.quote == "'" and few):
-        # One column of names and of words, or values with apostrophes, is what is there as well.
+        # It can be read as well as one column of words, or as values with apostrophes.
         return Duty.NONE
     if file.rows < _FEWEST and (file.odd or style.titles):
         # Nothing tells the odd record, or the title, from the table.
@@ -62,12 +62,12 @@ def _has_numbers(file: File) -> bool:
 
 @dataclass(frozen=True)
 class _Rival:
-    """Another delimiter."""
+    """Another delimiter, with which the text could be read."""
 
     share: float
-    """Of the records, those that have as many fields, two at least, as most have."""
+    """Share of the records that have the most frequent number of fields, two at least."""
     splits_first: bool
-    """Whether the first record has as many: a header names every column."""
+    """Whether the first record has that number: a header names every column."""
 
     @classmethod
     def of(cls, text: str, style: CsvStyle, delimiter: str) -> _Rival:
@@ -83,7 +83,7 @@ class _Rival:
 
 
 def _names_are_plain(file: File) -> bool:
-    """Names that are numbers, blank or there twice may as well be a row."""
+    """Whether no name is a number, blank or there twice: otherwise they may as well be a row."""
     if not file.csv.header:
         return True
     names = [column.name.strip() for column in file.columns]

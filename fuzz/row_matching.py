@@ -1,4 +1,4 @@
-"""Each record of a file, published once or put aside once: rows found again by their values."""
+"""Checks that each record is published or put aside once: finds rows again by their values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fuzz.seen import Aside, Rows
 from fuzz.truth import Cell, Duty, Nature, Record, Standing, Written
 
 _TOLD = 3
-"""Findings of one sort in one file."""
+"""Most findings of one sort to report in one file."""
 _SHOWN = 100
 
 Told = tuple[Wrong, str]
@@ -60,16 +60,18 @@ def compare_rows(
 ) -> Iterator[Told]:
     places = tuple((i, columns[name]) for i, name in enumerate(sources) if name in columns)
     pairing = _Pairing(tuple(sources), places, rows)
-    put_aside, told = _put_aside(written, asides)
+    quarantine_object, told = _quarantine(written, asides)
     yield from told
-    expected = [r for r in written.records if r.cells and not (put_aside and r in put_aside)]
+    expected = [
+        r for r in written.records if r.cells and not (quarantine_object and r in quarantine_object)
+    ]
     if len(expected) == rows.count and all(map(pairing.is_row, expected, range(rows.count))):
         return
     yield from _out_of_order(pairing, written, expected)
 
 
-def _put_aside(written: Written, asides: Sequence[Aside]) -> tuple[set[Record], list[Told]]:
-    """The records that are in quarantine, by line or by text, and what is wrong with that."""
+def _quarantine(written: Written, asides: Sequence[Aside]) -> tuple[set[Record], list[Told]]:
+    """Return the records that are in quarantine, by line or text, and what is wrong with that."""
     if not asides:
         bad = [r for r in written.records if r.standing is Standing.BAD]
         return set(), [(Wrong.LOST, f"line {r.line}: {r.raw[:_SHOWN]!r}") for r in bad[:_TOLD]]
@@ -104,7 +106,7 @@ def _misplaced(written: Written, found: Counter[Record]) -> list[Told]:
 def _out_of_order(
     pairing: _Pairing, written: Written, expected: Sequence[Record]
 ) -> Iterator[Told]:
-    """Rows are looked up by what they are like; what both sides have left over belongs together."""
+    """Find rows by likeness, in any order, and pair what both sides have left over."""
     waiting: defaultdict[Hashable, list[int]] = defaultdict(list)
     for row in reversed(range(pairing.rows.count)):
         waiting[pairing.of_row(row)].append(row)

@@ -1,4 +1,4 @@
-"""What is there after a load: as readers of catalog, tables, quarantine and ledger see it."""
+"""The state after a load, as readers of catalog, tables, quarantine and ledger see it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fuzz.meaning import Value
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The ledger's word about an object."""
+    """The ledger's entry about an object."""
 
     status: str
     reason: str = ""
@@ -30,22 +30,22 @@ class Aside:
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Of a table those that came from one object."""
+    """Rows of a table that came from one object."""
 
     columns: Mapping[str, Sequence[Value]]
     texts: frozenset[str]
-    """The columns that are of text there."""
+    """The columns that are of text."""
     count: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
     comments: Mapping[str, str]
-    """By column, as far as the catalog has any."""
+    """Comments by column, as far as the catalog has any."""
     rows: Mapping[str, Rows]
-    """By key of the object."""
+    """Rows by the key of their object."""
     complaints: tuple[str, ...] = ()
-    """What its files and the catalog do not agree about."""
+    """Differences between its files and the catalog."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +53,10 @@ class Seen:
     """Everything after the last load of a case."""
 
     outcomes: Mapping[str, Outcome]
-    """By key."""
+    """Outcomes by key."""
     tables: Mapping[str, Table]
-    """By the dataset's name as the program has it."""
+    """Tables by the dataset's name in the program."""
     aside: Mapping[str, Sequence[Aside]] = field(default_factory=dict)
-    """By key."""
+    """Records in quarantine by key."""
     died: str = ""
-    """How the run ended, if not well."""
+    """The error that ended the run; empty if none did."""

@@ -1,4 +1,4 @@
-"""A session: cases one after the other until the time is up, and what went wrong in them."""
+"""Runs cases one after the other until the time is up, and keeps what goes wrong in them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fuzz.truth import Written
 from fuzz.writing import write
 
 _SHRINKING_SHARE = 0.5
-"""Of the session's time: the rest is for finding more."""
+"""Share of the session's time; the rest is for finding more."""
 _SHRINKING_TRIES = 150
 
 
@@ -27,7 +27,7 @@ class Session:
     stage: Stage
     seed: str
     folder: Path
-    """Where failing files are kept."""
+    """The folder where failing files are kept."""
     seconds: float
     sure: int = 0
     """Findings in files that can be read in one way only."""
@@ -37,7 +37,7 @@ class Session:
     files: int = 0
     _began: float = field(default_factory=monotonic)
     _shrinking: float = 0
-    """Seconds spent on it."""
+    """Seconds spent on shrinking."""
 
     def run(self, first: int = 0, last: int | None = None) -> None:
         number = first
@@ -52,7 +52,7 @@ class Session:
         self.cases += 1
         self.files += len(written)
         if found and found[0].wrong is Wrong.DIED and len(case.datasets) > 1:
-            # Who ended the run is found out, and the others get their turn.
+            # Each dataset runs alone: this finds the one that ended the run and checks the others.
             alone = [Case(datasets=(dataset,)) for dataset in case.datasets]
             pairs = [(part, self._findings(part)) for part in alone]
             for part, own in pairs if any(own for _, own in pairs) else [(case, found)]:
@@ -65,7 +65,7 @@ class Session:
         return judge(case, written, self.stage.run(case, written))
 
     def _tell(self, number: int, case: Case, found: list[Finding]) -> None:
-        """Of each sort the first is made small; of the others it is enough to count them."""
+        """Tell findings: shrink the first of each sort, and only count the others."""
         for finding in found:
             is_new = finding.sort not in self.told
             self.told[finding.sort] += 1
@@ -95,5 +95,5 @@ class Session:
 
 
 def written_files(case: Case) -> dict[str, Written]:
-    """By key."""
+    """Return the files of a case by key."""
     return {dataset.key(file): write(file) for dataset in case.datasets for file in dataset.files}

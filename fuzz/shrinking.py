@@ -1,4 +1,4 @@
-"""The smallest case that still goes wrong in the same way: greedy, one simplification at a time."""
+"""Shrinks a case that still goes wrong in the same way: greedy, one simplification at a time."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from fuzz.programs import (
 )
 
 Fails = Callable[[Case], bool]
-"""Whether a case still goes wrong."""
+"""Tells whether a case still goes wrong."""
 
 
 def shrink(case: Case, fails: Fails, *, seconds: float, tries: int = 200) -> Case:
-    """Ends when no simplification fails any more, or time or tries are used up."""
+    """Return the smallest case found when none simpler fails, or time or tries are used up."""
     until = monotonic() + seconds
     best, again = case, True
     while again:
@@ -42,7 +42,7 @@ def shrink(case: Case, fails: Fails, *, seconds: float, tries: int = 200) -> Cas
 
 
 def simplifications(case: Case) -> Iterator[Case]:
-    """Each a step smaller, the largest steps first."""
+    """Yield simpler cases, the largest steps first."""
     for dataset in case.datasets:
         if len(case.datasets) > 1:
             yield Case(datasets=(dataset,))
@@ -83,7 +83,7 @@ def _fewer_columns(file: File) -> Iterator[File]:
     if len(file.columns) > 1:
         for column in file.columns:
             left = tuple(c for c in file.columns if c != column)
-            # What is left of a short record must be one.
+            # A short record must still have more than one field.
             if len(left) > 2 or all(item.oddity is not Oddity.SHORT for item in file.odd):
                 yield replace(file, columns=left)
 

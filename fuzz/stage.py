@@ -27,23 +27,23 @@ from tests.sessions import aws_environment, spark_session
 from wires.manifest import ObjectVersion
 
 _RUNS_PER_LAKE = 20
-"""An AWS in memory gets slower with what is in it."""
+"""Runs after which an AWS in memory is made anew: it gets slower with what is in it."""
 _REASON = 500
 
 
 @dataclass
 class Stage:
-    """Runs cases one after the other. Each has datasets of its own, whatever they are called."""
+    """Runs cases one after the other, each with datasets of its own, whatever they are called."""
 
     spark: SparkSession
     endpoint: str = ""
-    """Of an AWS that other processes reach; without, it is in this one."""
+    """Endpoint of an AWS that other processes reach; empty for one in this process."""
     _runs: int = 0
     _lake: Lake | None = None
     _open: ExitStack = field(default_factory=ExitStack)
 
     def run(self, case: Case, written: Mapping[str, Written]) -> Seen:
-        """`written` has each file by its key in the case."""
+        """Run a case; `written` has each file by its key in the case."""
         lake = self._fresh_lake()
         renamed = {dataset.name: _renamed(dataset, self._runs) for dataset in case.datasets}
         uploads: dict[str, ObjectVersion] = {}
@@ -111,7 +111,7 @@ def _item(lake: Lake, version: ObjectVersion) -> dict[str, Any]:
 
 
 def _table_name(dataset: Dataset, found: Mapping[str, Mapping[str, Any]]) -> str:
-    """As the ledger has it."""
+    """Return the table's name as the ledger has it."""
     named = (found[dataset.key(f)].get("dataset") for f in dataset.files if dataset.key(f) in found)
     return str(next(filter(None, named), ""))
 
@@ -128,7 +128,7 @@ def _outcome(item: Mapping[str, Any]) -> Outcome:
 
 @contextmanager
 def stage(*, in_spark: bool = False) -> Iterator[Stage]:
-    """Everything that a run needs, for as long as the context lasts."""
+    """Provide everything that a run needs, for as long as the context lasts."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with _in_spark() if in_spark else _in_this_process() as made:
         try:
@@ -141,7 +141,7 @@ def stage(*, in_spark: bool = False) -> Iterator[Stage]:
 def _in_this_process() -> Iterator[Stage]:
     with _environment(aws_environment("")):
         yield Stage(work_here())
-    # Tasks tell the collector to pass over what is there: true for a worker alone.
+    # Tasks freeze objects for the garbage collector, which is right in a worker alone.
     gc.unfreeze()
 
 

@@ -1,4 +1,4 @@
-"""What a column holds up to a row, and afterwards: around every number that the code knows."""
+"""Chooses a column's kinds up to a row and afterwards, around every limit that the code has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fuzz.programs import Format, Part
 
 @dataclass(frozen=True)
 class Scale:
-    """How large the files of a case are."""
+    """The sizes of a case's files."""
 
     rows: tuple[int, ...]
     """Numbers of rows to choose from."""
@@ -51,7 +51,7 @@ _TYPED = (
     Kind.WORD,
 )
 SEPARATING = (Kind.DECIMAL_COMMA, Kind.DECIMAL_COMMA, Kind.PHRASE, Kind.CLOCK, Kind.URL, Kind.MAC)
-"""Text with what may be a separator in it."""
+"""Kinds of text that may contain a separator."""
 _NO_KIND = {Kind.BLANK}
 
 
@@ -68,7 +68,7 @@ def story(random: Random, form: Format, rows: int) -> tuple[Part, ...]:
     first, second = _kind(random, form), _kind(random, form)
     at = _turn(random, rows)
     if form.is_columnar:
-        # Such a column has one type, with values or without.
+        # A column of a typed format has one type, with values or without.
         second = Kind.BLANK if random.random() < 0.5 else first
     plots = [
         (Part(0, first),),
@@ -90,7 +90,7 @@ def _kind(random: Random, form: Format) -> Kind:
 
 
 def _turn(random: Random, rows: int) -> int:
-    """Where the story turns: mostly at a limit that the file reaches."""
+    """Return the row where the story turns: mostly at a limit that the file reaches."""
     limits = [limit for limit in (*_LIMITS, *_LARGE_LIMITS) if limit < rows]
     near: Sequence[int] = limits[-6:] if random.random() < 0.7 else limits
     return random.choice([*near, max(0, rows - 1), rows // 2])

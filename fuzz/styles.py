@@ -1,4 +1,4 @@
-"""How a file is written: dialect, encoding, compression, what is odd in it and what harms it."""
+"""Chooses how a file is written: dialect, encoding, compression, odd records and damage."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _CODECS = {
 
 
 def styled(random: Random, file: File) -> File:
-    """The same rows, written in some way."""
+    """Return a file with the same rows, written in some way."""
     if file.format is Format.CSV:
         file = _encoded(random, replace(file, csv=_dialect(random, file)))
     elif file.format.is_json:
@@ -115,7 +115,7 @@ def _dialect(random: Random, file: File) -> CsvStyle:
 
 
 def _encoded(random: Random, file: File) -> File:
-    """In an encoding that says what it is, or in one that fits a column of its script."""
+    """Return a file in an encoding that says what it is, or that fits a column of its script."""
     if random.random() < 0.85 or not file.rows:
         told = ("utf-8",) * 8 + ("utf-8-sig", "utf-16-le", "utf-16-be")
         return replace(file, encoding=random.choice(told))
@@ -131,7 +131,7 @@ def _encoded(random: Random, file: File) -> File:
 
 
 def with_oddities(random: Random, file: File) -> File:
-    """One odd record, in some files: more often where a separator inside values waits for it."""
+    """Add one odd record to some files: to more of them where values contain a separator."""
     kinds = {part.kind for column in file.columns for part in column.parts}
     tempting = file.format is Format.CSV and bool(kinds & set(SEPARATING))
     if file.format.is_columnar or random.random() > (0.5 if tempting else 0.25):
@@ -149,7 +149,7 @@ def _oddities(file: File) -> tuple[Oddity, ...]:
 def _can_have(file: File, oddity: Oddity) -> bool:
     match oddity:
         case Oddity.SHORT:
-            # Without its last field a record of two may be a blank line.
+            # A record of two fields without its last one may be a blank line.
             kinds = {part.kind for part in file.columns[0].parts}
             return len(file.columns) > (2 if Kind.BLANK in kinds else 1)
         case Oddity.HEADER_AGAIN:

@@ -1,4 +1,4 @@
-"""What a file holds, apart from how it is written: cells, records, and what may become of them."""
+"""The contents of a file, however it is written: cells, records, and what may become of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fuzz.programs import Column, File, Format
 
 
 class Nature(Enum):
-    """As what a value stands in the file."""
+    """The form in which a value stands in the file."""
 
     NONE = "no value"
     FIELD = "text of CSV, whose type is to be found"
@@ -31,7 +31,7 @@ class Cell(NamedTuple):
 
 
 class Standing(Enum):
-    """What a record may become."""
+    """The outcomes that a record may have."""
 
     ROW = "published"
     BAD = "quarantined"
@@ -40,20 +40,20 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Record:
-    """A row of the source, or what stands where one is expected."""
+    """A row of the source, or something else in the place of one."""
 
     line: int
-    """From 1, of where it begins; the number of the row where there are no lines."""
+    """Line where it begins, from 1; the number of the row where there are no lines."""
     cells: tuple[Cell, ...]
     """One per column; none for a record that is no row."""
     standing: Standing = Standing.ROW
     raw: str = ""
     end: int = 0
-    """Bytes up to its end, in UTF-8."""
+    """Bytes of the file up to its end, in UTF-8."""
 
 
 class Duty(StrEnum):
-    """What is demanded for a file."""
+    """The result that is demanded for a file."""
 
     FULL = "every row is published"
     HONEST = "every row is published, put aside, or the file refused"
@@ -68,7 +68,7 @@ class Written:
     records: tuple[Record, ...]
     duty: Duty = Duty.FULL
     inventions: int = 0
-    """Rows that may come up although nobody wrote them: the halves of what was cut in two."""
+    """Rows that may come up although nobody wrote them: halves of records cut in two."""
 
     def at_most(self, duty: Duty) -> Written:
         return (
@@ -113,7 +113,7 @@ def _of_columns(kind: Kind) -> Nature:
 
 
 def sources_of(file: File) -> list[str]:
-    """The identity of each column: its name, or what one without a name is called by its place."""
+    """Return the identity of each column: its name, or a name for its place if it has none."""
     if file.format is Format.CSV and not file.csv.header:
         return [f"column_{place}" for place in range(1, len(file.columns) + 1)]
     return [column.name for column in file.columns]

@@ -1,4 +1,4 @@
-"""From a program to the bytes of a file."""
+"""Turns programs into the bytes of files."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _MARKS = {
     "utf-16-le": ("utf-16-le", codecs.BOM_UTF16_LE),
     "utf-16-be": ("utf-16-be", codecs.BOM_UTF16_BE),
 }
-"""Encodings that say so by a mark; the others are bytes of which nothing is told."""
+"""Encodings with a byte order mark; the bytes of others do not tell their encoding."""
 
 
 def write(file: File) -> Written:
-    """The same bytes for the same program, every time."""
+    """Write a program's file, with the same bytes every time."""
     if file.format.is_columnar:
         written = write_columns(file)
     else:

@@ -1,1 +1,1 @@
-"""CDK app 2: the Glue jobs; holds no state and is deployed often."""
+"""CDK app 2: the Glue jobs. Holds no state and is deployed often."""

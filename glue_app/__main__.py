@@ -19,7 +19,10 @@ from glue_app.pipeline_stack import PipelineStack
 def main(
     environments_file: Path = ENVIRONMENTS_FILE, datasets_folder: Path = DATASETS_FOLDER
 ) -> int:
-    """Synthesize pipeline and environments. Wrong configuration is one message, exit code 1."""
+    """Synthesize pipeline and environments.
+
+    Wrong configuration gives one message and exit code 1.
+    """
     try:
         environments = load_environments(environments_file)
         contracts = load_contracts(datasets_folder)

@@ -1,4 +1,4 @@
-"""The Glue jobs of one environment, and the workflow that some of them make."""
+"""The Glue jobs of one environment, and the workflow of some of them."""
 
 from __future__ import annotations
 

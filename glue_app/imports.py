@@ -1,4 +1,4 @@
-"""What infra_app has published in an environment, as this app refers to it."""
+"""References to the exports of infra_app in an environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from config.jobs import JOBS, JobSpec, Zone
 
 
 class Infrastructure(Construct):
-    """References through `Fn::ImportValue`, so CloudFormation refuses to remove what is used."""
+    """References through `Fn::ImportValue`, so CloudFormation refuses to remove exports in use."""
 
     def __init__(self, scope: Construct, id: str, *, environment: Environment) -> None:
         super().__init__(scope, id)
@@ -48,7 +48,7 @@ class Infrastructure(Construct):
         return bucket
 
     def value(self, export: str) -> str:
-        """What is exported under this name."""
+        """Return the value that is exported under this name."""
         return cdk.Fn.import_value(self.environment.export_name(export))
 
     def _role(self, id: str, export: str) -> iam.IRole:

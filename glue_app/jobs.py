@@ -1,4 +1,4 @@
-"""The jobs of an environment, made of their specs: each with its logs, its size and its grants."""
+"""Creates an environment's jobs from their specs, with their logs, sizes and grants."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from wires.job_arguments import JobDefaults
 
 
 class Jobs:
-    """Makes all jobs, of one library and one security configuration."""
+    """Creates all jobs, with one library and one security configuration."""
 
     def __init__(
         self,

@@ -11,9 +11,9 @@ from delivery.pipeline import DeliveryPipeline, StageFactory
 
 
 class PipelineStack(cdk.Stack):
-    """Lives in the pipeline account, and updates itself from the first deployment on.
+    """The stack of the pipeline, in the pipeline account; it updates itself once deployed.
 
-    Infrastructure comes first: an environment whose exports are not all there is not touched.
+    Infrastructure comes first: an environment is not touched until all its exports exist.
     """
 
     def __init__(

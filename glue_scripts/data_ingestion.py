@@ -21,7 +21,7 @@ logger = logging.getLogger("data_ingestion")
 
 
 def main(argv: list[str]) -> None:
-    """Publish the load that the workflow's run is for; there is none if nobody has uploaded."""
+    """Publish the load of the workflow's run; a run without uploads has none."""
     settings = from_argv(LoadDefaults, argv)
     glue_run = from_argv(GlueRun, argv)
     workflow = workflow_run(argv)

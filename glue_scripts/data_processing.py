@@ -1,13 +1,13 @@
-"""Glue job `data-processing`: loads that it has not seen → days of curated tables, staged."""
+"""Glue job `data-processing`: new loads → staged days of curated tables."""
 
 from __future__ import annotations
 
 import logging
 import sys
 
+from curation.models import Models
 from curation.processing import Processing
-from curation.units import Units
-from lake.datasets import shipped_contracts
+from lake.planning.datasets import shipped_contracts
 from lake.session import log_to_console, spark_session
 from lake.store import use_region
 from wires.job_arguments import GlueRun, JobDefaults, from_argv
@@ -24,11 +24,11 @@ def main(argv: list[str]) -> None:
         settings=settings,
         glue_run=glue_run,
         contracts=shipped_contracts(),
-        units=Units.of(settings),
+        models=Models.of(settings),
         spark=spark_session(glue_run.JOB_NAME),
     )
     for refresh in processing.process():
-        logger.info("staged %s: %d rows, %s", refresh.unit, refresh.rows, refresh.counts)
+        logger.info("staged %s: %d rows, %s", refresh.model, refresh.rows, refresh.counts)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""Glue job `data-quality`: what is staged is measured, then published or kept from its readers."""
+"""Glue job `data-quality`: staged refreshes are measured, then published or held back."""
 
 from __future__ import annotations
 
 import logging
 import sys
 
-from curation.judging import Judging
-from curation.units import Units
-from lake.datasets import shipped_contracts
+from curation.models import Models
+from curation.quality_gate import QualityGate
+from lake.planning.datasets import shipped_contracts
 from lake.session import log_to_console, spark_session
 from lake.store import use_region
 from wires.job_arguments import GlueRun, JobDefaults, from_argv
@@ -16,19 +16,19 @@ logger = logging.getLogger("data_quality")
 
 
 def main(argv: list[str]) -> None:
-    """Publish what passes. Raises LakeError naming every unit that could not be judged."""
+    """Publish what passes. Raises LakeError naming every model that could not be checked."""
     settings = from_argv(JobDefaults, argv)
     glue_run = from_argv(GlueRun, argv)
     use_region(settings.region)
-    judging = Judging(
+    judging = QualityGate(
         settings=settings,
         glue_run=glue_run,
         contracts=shipped_contracts(),
-        units=Units.of(settings),
+        models=Models.of(settings),
         spark=spark_session(glue_run.JOB_NAME),
     )
     for refresh in judging.judge():
-        logger.info("published %s: %d rows", refresh.unit, refresh.rows)
+        logger.info("published %s: %d rows", refresh.model, refresh.rows)
 
 
 if __name__ == "__main__":

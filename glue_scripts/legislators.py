@@ -14,7 +14,7 @@ logger = logging.getLogger("legislators")
 
 
 def main(argv: list[str]) -> None:
-    """Make the table anew of the documents as they are now, and publish it at once."""
+    """Make the table again from the current documents, and publish it at once."""
     settings = from_argv(LegislatorsDefaults, argv)
     glue_run = from_argv(GlueRun, argv)
     use_region(settings.region)

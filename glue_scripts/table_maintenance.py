@@ -1,4 +1,4 @@
-"""Glue job `table-maintenance`: few files, few snapshots, nothing that no reader can reach."""
+"""Glue job `table-maintenance`: few files, few snapshots, and no unreachable objects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = logging.getLogger("table_maintenance")
 
 
 def main(argv: list[str]) -> None:
-    """Keep every Iceberg table. Raises LakeError naming those that could not be kept."""
+    """Maintain every Iceberg table. Raises LakeError naming those for which it failed."""
     settings = from_argv(MaintenanceDefaults, argv)
     glue_run = from_argv(GlueRun, argv)
     use_region(settings.region)

@@ -1,1 +1,1 @@
-"""CDK app 1: what lives long and holds state."""
+"""CDK app 1: long-lived resources that hold state."""

@@ -15,7 +15,10 @@ from infra_app.pipeline_stack import PipelineStack
 
 
 def main(environments_file: Path = ENVIRONMENTS_FILE) -> int:
-    """Synthesize pipeline and environments. Wrong configuration is one message, exit code 1."""
+    """Synthesize pipeline and environments.
+
+    Wrong configuration gives one message and exit code 1.
+    """
     try:
         environments = load_environments(environments_file)
     except ConfigError as error:

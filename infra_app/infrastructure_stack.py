@@ -1,10 +1,11 @@
-"""Everything that lives long: data, its key and catalog, and the way in."""
+"""Long-lived resources: data, its key and catalog, and the trigger."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import aws_cdk as cdk
+import aws_cdk.aws_kms as kms
 import aws_cdk.aws_sns as sns
 from constructs import Construct
 
@@ -27,7 +28,7 @@ from infra_app.lambdas.trigger.settings import TriggerSettings
 
 
 class InfrastructureStack(cdk.Stack):
-    """Stateful resources of one environment. What glue_app needs of them is exported."""
+    """Stateful resources of one environment; those that glue_app needs are exported."""
 
     def __init__(
         self, scope: Construct, id: str, *, stack_name: str, environment: Environment
@@ -41,6 +42,8 @@ class InfrastructureStack(cdk.Stack):
             description=f"Data and way in of {environment.project} in {environment.name}",
             termination_protection=retain,
         )
+        self._environment = environment
+        self._names, self._settings = names, settings
 
         key = DataKey(self, "DataKey", names=names, retain=retain).key
         buckets = DataBuckets(
@@ -49,61 +52,9 @@ class InfrastructureStack(cdk.Stack):
         tables = StateTables(self, "StateTables", names=names, key=key, retain=retain)
         catalog = Catalog(self, "Catalog", names=names, buckets=buckets, retain=retain)
         alerts = Alerts(self, "Alerts", names=names, key=key)
-        roles = {
-            spec.role_export: JobRole(
-                self,
-                f"{spec.id}Role",
-                role_name=names.role_of(names.job(spec)),
-                whose=f"Glue job {spec.name}",
-            ).role
-            for spec in JOBS
-        }
-        crawlers = JobRole(
-            self, "CrawlersRole", role_name=names.role_of(names.crawlers), whose="Glue crawlers"
-        ).role
-
-        network = None
-        if settings.network.vpc:
-            network = Network(
-                self,
-                "Network",
-                names=names,
-                key=key,
-                network=settings.network,
-                retention=settings.retention,
-            )
-
-        events = EventsQueue(
-            self,
-            "Events",
-            names=names,
-            key=key,
-            raw_bucket=buckets.raw,
-            consumer_timeout=TIMEOUT,
-            workflow_schedule=settings.workflow.schedule,
-        )
-        trigger = Trigger(
-            self,
-            "Trigger",
-            names=names,
-            key=key,
-            code=stage("trigger", trigger_bundle()),
-            queue=events.queue,
-            environment=_trigger_settings(
-                environment, buckets=buckets, tables=tables, topic=alerts.topic
-            ),
-            sizes=settings.trigger,
-            retention=settings.retention,
-            network=network,
-        )
-        grant_trigger_access(
-            trigger.role,
-            key=key,
-            buckets=buckets,
-            tables=tables,
-            topic=alerts.topic,
-            names=names,
-        )
+        roles = self._job_roles()
+        network = self._network(key) if settings.network.vpc else None
+        self._way_in(key, buckets, tables, topic=alerts.topic, network=network)
         ChecksRole(
             self,
             "ChecksRole",
@@ -114,7 +65,6 @@ class InfrastructureStack(cdk.Stack):
             catalog=catalog,
         )
         self._publish(
-            environment,
             {
                 Export.DATA_KEY_ARN: key.key_arn,
                 Export.RAW_BUCKET_NAME: buckets.raw.bucket_name,
@@ -131,24 +81,92 @@ class InfrastructureStack(cdk.Stack):
                 Export.DISCOVERY_DATABASE_NAME: catalog.discovery.database_name,
                 Export.QUALITY_DATABASE_NAME: catalog.quality.database_name,
                 Export.ALERTS_TOPIC_ARN: alerts.topic.topic_arn,
-                **{export: role.role_name for export, role in roles.items()},
-                Export.CRAWLERS_ROLE_NAME: crawlers.role_name,
+                **roles,
                 Export.NETWORK_CONNECTION_NAME: network.connection_name if network else "",
-            },
+            }
         )
 
     @property
     def availability_zones(self) -> list[str]:
-        """The first zones of the region, left to CloudFormation: CDK would look them up."""
+        """The first zones of the region, resolved by CloudFormation, not looked up by the CDK."""
         return [cdk.Fn.select(position, cdk.Fn.get_azs()) for position in range(ZONES)]
 
-    def _publish(self, environment: Environment, values: Mapping[str, str]) -> None:
-        for export in environment.exports:
+    def _job_roles(self) -> Mapping[str, str]:
+        """Make a role for each job and one for the crawlers; returns their names by export."""
+        names = self._names
+        roles = {
+            spec.role_export: JobRole(
+                self,
+                f"{spec.id}Role",
+                role_name=names.role_of(names.job(spec)),
+                whose=f"Glue job {spec.name}",
+            )
+            for spec in JOBS
+        }
+        roles[Export.CRAWLERS_ROLE_NAME] = JobRole(
+            self, "CrawlersRole", role_name=names.role_of(names.crawlers), whose="Glue crawlers"
+        )
+        return {export: made.role.role_name for export, made in roles.items()}
+
+    def _network(self, key: kms.Key) -> Network:
+        return Network(
+            self,
+            "Network",
+            names=self._names,
+            key=key,
+            network=self._settings.network,
+            retention=self._settings.retention,
+        )
+
+    def _way_in(
+        self,
+        key: kms.Key,
+        buckets: DataBuckets,
+        tables: StateTables,
+        *,
+        topic: sns.ITopic,
+        network: Network | None,
+    ) -> None:
+        """Make the queue that hears of uploads, and the function that turns them into runs."""
+        events = EventsQueue(
+            self,
+            "Events",
+            names=self._names,
+            key=key,
+            raw_bucket=buckets.raw,
+            consumer_timeout=TIMEOUT,
+            workflow_schedule=self._settings.workflow.schedule,
+        )
+        trigger = Trigger(
+            self,
+            "Trigger",
+            names=self._names,
+            key=key,
+            code=stage("trigger", trigger_bundle()),
+            queue=events.queue,
+            environment=_trigger_settings(
+                self._environment, buckets=buckets, tables=tables, topic=topic
+            ),
+            sizes=self._settings.trigger,
+            retention=self._settings.retention,
+            network=network,
+        )
+        grant_trigger_access(
+            trigger.role,
+            key=key,
+            buckets=buckets,
+            tables=tables,
+            topic=topic,
+            names=self._names,
+        )
+
+    def _publish(self, values: Mapping[str, str]) -> None:
+        for export in self._environment.exports:
             cdk.CfnOutput(
                 self,
                 export,
                 value=values[export],
-                export_name=environment.export_name(export),
+                export_name=self._environment.export_name(export),
             )
 
 

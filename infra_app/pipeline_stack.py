@@ -11,7 +11,7 @@ from delivery.pipeline import DeliveryPipeline, StageFactory
 
 
 class PipelineStack(cdk.Stack):
-    """Lives in the pipeline account, and updates itself from the first deployment on."""
+    """The stack of the pipeline, in the pipeline account; it updates itself once deployed."""
 
     def __init__(
         self, scope: Construct, id: str, *, environments: Environments, stage_for: StageFactory

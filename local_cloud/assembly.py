@@ -48,7 +48,7 @@ def stacks_of(assembly: Path, *, environment: str) -> list[Stack]:
 
 
 def _stages(assembly: Path) -> Iterator[tuple[str, Path]]:
-    """Name in lower case and folder of each stage, also of stages inside a pipeline's stack."""
+    """Yield each stage's name in lower case and its folder, also for stages in a pipeline."""
     for artifact in _manifest(assembly)["artifacts"].values():
         if artifact["type"] == "cdk:cloud-assembly":
             properties = artifact["properties"]

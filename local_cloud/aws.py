@@ -19,7 +19,7 @@ from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
 
 from local_cloud.calls import Calls
-from local_cloud.door import Door, moto_lock
+from local_cloud.http.aws_application import AwsApplication, moto_lock
 from local_cloud.http.server import HttpServer
 from local_cloud.isolation import (
     HOST,
@@ -36,7 +36,7 @@ from local_cloud.s3.keys import FileKey
 from local_cloud.s3.stored_bytes import ObjectStore
 
 _UTF_8 = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
-"""As on AWS. In another locale Java cannot name a file `ü.csv`."""
+"""Locale of child processes, as on AWS. In another one Java cannot name a file `ü.csv`."""
 _KEYS = {"AWS_ACCESS_KEY_ID": "AKIALOCALCLOUD000000", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
@@ -64,8 +64,10 @@ class InProcessAws:
             BackendDict.reset()
             stack.callback(FileKey.forget_all)
             stack.callback(BackendDict.reset)
-            door = Door(find_key=self._find_key, store=self._store, calls=self.calls)
-            server = HttpServer(door, host=HOST, port=self._port)
+            application = AwsApplication(
+                find_key=self._find_key, store=self._store, calls=self.calls
+            )
+            server = HttpServer(application, host=HOST, port=self._port)
             stack.callback(server.close)
             self.endpoint = f"http://{HOST}:{server.port}"
             self._exit = stack.pop_all()
@@ -86,9 +88,9 @@ class InProcessAws:
         return _session().resource(service, **self._connection())
 
     def child_environment(self) -> dict[str, str]:
-        """What a program needs to find this AWS, and none of the user's own AWS settings."""
+        """Return an environment for programs that use this AWS, without the user's AWS settings."""
         inherited = {name: value for name, value in os.environ.items() if not is_aws(name)}
-        # What a child imports comes with its assets, not from the tree of whoever started this.
+        # A child imports from its assets, not from the source tree of whoever started this.
         inherited.pop("PYTHONPATH", None)
         return {
             **inherited,
@@ -114,7 +116,7 @@ class InProcessAws:
 
     @contextmanager
     def folders_in_use(self) -> Iterator[None]:
-        """For the block, buckets follow what is written in their folders; at its end, exactly."""
+        """Let buckets follow changes in their folders for the block; at its end, take all over."""
         with moto_lock:
             FileS3Backend.watched += 1
         try:
@@ -131,7 +133,7 @@ class InProcessAws:
         return backend
 
     def _find_key(self, bucket: str, key: str, version_id: str | None) -> FileKey | None:
-        """The version that a reader would get, or None for whatever S3 has an error for."""
+        """Return the version that a reader would get, or None where S3 answers with an error."""
         with moto_lock:
             if bucket not in self._s3.buckets:
                 return None
@@ -150,7 +152,7 @@ class InProcessAws:
 
 @lru_cache
 def _session() -> boto3.Session:
-    """Without endpoint and region, so one serves all clouds: it reads half a second of JSON."""
+    """Return a session for all clouds, without endpoint and region: each takes half a second."""
     return boto3.Session(
         aws_access_key_id=_KEYS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=_KEYS["AWS_SECRET_ACCESS_KEY"],

@@ -1,4 +1,4 @@
-"""Which calls of AWS were made, by whom, and how often: on AWS each has its price and its time."""
+"""Counts the calls of AWS by caller and kind: on AWS each has its price and its time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from local_cloud.http.request import Environ
 
 CALLER_VARIABLE = "AWS_SDK_UA_APP_ID"
-"""What it says is in the user agent of each call of a process.
+"""Environment variable whose value is in the user agent of each call that a process makes.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html
 """
@@ -36,13 +36,13 @@ class Call:
     """One kind of call."""
 
     caller: str
-    """What the environment of the calling process says; "" for a process that it tells nothing."""
+    """Value of `CALLER_VARIABLE` in the calling process; "" where it is not set."""
     service: str
     operation: str
 
 
 class Calls:
-    """Counts them."""
+    """Counts calls."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
@@ -55,13 +55,13 @@ class Calls:
             self._counts[call] += 1
 
     def counts(self) -> Counter[Call]:
-        """As it is now."""
+        """Return the counts so far."""
         with self._turn:
             return self._counts.copy()
 
 
 def operation_of(service: str, environ: Environ) -> str:
-    """As the service's reference calls it; method and path for what is seldom asked for."""
+    """Return the operation's name in the service's reference; method and path for rare calls."""
     if target := environ.get("HTTP_X_AMZ_TARGET", ""):
         return str(target.rpartition(".")[2])
     if service == "s3":
@@ -70,7 +70,7 @@ def operation_of(service: str, environ: Environ) -> str:
 
 
 def _in_form(environ: Environ) -> str:
-    """Older services name their operation among the fields of a form."""
+    """Return the operation that a form names, as calls of older services have it; "" if none."""
     body = environ["wsgi.input"]
     found = _ACTION.search(body.getvalue()) if isinstance(body, io.BytesIO) else None
     return found[1].decode() if found else ""

@@ -16,7 +16,7 @@ SUCCESS, NOT_ALL_WELL, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code: 0 all went well, 1 something did not, 2 wrong use, 130 interrupted."""
+    """Return the exit code: 0 all went well, 1 something did not, 2 wrong use, 130 interrupted."""
     arguments = _parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _interrupted_once() -> Iterator[None]:
-    """The first interruption ends the work, more of them do not disturb the clearing up."""
+    """Let the first interruption end the work; ignore others while clearing up."""
     signals = (signal.SIGINT, signal.SIGTERM)
 
     def interrupt(*_: object) -> None:

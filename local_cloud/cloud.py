@@ -13,7 +13,6 @@ from local_cloud.assembly import Stack
 from local_cloud.aws import InProcessAws
 from local_cloud.calls import Call
 from local_cloud.deployment import Deployment
-from local_cloud.door import moto_lock
 from local_cloud.errors import AssemblyError
 from local_cloud.events.bus import EventBus, bus_of
 from local_cloud.events.schedules import Schedule, most_frequent
@@ -23,16 +22,17 @@ from local_cloud.functions.registry import FunctionRegistry
 from local_cloud.glue.jobs import LocalJobRun
 from local_cloud.glue.runner import Surroundings
 from local_cloud.glue.service import GlueService
+from local_cloud.http.aws_application import moto_lock
 from local_cloud.inventory import Inventory, kept
-from local_cloud.patience import Patience
 from local_cloud.settling import Say, Settling, Unfinished, Work
+from local_cloud.stall_timeout import StallTimeout
 from local_cloud.work_folder import clear
 
 __all__ = ["LocalCloud", "Work"]
 
 
 def _say_nothing(_: str) -> None:
-    """For a cloud that nobody watches."""
+    """Do nothing, for a cloud that nobody watches."""
 
 
 class LocalCloud:
@@ -115,7 +115,7 @@ class LocalCloud:
 
     @property
     def calls(self) -> Counter[Call]:
-        """Every call of AWS so far, by who made it and by kind."""
+        """Number of calls of AWS so far, by caller and kind."""
         return self._aws.calls.counts()
 
     @property
@@ -125,26 +125,26 @@ class LocalCloud:
 
     @property
     def logs(self) -> Path:
-        """Of the functions; those of a run are where `log_of_run` says."""
+        """Folder of the functions' logs; a run's log is where `log_of_run` says."""
         return self.work / "logs"
 
     def log_of_run(self, run_id: str) -> Path:
         return self._glue.runs.log_of(run_id)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this cloud."""
+        """Return a boto3 client of this cloud."""
         return self._aws.client(service)
 
     def table(self, name: str) -> Any:
-        """A DynamoDB table, as boto3's resource."""
+        """Return a DynamoDB table as boto3's resource."""
         return self._aws.resource("dynamodb").Table(name)
 
     def child_environment(self) -> dict[str, str]:
-        """Environment variables with which another program finds this cloud."""
+        """Return environment variables with which another program finds this cloud."""
         return self._aws.child_environment()
 
     def deploy(self, stacks: Iterable[Stack]) -> None:
-        """Raises DeploymentError; nothing that a template says is left out in silence."""
+        """Deploy the stacks, leaving nothing out silently. Raises DeploymentError."""
         Deployment(self._aws).deploy(stacks)
         self._settling.pollers = [
             QueuePoller(
@@ -159,11 +159,11 @@ class LocalCloud:
         ]
 
     def upload(self, bucket: str, key: str, path: Path) -> str:
-        """Put a file into a bucket, with the event that this brings. Returns its version id."""
+        """Put a file into a bucket, and send the event of it. Returns its version id."""
         return self._aws.put_file(bucket, key, path)
 
     def invoke(self, function: str, event: Any) -> Any:
-        """Raises FunctionError if the function fails."""
+        """Return the function's answer. Raises FunctionError if the function fails."""
         return self._functions.invoke(function, event)
 
     @property
@@ -172,7 +172,7 @@ class LocalCloud:
 
     @property
     def schedules(self) -> list[Schedule]:
-        """Of rules, and of Glue's activated triggers and its crawlers."""
+        """Return the schedules of rules, of Glue's activated triggers and of its crawlers."""
         return [*self.bus.schedules(), *self._glue.schedules()]
 
     def come_round(self, schedule: Schedule) -> None:
@@ -180,10 +180,10 @@ class LocalCloud:
             schedule.come_round()
 
     def _tick(self) -> bool:
-        """Let the schedules with the shortest period come round. False if there are none.
+        """Fire the schedules with the shortest period. False if there are none.
 
-        Whoever waits for a tick waits for the next one, a minute away at the most. A workflow
-        that runs once a night would not have run by then; here it would run at each tick.
+        Waiting for the next tick would take a minute at most. A workflow that runs once a night
+        would not run in that minute, so it must not run at each tick here.
         """
         schedules = most_frequent(self.schedules)
         for schedule in schedules:
@@ -199,18 +199,19 @@ class LocalCloud:
         return self._glue.runs.active
 
     def jobs_wait(self) -> AbstractContextManager[None]:
-        """Runs of jobs start when this ends."""
+        """Hold back runs of jobs until the block ends."""
         return self._glue.runs.full()
 
-    def settle(self, unfinished: Unfinished = lambda: 0, patience: Patience | None = None) -> None:
+    def settle(
+        self, unfinished: Unfinished = lambda: 0, stall_timeout: StallTimeout | None = None
+    ) -> None:
         """Work until nothing moves and nothing is unfinished.
 
-        When the cloud is idle and something is unfinished, its most frequent schedules come
-        round at once instead of in their own time. Gives up, with things unfinished, when that
-        has moved nothing for as long as `patience` lasts, or when nobody takes the schedules'
-        events in.
+        When the cloud is idle and something is unfinished, its most frequent schedules fire at once
+        instead of at their own time. Gives up, with things unfinished, when that has moved nothing
+        for as long as `stall_timeout` lasts, or when no function takes in the schedules' events.
         """
-        waiting = patience or Patience(say=self._say)
+        waiting = stall_timeout or StallTimeout(say=self._say)
         self._settling.settle(self._tick, unfinished, waiting)
 
     def _publish(self, event: Event) -> None:

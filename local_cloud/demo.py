@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
+from local_cloud.console import table
 from local_cloud.demo_files import dropped_files
 from local_cloud.platform import Platform, deployed
 from local_cloud.progress import Progress
@@ -32,7 +31,7 @@ ORDER BY source_file, line"""
 
 
 def demo() -> int:
-    """Exit code: 0 if everything came out as is known of the shop, else 1."""
+    """Run the demo. Returns exit code 0 if all results are as known of the shop, else 1."""
     objects = [*dropped_files(), *shop_uploads()]
     before = [item for item in objects if item.day < DAYS[-1]]
     last_day = [item for item in objects if item.day == DAYS[-1]]
@@ -57,7 +56,7 @@ def demo() -> int:
 def _round(
     title: str, platform: Platform, objects: Sequence[ShopObject], folder: Path
 ) -> Iterator[str]:
-    """Upload, process, tell; yields what did not come out as it must."""
+    """Upload, process and print the results; yield those that are not as they must be."""
     print(f"\n{title}, to s3://{platform.names.raw_bucket}")
     versions = {}
     for position, item in enumerate(objects):
@@ -90,7 +89,7 @@ def _differences(item: ShopObject, end: dict[str, Any]) -> Iterator[str]:
 
 
 def _check_sales(platform: Platform, until: date) -> Iterator[str]:
-    """The curated table against what is known of the shop without any SQL."""
+    """Yield differences between the curated table and the shop's sales computed without SQL."""
     known = _as_set(truth(until).curated[DAILY_SALES])
     columns = list(truth(until).curated[DAILY_SALES][0])
     table = platform.reader.read(platform.names.curated_database, DAILY_SALES).select(columns)
@@ -113,25 +112,19 @@ def _show_tables(platform: Platform) -> None:
         objects = f"{run['objects']} objects, " if run["objects"] else ""
         print(f"  run {run['run_id'][:11]} of {run['job']}: {objects}{run['seconds']} s")
     print("\nTables in the Glue catalog")
-    for table in report["tables"]:
-        columns = ", ".join(f"{column['name']} {column['type']}" for column in table["columns"])
-        print(f"  {table['database']}.{table['name']}\n    {columns}")
+    for one in report["tables"]:
+        columns = ", ".join(f"{column['name']} {column['type']}" for column in one["columns"])
+        print(f"  {one['database']}.{one['name']}\n    {columns}")
 
 
 def _show_answer(title: str, platform: Platform, sql: str) -> None:
     print(f"\n{title}")
     print("\n".join(f"  {line}" for line in sql.splitlines()))
     print()
-    for line in _aligned(platform.reader.query(sql)):
+    answer = platform.reader.query(sql)
+    rows = ([_short(value) for value in row.values()] for row in answer.to_pylist())
+    for line in table(answer.column_names, rows):
         print(f"  {line}")
-
-
-def _aligned(answer: pa.Table) -> Iterable[str]:
-    rows = [tuple(answer.column_names)]
-    rows += [tuple(_short(value) for value in row.values()) for row in answer.to_pylist()]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _short(value: object) -> str:

@@ -25,7 +25,7 @@ _NAMES = ("Jäger", "Müller", "Özdemir", "Schröder", "Weiß", "O'Neill", "Gro
 
 
 def dropped_files() -> list[ShopObject]:
-    """The same at every call."""
+    """Return the files, the same at every call."""
     chance = random.Random(_SEED)  # noqa: S311 - made-up data
     day = datetime(2026, 1, 13, tzinfo=UTC)
     return [_customers(chance), _messy_orders(_orders(chance, start=1, count=300, day=day))]

@@ -18,13 +18,13 @@ from moto.glue.models import glue_backends
 from local_cloud.assembly import Asset, Stack
 from local_cloud.aws import InProcessAws
 from local_cloud.cloudformation import without_effect
-from local_cloud.door import moto_lock
 from local_cloud.errors import DeploymentError, UnsupportedResourceError
 from local_cloud.events import resources as _events
 from local_cloud.functions import resources as _functions
 from local_cloud.glue import crawler_resources as _crawlers
 from local_cloud.glue import flow_resources as _flows
 from local_cloud.glue import resources as _glue
+from local_cloud.http.aws_application import moto_lock
 from local_cloud.s3 import resources as _s3
 
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
@@ -34,14 +34,17 @@ RESOURCE_MODULES = (without_effect, _crawlers, _events, _flows, _functions, _glu
 
 
 class Deployment:
-    """Stacks that are deployed, one after the other."""
+    """Deploys stacks, one after the other."""
 
     def __init__(self, aws: InProcessAws) -> None:
         self._aws = aws
         self._uploaded: set[tuple[str, str]] = set()
 
     def deploy(self, stacks: Iterable[Stack]) -> None:
-        """Raises DeploymentError, or UnsupportedResourceError before anything is made."""
+        """Deploy stacks.
+
+        Raises DeploymentError, or UnsupportedResourceError before anything is made.
+        """
         ordered = list(stacks)
         for stack in ordered:
             check_types(stack)
@@ -58,7 +61,7 @@ class Deployment:
         )
 
     def _create(self, stack: Stack) -> None:
-        # Not over HTTP, where an error of a resource would be a page about a server error.
+        # Not over HTTP, where a resource's error would come back as a page about a server error.
         backend = cloudformation_backends[self._aws.account][self._aws.region]
         with _complaints() as complaints:
             try:
@@ -95,7 +98,7 @@ class Deployment:
 
 @contextmanager
 def _complaints() -> Iterator[list[str]]:
-    """What moto would only log, such as an attribute that it does not have."""
+    """Collect what moto would only log, such as an attribute that it does not have."""
     complaints: list[str] = []
 
     class Collector(logging.Handler):
@@ -112,7 +115,7 @@ def _complaints() -> Iterator[list[str]]:
 
 
 def check_types(stack: Stack) -> None:
-    """Every resource type is run, simulated, or known to have no effect. Nothing is skipped."""
+    """Raises UnsupportedResourceError for types neither handled nor known to have no effect."""
     known: Mapping[str, Any] = get_model_map()
     unknown = [
         f"{name} ({resource['Type']})"
@@ -128,7 +131,7 @@ def check_types(stack: Stack) -> None:
 
 
 def zipped(folder: Path) -> bytes:
-    """The folder as the CDK would publish it; equal folders give equal bytes."""
+    """Return the folder zipped as the CDK would publish it; equal folders give equal bytes."""
     target = BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(folder.rglob("*")):

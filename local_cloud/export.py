@@ -17,11 +17,11 @@ from wires.layout import QUARANTINE, QUARANTINED_ROWS
 
 FOLDERS = ("processed", "curated", "quality", "quarantine")
 _LONGEST = 255
-"""Bytes in the name of a file."""
+"""Most bytes in the name of a file."""
 
 
 class _Exported(NamedTuple):
-    """An object, and what it is called in `out`."""
+    """An object, and its name in `out`."""
 
     bucket: str
     key: str
@@ -29,7 +29,7 @@ class _Exported(NamedTuple):
 
 
 def check_out(out: Path) -> None:
-    """Raises UsageError if the four folders cannot be made there without touching what is."""
+    """Raises UsageError if the four folders cannot be made there without touching what exists."""
     nearest = next(path for path in (out, *out.absolute().parents) if path.exists())
     if not nearest.is_dir():
         raise UsageError(f"--out {out}: {nearest} is a file; name a folder")
@@ -46,7 +46,7 @@ def check_out(out: Path) -> None:
 
 
 def export(platform: Platform, out: Path, *, progress: Progress | None = None) -> None:
-    """Make the four folders, each all at once: what is visible there is complete."""
+    """Write the four folders, each visible only once it is complete."""
     out.mkdir(parents=True, exist_ok=True)
     counter = (progress or Progress()).counter("objects written")
     with tempfile.TemporaryDirectory(dir=out, prefix=".unfinished-") as scratch:
@@ -74,7 +74,7 @@ def _exported(platform: Platform) -> Iterator[_Exported]:
         if not key.startswith(QUARANTINE):
             yield _Exported(bucket, key, f"quality/{key}")
         elif not key.startswith(QUARANTINED_ROWS) or key in rows:
-            # Refused objects all; rows only where the catalog has registered them.
+            # All refused objects, but rows only where the catalog has registered them.
             yield _Exported(bucket, key, key)
 
 
@@ -88,7 +88,7 @@ def _write(s3: Any, item: _Exported, out: Path) -> None:
 
 
 def file_path(key: str) -> list[str]:
-    """The steps of a path below a folder; what no file can be called is percent-encoded."""
+    """Return the steps of a path below a folder, without names that no file can have."""
     return [_file_name(step) for step in key.split("/")]
 
 

@@ -1,7 +1,7 @@
-"""What the templates have brought so far, beyond what moto keeps: one list per running cloud.
+"""Lists what the templates have created beyond what moto keeps: one list per running cloud.
 
-CloudFormation's resource types are classes that moto calls without any context; they find the
-cloud that is being deployed here.
+moto calls the classes of CloudFormation's resource types without any context; here they find the
+cloud that is being deployed.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class Functions(Protocol):
     def add(self, spec: FunctionSpec) -> None: ...
 
     def invoke_now(self, name: str, body: str) -> tuple[str, bool]:
-        """The payload, and whether it is an error."""
+        """Return the payload, and whether it is an error."""
 
     def invoke_later(self, name: str, body: str) -> None:
-        """As an asynchronous invocation does: nobody waits for the answer."""
+        """Invoke asynchronously: nobody waits for the answer."""
 
 
 class Runs(Protocol):
@@ -61,16 +61,16 @@ class Runs(Protocol):
 
 
 class Crawls(Protocol):
-    """Lets crawlers look around."""
+    """Runs crawls."""
 
     def start(self, crawler: Any, crawl: Any) -> None: ...
 
 
 class Flows(Protocol):
-    """Fires triggers, and follows what comes of it."""
+    """Fires triggers, and those that follow."""
 
     def start(self, workflow: Any, properties: Mapping[str, str]) -> str:
-        """The id of a new run of a workflow."""
+        """Start a run of a workflow and return its id."""
 
     def stop(self, run: Any) -> None: ...
 
@@ -79,7 +79,7 @@ class Flows(Protocol):
 
 @dataclass(kw_only=True)
 class Inventory:
-    """What one running cloud has."""
+    """The parts of one running cloud."""
 
     functions: Functions
     runs: Runs
@@ -92,7 +92,7 @@ _inventories: list[Inventory] = []
 
 
 def inventory() -> Inventory:
-    """Of the cloud that is up. Raises DeploymentError if none is."""
+    """Return the inventory of the cloud that is up. Raises DeploymentError if none is."""
     if not _inventories:
         raise DeploymentError("no cloud is up: enter a LocalCloud before using its parts")
     return _inventories[-1]

@@ -1,4 +1,4 @@
-"""Keeps the user's own AWS settings out of this process, and what moto says off the terminal."""
+"""Keeps the user's own AWS settings out of this process, and moto's output off the terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NO_SETTINGS = {
 
 @contextmanager
 def isolated_environment(account: str) -> Iterator[None]:
-    """This process without the user's AWS settings, which moto and botocore would both read."""
+    """Hide the user's AWS settings in this process: moto and botocore would both read them."""
     ours = {**no_proxy(os.environ), **NO_SETTINGS, "MOTO_ACCOUNT_ID": account}
     before = {name: os.environ.get(name) for name in {*filter(is_aws, os.environ), *ours}}
     for name in before:
@@ -35,7 +35,7 @@ def isolated_environment(account: str) -> Iterator[None]:
 
 @contextmanager
 def logged_to(path: Path) -> Iterator[None]:
-    """What the server and moto have to say goes to a file."""
+    """Send what the server and moto log to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path)
     loggers = [logging.getLogger(name) for name in ("local_cloud.http", "moto")]
@@ -57,7 +57,7 @@ def is_aws(name: str) -> bool:
 
 
 def no_proxy(environ: Mapping[str, str]) -> dict[str, str]:
-    """A proxy could not reach this process."""
+    """Return variables that keep proxies away: a proxy could not reach this process."""
     return {
         name: ",".join(filter(None, [environ.get(name, ""), HOST, "localhost"]))
         for name in ("NO_PROXY", "no_proxy")

@@ -23,7 +23,7 @@ _WITHOUT_BIRTH_DATE = (4, 19, 33)
 _WITHOUT_START_DATE = (6, 27, 48, 71)
 _UNKNOWN_PERSON = (12, 55, 80)
 _UNKNOWN_ORGANIZATION = (37, 80)
-"""All by position; the membership at 80 knows neither."""
+"""These four hold positions; the membership at 80 knows neither person nor organization."""
 _GIVEN = ("Ada", "Bruno", "Célia", "Dragan", "Elin", "Farid", "Gyða", "Hanno", "Ilse", "Jonás")
 _FAMILY = ("Achterberg", "Bellweather", "Corvin", "Dunmore", "Estrand", "Falkner", "Güell", "Hale")
 _PARTIES = ("Harbour List", "Orchard Party", "Union of Commons")
@@ -34,7 +34,7 @@ _TERMS = {
     "term/9": (date(2018, 3, 1), date(2022, 2, 28)),
     "term/10": (date(2022, 3, 1), None),
 }
-"""The last one lasts: its memberships have no end."""
+"""Beginning and end; the last term goes on, so its memberships have no end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class LegislatorsSample:
     organizations: Document
 
     def files(self) -> Mapping[str, bytes]:
-        """By file name; the same bytes at every call."""
+        """Return the files by name, with the same bytes at every call."""
         return {
             "persons.json": _lines(self.persons),
             "memberships.json": _lines(self.memberships),
@@ -56,7 +56,7 @@ class LegislatorsSample:
 
 @dataclass(frozen=True, kw_only=True)
 class LegislatorsTruth:
-    """What must come of the sample."""
+    """The expected results for the sample."""
 
     history: Document
     """Each membership whose person and organization are known: its own fields, and theirs with
@@ -65,11 +65,11 @@ class LegislatorsTruth:
     """The other memberships, in the documents' order; `unknown` lists the fields that lead
     nowhere."""
     missing: Mapping[str, int]
-    """How many records of the documents lack which date, by `document.field`."""
+    """Number of records without a date, by `document.field`."""
 
 
 def legislators_sample() -> LegislatorsSample:
-    """The same at every call."""
+    """Return the sample, the same at every call."""
     chance = Random(_SEED)  # noqa: S311 - made-up data
     organizations = _organizations()
     persons = _persons(chance)

@@ -1,4 +1,4 @@
-"""moto's HTTP application, without what it does anew for each request."""
+"""moto's HTTP application, without the work that it repeats for each request."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ View = Callable[[BackendRequest, str, dict[str, str]], Any]
 
 
 class MotoApplication(DomainDispatcherApplication):
-    """Remembers what moto searches: the service of a host, and the view of a service.
+    """Remembers what moto looks up each time: the service of a host, and the view of a service.
 
-    moto lists its own folder for each request to see which services it has. And Flask, which
-    moto uses to route, takes as long as moto takes to answer; services whose operations all
-    have one path need no routing.
+    moto lists its own folder for each request to see which services it has. Flask, which moto uses
+    to route, takes as long as moto takes to answer; services whose operations all have one path
+    need no routing.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class MotoApplication(DomainDispatcherApplication):
 
 
 def _has_one_path(environ: Environ) -> bool:
-    """The operation is in a header, and no browser wants to hear whom it may tell."""
+    """Whether the operation is in a header, and no browser needs headers about its origin."""
     return (
         "HTTP_X_AMZ_TARGET" in environ
         and environ["PATH_INFO"] == "/"

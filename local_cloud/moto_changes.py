@@ -1,6 +1,6 @@
-"""The few places where moto is made to use what this package has in its stead.
+"""Replaces the few parts of moto for which this package has its own.
 
-Each is put back at the end, so that tests that use moto by itself find it as it is.
+Each is put back at the end, so that tests that use moto by itself find it unchanged.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from local_cloud.s3.keys import FileKey, FileMultipart
 from local_cloud.s3.names import OrderedKeyStore
 from local_cloud.s3.stored_bytes import ObjectStore
 
-# `moto.s3.responses` takes classes from `moto.s3.models` by name. Were it imported for the first
-# time while they are replaced, it would keep the replacements for good.
+# `moto.s3.responses` takes classes from `moto.s3.models` by name. If it were first imported
+# while they are replaced, it would keep the replacements for good.
 
 
 @contextmanager
 def moto_changed(store: ObjectStore, folders: BucketFolders) -> Iterator[None]:
-    """moto with bytes in files, real events, and the resource types that it lacks."""
+    """Give moto bytes in files, real events and the resource types that it lacks, for the block."""
     _forget_resource_types()
     with ExitStack() as stack:
         stack.callback(_forget_resource_types)
@@ -90,6 +90,6 @@ def _replaced(target: Any, name: str, replacement: object) -> Iterator[None]:
 
 
 def _forget_resource_types() -> None:
-    """moto remembers the list of resource types it saw first."""
+    """Let moto list its resource types anew: it remembers the first list."""
     for remembered in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         remembered.cache_clear()

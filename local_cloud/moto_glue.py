@@ -1,4 +1,4 @@
-"""Glue's catalog as AWS has it, where moto has it otherwise."""
+"""Makes moto's Glue catalog behave as on AWS where it does not."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _as_moto_has_it = GlueResponse.update_table
 
 @wraps(_as_moto_has_it)
 def _update_table(self: GlueResponse) -> ActionResult:
-    """A table that is not at the version that the writer has seen is left as it is.
+    """Refuse an update of a table that is no longer at the version that the writer has seen.
 
-    moto does not look at `VersionId`: of two writers at once, the first one's commit would be lost.
+    moto ignores `VersionId`: of two writers at once, the first one's commit would be lost.
     """
     wanted = self.parameters.get("VersionId")
     with _lock:

@@ -1,4 +1,4 @@
-"""moto's queues for many messages: what is done for one does not look at all the others.
+"""moto's queues for many messages: work on one message does not go through all the others.
 
 moto counts every message of a queue, three times, for each one that is sent or received, and
 makes a new list of them for each that is deleted: ten thousand messages take an hour.
@@ -16,7 +16,7 @@ from moto.sqs.models import Message, Queue
 
 
 class QueueAttributes(Mapping[str, Any]):
-    """In place of `Queue.attributes`: counts messages only for who asks how many there are."""
+    """Replaces `Queue.attributes`: counts messages only if asked how many there are."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
@@ -46,7 +46,7 @@ class QueueAttributes(Mapping[str, Any]):
 
 
 class VisibleMessages:
-    """In place of `Queue.messages`: a receiver looks no further than it wants to take."""
+    """Replaces `Queue.messages`: a receiver looks at no more messages than it takes."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
@@ -62,7 +62,7 @@ class VisibleMessages:
 
 
 def delete_message(queue: Queue, receipt_handle: str) -> None:
-    """In place of `Queue.delete_message`. What was received stands at the front of a queue."""
+    """Replace `Queue.delete_message`. Received messages are at the front of a queue."""
     if receipt_handle in queue.deleted_messages:
         return
     messages = _all(queue)
@@ -76,5 +76,5 @@ def delete_message(queue: Queue, receipt_handle: str) -> None:
 
 
 def _all(queue: Queue) -> list[Message]:
-    """Those in flight too, in the order in which they came."""
+    """Return all messages, also those in flight, in the order in which they came."""
     return queue._messages  # noqa: SLF001 - moto shows those alone that can be received

@@ -1,4 +1,4 @@
-"""moto's DynamoDB for many items: what is done for some does not touch all the others.
+"""moto's DynamoDB for many items: work on some items does not touch all the others.
 
 moto sorts every item of a table for each query, by values that it makes anew for each
 comparison; copies the whole table for each item of a transaction, to be able to undo it; and
@@ -26,7 +26,7 @@ _INDEX_NAME = 7
 """Position of the index's name among the arguments with which moto calls `Table.query`."""
 
 _AS_THEY_ARE = ({"S"}, {"N"}, {"BOOL"}, {"NULL"})
-"""Types whose values moto holds as they go out."""
+"""Types whose values moto holds in the form in which they are sent."""
 
 Conditions = Iterable[tuple[str, DynamoType]]
 Undo = Callable[[], None]
@@ -35,7 +35,7 @@ Undo = Callable[[], None]
 def query(
     table: Table, *arguments: Any, hash_key_conditions: Conditions = (), **others: Any
 ) -> Any:
-    """In place of `Table.query`: moto's own, over those items that can be in its answer."""
+    """Replace `Table.query`: run moto's own over only those items that can be in its answer."""
     if arguments[_INDEX_NAME]:
         wanted = list(hash_key_conditions)
         found = [item for item in _having(table, wanted) if _fits(item, wanted)]
@@ -48,7 +48,7 @@ def query(
 
 
 def transact_write_items(backend: DynamoDBBackend, transact_items: Sequence[Any]) -> None:
-    """In place of the backend's: what a failure has to undo is the items that it names."""
+    """Replace the backend's method: undo only the items that a failed transaction names."""
     undoing = [_undoing(backend, next(iter(item.values()))) for item in transact_items]
     Table.__deepcopy__ = lambda table, _: table  # type: ignore[attr-defined]
     try:
@@ -64,7 +64,7 @@ def transact_write_items(backend: DynamoDBBackend, transact_items: Sequence[Any]
 def serialize_structure(
     serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: StructureShape, key: str
 ) -> None:
-    """In place of the serializer's: moto tries ten names at each value for its only one."""
+    """Replace the serializer's method: moto tries ten names for a value that has only one."""
     if shape.name == "AttributeValue" and type(value) is dict and value.keys() in _AS_THEY_ARE:
         serialized[serializer.get_serialized_name(shape, key)] = value
     else:
@@ -72,7 +72,7 @@ def serialize_structure(
 
 
 def _having(table: Table, wanted: Conditions) -> Iterable[Item]:
-    """The items that are in an index at all, of which most that there are may be none."""
+    """Return the items that are in the index; most of a table's items may not be."""
     found: Any = table.items.values()
     if table.has_range_key:
         found = chain.from_iterable(of_key.values() for of_key in found)
@@ -90,7 +90,7 @@ def _of_key(table: Table, key: DynamoType) -> list[Item]:
 
 
 def _fits(item: Any, wanted: Conditions) -> bool:
-    """Compares texts as such, which moto does by way of two conversions."""
+    """Whether an item has the wanted values. Compares texts directly; moto converts both first."""
     return isinstance(item, Item) and all(
         (found := item.attrs.get(name)) is not None
         and found.type == value.type
@@ -100,13 +100,13 @@ def _fits(item: Any, wanted: Conditions) -> bool:
 
 
 def _place(item: Item) -> tuple[Any, ...]:
-    """The order in which moto has all items, which decides nothing where it sorts again."""
+    """Return an item's place in moto's own order, which matters where moto does not sort again."""
     range_key = item.range_key
     return item.hash_key.cast_value, range_key.cast_value if range_key else ""
 
 
 def _undoing(backend: DynamoDBBackend, operation: Mapping[str, Any]) -> Undo | None:
-    """Puts the item that an operation names back as it is now. None if it names none."""
+    """Return a function that restores an operation's item as it is now; None if it names none."""
     table = backend.tables.get(operation.get("TableName", ""))
     named = operation.get("Key") or operation.get("Item") or {}
     if table is None or any(key not in named for key in _keys(table)):

@@ -52,7 +52,7 @@ class Platform:
         self.reader = CatalogReader(glue=cloud.client("glue"), s3=cloud.client("s3"))
 
     def upload(self, key: str, path: Path) -> str:
-        """Returns the version id."""
+        """Upload a file. Returns the version id."""
         return self.cloud.upload(self.names.raw_bucket, key, path)
 
     def settle(self) -> None:
@@ -63,7 +63,7 @@ class Platform:
         return sum(upload.is_open for upload in self.uploads())
 
     def uploads(self) -> Iterator[Upload]:
-        """Every version in the raw bucket by key and then by age, known to the ledger or not."""
+        """Yield every version in the raw bucket by key and age, known to the ledger or not."""
         # By version alone: XML turns a line end in a listed key (`Icon\r`) into another one.
         entries = {item["version_id"]: item for item in self.objects.all_objects()}
         for key, version_id in self._versions():
@@ -71,7 +71,7 @@ class Platform:
             yield Upload(key=entry.get("key", key), version_id=version_id, entry=entry)
 
     def objects_of_load(self, load_id: str) -> int:
-        """How many object versions the manifest of a load names."""
+        """Return how many object versions the manifest of a load names."""
         s3 = self.cloud.client("s3")
         try:
             answer = s3.get_object(Bucket=self.names.assets_bucket, Key=manifest_key(load_id))
@@ -92,7 +92,7 @@ class Platform:
 
 
 def stacks_and_names(environment: str) -> tuple[list[Stack], Names]:
-    """Both apps, synthesized, and what things are called in the environment."""
+    """Synthesize both apps; return their stacks and the names of things in the environment."""
     environments = load_environments()
     known = {one.name: one for one in environments.all}
     if environment not in known:
@@ -107,7 +107,7 @@ def stacks_and_names(environment: str) -> tuple[list[Stack], Names]:
 
 @contextmanager
 def deployed(environment: str, *, progress: Progress, port: int = 0) -> Iterator[Platform]:
-    """The platform in a cloud of its own, which ends with the context.
+    """Deploy the platform in a cloud of its own, which ends with the context.
 
     Raises UsageError for an environment that config does not have, or a port that is taken.
     """

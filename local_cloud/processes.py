@@ -1,4 +1,4 @@
-"""Children of this process are groups, so that none of their own children outlives them."""
+"""Ends child processes as groups, so that none of their own children outlives them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import suppress
 from typing import Any
 
 
-def end_group(process: subprocess.Popen[Any], *, patience: float = 2.0) -> None:
-    """Ask the process and all it has started to end; then make them."""
+def end_group(process: subprocess.Popen[Any], *, timeout: float = 2.0) -> None:
+    """Ask the process and all it has started to end; kill those that do not."""
     for how in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, how)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=patience)
+            process.wait(timeout=timeout)
             if how == signal.SIGKILL:
                 return

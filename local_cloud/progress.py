@@ -1,4 +1,4 @@
-"""What is going on, for whoever waits: lines on standard error, with the seconds so far."""
+"""Tells progress to whoever waits: lines on standard error, with the seconds so far."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OFTEN_ENOUGH = 2.0
 
 
 class Progress:
-    """Never on standard output, which belongs to the result."""
+    """Tells progress on standard error: standard output belongs to the result."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -25,7 +25,7 @@ class Progress:
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
-        """Say that it begins, and, if it took a while, that it is done."""
+        """Say that a step begins, and that it is done if it took a while."""
         self.say(what)
         start = time.monotonic()
         yield
@@ -34,12 +34,12 @@ class Progress:
             self.say(f"{what}: done in {took:.1f} s")
 
     def counter(self, what: str, *, of: int | None = None) -> Counter:
-        """Tells every two seconds how many there are so far."""
+        """Return a counter that tells every two seconds how many there are so far."""
         return Counter(self.say, what, of)
 
 
 class Counter:
-    """Says nothing of what is done within two seconds."""
+    """Tells how many are done, at most every two seconds."""
 
     def __init__(self, say: Callable[[str], None], what: str, of: int | None = None) -> None:
         self._say = say

@@ -1,10 +1,11 @@
-"""What became of what was uploaded, for programs and for people."""
+"""Reports what became of each upload, for programs and for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from local_cloud.console import table
 from local_cloud.platform import Platform, Upload
 from wires.object_ledger import ObjectStatus
 from wires.refresh_ledger import RefreshLedger
@@ -14,11 +15,11 @@ Report = dict[str, Any]
 GOOD = frozenset(
     {ObjectStatus.PUBLISHED.value, ObjectStatus.EMPTY.value, ObjectStatus.IGNORED.value}
 )
-"""Ends of an object that need nobody's attention."""
+"""Final states of an object that need nobody's attention."""
 
 
 def report_of(platform: Platform, *, out: str | None) -> Report:
-    """The object that `run --json` prints."""
+    """Return the object that `run --json` prints."""
     return {
         "environment": platform.names.environment,
         "objects": [described(upload) for upload in platform.uploads()],
@@ -29,7 +30,7 @@ def report_of(platform: Platform, *, out: str | None) -> Report:
 
 
 def is_good(report: Report) -> bool:
-    """Whether every object has ended well, and of each job the run that came last."""
+    """Whether every object, and the last run of each job, has ended well."""
     last = {run["job"]: run["state"] for run in report["runs"]}
     return all(item["status"] in GOOD for item in report["objects"]) and all(
         state == "SUCCEEDED" for state in last.values()
@@ -37,7 +38,7 @@ def is_good(report: Report) -> bool:
 
 
 def described(upload: Upload) -> dict[str, Any]:
-    """An object version that is at work, or that nobody has heard of yet, is pending."""
+    """Describe an object version; one at work, or not in the ledger yet, is pending."""
     entry = upload.entry
     return {
         "key": upload.key,
@@ -63,7 +64,7 @@ def _runs(platform: Platform) -> Iterable[dict[str, Any]]:
 
 
 def _run(platform: Platform, run: Mapping[str, Any]) -> dict[str, Any]:
-    # A job of the workflow is told its load by the workflow's run, and writes it down.
+    # A workflow's job learns its load from the workflow's run, and records it.
     recorded = platform.runs.get(run["JobName"], run["Id"])
     load_id = run.get("Arguments", {}).get("--load_id") or recorded.get("load_id", "")
     return {
@@ -78,46 +79,45 @@ def _run(platform: Platform, run: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tables(platform: Platform) -> Iterable[dict[str, Any]]:
     for database in sorted(platform.catalog.databases()):
-        for table in sorted(platform.catalog.tables(database), key=lambda table: table.name):
-            keys = platform.catalog.partitioned_by(table)
+        for found in sorted(platform.catalog.tables(database), key=lambda found: found.name):
+            keys = platform.catalog.partitioned_by(found)
             yield {
-                "database": table.database,
-                "name": table.name,
-                "location": table.location,
+                "database": found.database,
+                "name": found.name,
+                "location": found.location,
                 "partition_keys": keys,
                 "columns": [
-                    {"name": c.name, "type": c.type} for c in table.columns if c.name not in keys
+                    {"name": c.name, "type": c.type} for c in found.columns if c.name not in keys
                 ],
             }
 
 
 def quality_of(platform: Platform) -> Iterable[str]:
-    """A line for each dataset and curated table that was judged, and where its page is."""
+    """Yield a line for each dataset and curated table that was judged, and where its page is."""
     for state in RefreshLedger(platform.cloud.table(platform.names.state_table)).all_states():
         if state.verdict:
             score = "no rules" if state.score == "none" else f"score {state.score}"
             why = f": {state.halted}" if state.halted else ""
             page = state.report.partition(f"{platform.names.quality_bucket}/")[2]
-            yield f"quality {state.unit}: {state.verdict}, {score}{why} ({page})"
+            yield f"quality {state.model}: {state.verdict}, {score}{why} ({page})"
 
 
 def as_text(report: Report) -> str:
-    """The same as a table, with the reasons of what did not go well below it."""
-    lines = _aligned(
-        [
-            ("OBJECT", "STATUS", "DATASET", "ROWS IN", "PUBLISHED", "QUARANTINED"),
-            *(
-                (
-                    printable(item["key"]),
-                    item["status"],
-                    item["dataset"],
-                    f"{item['rows_in']:,}",
-                    f"{item['rows_published']:,}",
-                    f"{item['rows_quarantined']:,}",
-                )
-                for item in report["objects"]
-            ),
-        ]
+    """Return the report as a table, with the reasons for what did not go well below it."""
+    lines = table(
+        ("OBJECT", "STATUS", "DATASET", "ROWS IN", "PUBLISHED", "QUARANTINED"),
+        (
+            (
+                printable(item["key"]),
+                item["status"],
+                item["dataset"],
+                f"{item['rows_in']:,}",
+                f"{item['rows_published']:,}",
+                f"{item['rows_quarantined']:,}",
+            )
+            for item in report["objects"]
+        ),
+        right={3, 4, 5},
     )
     reasons = [
         f"{item['status']}: {printable(item['key'])}: {item['reason'] or 'no reason was given'}"
@@ -125,9 +125,9 @@ def as_text(report: Report) -> str:
         if item["status"] not in GOOD or item["reason"]
     ]
     tables = [
-        f"table {table['database']}.{table['name']}: {len(table['columns'])} columns, "
-        f"partitioned by {', '.join(table['partition_keys']) or 'nothing'}"
-        for table in report["tables"]
+        f"table {one['database']}.{one['name']}: {len(one['columns'])} columns, "
+        f"partitioned by {', '.join(one['partition_keys']) or 'nothing'}"
+        for one in report["tables"]
     ]
     runs = [
         f"run {run['run_id'][:11]} of {run['job']}: {run['state']}, {run['objects']} objects, "
@@ -141,16 +141,5 @@ def as_text(report: Report) -> str:
 
 
 def printable(text: str) -> str:
-    """On one line, whatever the text has in it."""
+    """Return a text on one line, whatever is in it."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[position]) for row in rows) for position in range(len(rows[0]))]
-    return [
-        "  ".join(
-            text.rjust(width) if position > 2 else text.ljust(width)
-            for position, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]

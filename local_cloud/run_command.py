@@ -19,7 +19,7 @@ _LAST_LINES = 15
 def run(
     paths: Sequence[Path], *, prefix: str, out: Path | None, as_json: bool, environment: str
 ) -> bool:
-    """True if every object ended published, empty or ignored, and no job's last run failed.
+    """Return whether all objects ended published, empty or ignored, and no job's last run failed.
 
     Raises UsageError before any work for a path that is not there or an `out` that is taken.
     """
@@ -61,7 +61,7 @@ def _processed(
 
 
 def _last_words(platform: Platform, report: Report) -> Iterator[str]:
-    """The ends of the logs that tell why something did not go well."""
+    """Yield the ends of the logs that tell why something did not go well."""
     logs = [
         platform.cloud.log_of_run(run["run_id"])
         for run in report["runs"]

@@ -1,4 +1,4 @@
-"""Works off what is in the queues, and knows when there is no more to wait for."""
+"""Works through the queues, and knows when there is nothing more to wait for."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from typing import Protocol
 
 from local_cloud.functions.poller import QueuePoller
 from local_cloud.functions.registry import FunctionRegistry
-from local_cloud.patience import Patience
 from local_cloud.progress import Counter
+from local_cloud.stall_timeout import StallTimeout
 
 Say = Callable[[str], None]
 Unfinished = Callable[[], int]
-"""How many things are not done yet, whatever the caller counts."""
+"""Returns how many things are not done yet, whatever the caller counts."""
 _TRIES = 30
-"""Batches that only fail, one after the other: more than any queue gives before it gives up."""
+"""Failed batches in a row: more than a queue's attempts before its dead letters."""
 _DEAF_TICKS = 3
-"""Schedules that came round without a function that could take it in."""
+"""Ticks in a row after which no function has taken anything in."""
 
 
 class Work(Enum):
-    """What a look into the queues has brought."""
+    """The result of a look into the queues."""
 
     NONE = auto()
     DONE = auto()
     FAILED = auto()
-    """There were messages, and all are to come again."""
+    """There were messages, and all of them come again."""
 
 
 class Moving(Protocol):
-    """What ends by itself and is worth waiting for: a job run, a workflow run."""
+    """Something that ends by itself and is worth waiting for, such as a job run or a crawl."""
 
     @property
     def ended(self) -> threading.Event: ...
@@ -69,17 +69,19 @@ class Settling:
             return Work.DONE
         return Work.FAILED if any(batch.received for batch in batches) else Work.NONE
 
-    def settle(self, tick: Callable[[], bool], unfinished: Unfinished, patience: Patience) -> None:
-        """Drain, and tick while something is unfinished and there is hope that it will end."""
+    def settle(
+        self, tick: Callable[[], bool], unfinished: Unfinished, stall_timeout: StallTimeout
+    ) -> None:
+        """Drain, and tick while something is unfinished and may still come to its end."""
         deaf = 0
         self.drain()
-        while (left := unfinished()) and deaf < _DEAF_TICKS and patience.is_left(left):
+        while (left := unfinished()) and deaf < _DEAF_TICKS and stall_timeout.is_left(left):
             if not tick():
                 return
             deaf = 0 if self.drain() else deaf + 1
 
     def drain(self) -> bool:
-        """Until queues are empty, or give nothing but failures, and nothing is moving.
+        """Work until queues are empty, or give only failures, and nothing is moving.
 
         True if any batch was taken in.
         """

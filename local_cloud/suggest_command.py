@@ -12,7 +12,7 @@ from local_cloud.platform import Platform, deployed
 from local_cloud.progress import Progress
 from local_cloud.uploads import files_to_upload
 from quality_report.errors import ReportError
-from quality_report.model import QualityReport
+from quality_report.report import QualityReport
 from quality_report.suggest import suggest_rules
 from wires.layout import reports
 
@@ -20,7 +20,7 @@ _KINDS = ("dataset", "table")
 
 
 def suggest(dataset: str, paths: Sequence[Path], *, result: Path | None, environment: str) -> str:
-    """DQDL text. The rows are those of files that are run now, or of an earlier `run --out`.
+    """Return DQDL for the rows of files that are run now, or of an earlier `run --out`.
 
     Raises UsageError if neither has a profile of the dataset, or of a curated table of that name.
     """
@@ -33,7 +33,7 @@ def suggest(dataset: str, paths: Sequence[Path], *, result: Path | None, environ
 
 def _suggested(report: QualityReport) -> str:
     if report.profile is None:
-        raise UsageError(f"the report of {report.unit} has no profile: run its files again")
+        raise UsageError(f"the report of {report.model} has no profile: run its files again")
     return suggest_rules(report.profile, at=report.at)
 
 

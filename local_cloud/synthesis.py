@@ -23,13 +23,13 @@ _FOLDERS = ("config", "glue_scripts")
 _NOT_READ = ("local_cloud", "tests")
 """Packages that no app imports; every other one may be."""
 _KEPT = 3
-"""Assemblies that stay, besides the newest, for whoever goes back and forth."""
+"""Older assemblies that are kept, for whoever goes back and forth."""
 
 
 def synthesized(root: Path = ROOT) -> list[Path]:
-    """The assemblies of both apps, in the order in which they are deployed.
+    """Return the assemblies of both apps, in the order in which they are deployed.
 
-    Raises SynthesisError with what the app had to say.
+    Raises SynthesisError with the app's output.
     """
     folder = root / "build" / "local_cloud" / "assemblies" / _digest(root)
     if folder.is_dir():
@@ -90,7 +90,7 @@ def _context(root: Path) -> dict[str, object]:
 
 
 def _digest(root: Path) -> str:
-    """Of everything that synthesis reads, and of the Python that runs it."""
+    """Return a digest of everything that synthesis reads, and of the Python that runs it."""
     digest = hashlib.sha256(f"{sys.executable} {sys.version}".encode())
     for path in _files(root):
         digest.update(f"{path.relative_to(root)}\0".encode())

@@ -17,7 +17,7 @@ _LOOK_EVERY = 1.0
 
 
 def up(*, port: int, environment: str) -> None:
-    """Returns when it is interrupted. Raises UsageError if the port is taken."""
+    """Stay up until interrupted. Raises UsageError if the port is taken."""
     progress = Progress()
     with deployed(environment, progress=progress, port=port) as platform:
         try:
@@ -63,7 +63,7 @@ def _serve(platform: Platform, progress: Progress) -> None:
 
 
 def _finished(platform: Platform, seen: set[tuple[str, str]]) -> Iterator[str]:
-    """A line for each object version that has ended since the last look."""
+    """Yield a line for each object version that has ended since the last look."""
     for upload in platform.uploads():
         name = (upload.key, upload.version_id)
         if upload.is_open or name in seen:

@@ -1,4 +1,4 @@
-"""Which files a command line means, and what their keys are."""
+"""Finds the files that a command line names, and their keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from local_cloud.errors import UsageError
 
 _LONGEST_KEY = 1024
-"""Bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+"""Limit in bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,11 +20,11 @@ class FileToUpload:
 
 
 def files_to_upload(paths: Sequence[Path], *, prefix: str) -> list[FileToUpload]:
-    """A file under its name, a folder's files under their relative paths, in the given order.
+    """Return files by name, and a folder's files by relative path, in the given order.
 
     `prefix` is a folder of the bucket, with or without the `/` that it ends with. Two files
     with one name are two versions of one key. Raises UsageError for a path that is not there,
-    or brings nothing.
+    or that has no files.
     """
     if not paths:
         raise UsageError("no PATH was given: name a file or a folder to upload")

@@ -1,4 +1,4 @@
-"""Where a cloud keeps bytes and logs: in the tree's build folder, on a real disk."""
+"""The place for a cloud's bytes and logs: in the tree's build folder, on a real disk."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from local_cloud.synthesis import ROOT
 _WORK = ROOT / "build" / "local_cloud" / "work"
 _BULKY = ("buckets", "bytes", "functions", "scratch")
 _KEPT = 5
-"""Folders of earlier clouds that stay for their logs."""
+"""Folders of earlier clouds that are kept for their logs."""
 
 
 def new_work_folder(root: Path = _WORK) -> Path:
-    """A folder that nobody else has. What is left of older clouds is cleared away."""
+    """Make a folder that nobody else has, and clear away what is left of older clouds."""
     root.mkdir(parents=True, exist_ok=True)
     ended = sorted(folder for folder in root.iterdir() if not _is_alive(_owner(folder)))
     for old in ended[:-_KEPT]:
@@ -31,7 +31,7 @@ def new_work_folder(root: Path = _WORK) -> Path:
 
 
 def clear(folder: Path, *, keep_logs: bool) -> None:
-    """What a cloud that has ended does not need any more."""
+    """Remove what a cloud that has ended does not need any more."""
     _remove(folder, _BULKY if keep_logs else (*_BULKY, "logs", "runs"))
     with suppress(OSError):  # Not empty: the logs stay.
         folder.rmdir()

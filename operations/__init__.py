@@ -1,1 +1,1 @@
-"""What people and pipelines do to accounts and environments: one command line, `operations`."""
+"""Operations on accounts and environments, for people and pipelines: a command line."""

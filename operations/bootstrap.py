@@ -1,4 +1,4 @@
-"""Prepares accounts for the CDK, with rights that fit this product."""
+"""Prepares accounts for the CDK, with permissions that fit this product."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from operations.execution_policy import (
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """One account in one region, and what it is for."""
+    """One account in one region, and its uses."""
 
     names: tuple[str, ...]
-    """`pipeline`, `dev` …: more than one where they share the account."""
+    """`pipeline`, `dev` …: more than one if they share the account."""
     account: Account
     has_vpc: bool
 
@@ -42,7 +42,7 @@ class Target:
 
 
 def targets(environments: Environments) -> list[Target]:
-    """The pipeline account first, because the others trust it.
+    """Return the accounts to prepare, the pipeline account first, because the others trust it.
 
     It needs every region that an environment is in, for the artifacts that are deployed there.
     """
@@ -65,7 +65,10 @@ def targets(environments: Environments) -> list[Target]:
 def bootstrap_command(
     target: Target, environments: Environments, *, boundary: str = "", profile: str = ""
 ) -> list[str]:
-    """The CDK's own command: the pipeline account may deploy, under the shipped policy."""
+    """Return the CDK's bootstrap command.
+
+    It lets the pipeline account deploy, with the policies of this repository.
+    """
     account = target.account
     pipeline = environments.delivery.account.aws_account_id
     policies = [policy_arn(environments.project, p, account) for p in target.purposes]
@@ -83,7 +86,7 @@ def bootstrap_command(
 def explained(
     environments: Environments, *, boundary: str, profiles: Mapping[str, str], folder: Path
 ) -> Iterator[str]:
-    """What would be done, to read or to copy. The policies are written to `folder`."""
+    """Yield the commands to read or copy, and write the policies to `folder`."""
     for target in chosen(environments, profiles):
         account, profile = target.account, profile_of(target, profiles)
         yield f"# {' and '.join(target.names)}: account {account.aws_account_id}"
@@ -108,7 +111,10 @@ def _policy_command(
 
 
 def apply(environments: Environments, *, boundary: str, profiles: Mapping[str, str]) -> None:
-    """Raises OperationError before anything is done if credentials are of another account."""
+    """Prepare the accounts.
+
+    Raises OperationError before anything is done if credentials belong to another account.
+    """
     ready = [(target, _session(target, profiles)) for target in chosen(environments, profiles)]
     for target, session in ready:
         iam = session.client("iam")
@@ -119,7 +125,7 @@ def apply(environments: Environments, *, boundary: str, profiles: Mapping[str, s
 
 
 def chosen(environments: Environments, profiles: Mapping[str, str]) -> Sequence[Target]:
-    """All accounts, or those that profiles were given for. Raises WrongUse for unknown names."""
+    """Return all accounts, or those with a profile. Raises WrongUse for unknown names."""
     found = targets(environments)
     known = [name for target in found for name in target.names]
     unknown = sorted(set(profiles) - set(known))

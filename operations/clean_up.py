@@ -1,4 +1,4 @@
-"""Removes what a check has made, and nothing else."""
+"""Removes the data of a check, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wires.layout import dataset_owner
 def clean_up(
     environment: Environment, session: Any, *, dataset: str, key: str, version: str
 ) -> None:
-    """Table, files, ledger entries and the upload go; load and run stay, as history.
+    """Remove table, files, ledger entries and the upload; load and run stay, as history.
 
     Every step is tried. Raises CheckFailed naming those that failed.
     """

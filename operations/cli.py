@@ -17,7 +17,7 @@ from operations import bootstrap
 from operations.commands import APPS, cdk_deploy, run
 from operations.destroy import destroy
 from operations.entry import enter
-from operations.environment_check import Patience, check_environment, is_complete
+from operations.environment_check import Timeout, check_environment, is_complete
 from operations.errors import CheckFailed, OperationError, WrongUse
 from operations.exports_check import check_exports
 from operations.protection import protect
@@ -28,7 +28,10 @@ SUCCESS, FAILURE, WRONG_USE = 0, 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code: 0 done, 1 not done for the reason that is printed, 2 wrong use."""
+    """Run a command.
+
+    Exit code: 0 done, 1 not done for the printed reason, 2 wrong use.
+    """
     arguments = _parser().parse_args(argv)
     try:
         arguments.command(arguments, load_environments())
@@ -49,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     exports.set_defaults(command=_check_exports)
     check = commands.add_parser("check-environment", help="put stub data through an environment")
     _add_entry(check)
-    check.add_argument("--timeout", type=float, default=Patience.seconds, metavar="SECONDS")
+    check.add_argument("--timeout", type=float, default=Timeout.seconds, metavar="SECONDS")
     check.add_argument(
         "--if-complete",
         action="store_true",
@@ -122,7 +125,7 @@ def _check_environment(arguments: argparse.Namespace, environments: Environments
     if arguments.if_complete and not is_complete(environment, session):
         print(f"the application is not deployed to {environment.name} yet: nothing to check")
         return
-    check_environment(environment, session, say=print, patience=Patience(seconds=arguments.timeout))
+    check_environment(environment, session, say=print, timeout=Timeout(seconds=arguments.timeout))
 
 
 def _protect(arguments: argparse.Namespace, environments: Environments) -> None:
@@ -205,7 +208,7 @@ def _rollback(arguments: argparse.Namespace, environments: Environments) -> None
 
 
 def named(environments: Environments, name: str) -> Environment:
-    """Raises WrongUse naming those that there are."""
+    """Return an environment by name. Raises WrongUse naming the existing ones."""
     for environment in environments.all:
         if environment.name == name:
             return environment

@@ -1,4 +1,4 @@
-"""Commands of others that are started here: the CDK's."""
+"""Builds and runs commands of the CDK."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from operations.errors import CommandFailed
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("infra_app", "glue_app")
-"""In the order in which they are deployed."""
+"""In the order of deployment."""
 
 
 def cdk_deploy(app: str, stacks: str, *, profile: str = "") -> list[str]:
-    """Deploy the stacks of an app that match a pattern."""
+    """Return the command that deploys the stacks of an app that match a pattern."""
     return [
         *("npx", "cdk", "deploy", stacks),
         *("--app", f"{_relative(sys.executable)} -m {app}", "--output", f"cdk.out/{app}"),
@@ -25,7 +25,7 @@ def cdk_deploy(app: str, stacks: str, *, profile: str = "") -> list[str]:
 
 
 def run(command: Sequence[str]) -> None:
-    """Raises CommandFailed. What the command says goes where this program's own words go."""
+    """Run a command. Raises CommandFailed. Its output goes to this program's output."""
     print(f"$ {shown(command)}", flush=True)
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
     if code:
@@ -33,7 +33,7 @@ def run(command: Sequence[str]) -> None:
 
 
 def shown(command: Sequence[str]) -> str:
-    """As one would type it."""
+    """Return the command as one would type it."""
     return " ".join(f"'{word}'" if set(word) & set(" */") else word for word in command)
 
 

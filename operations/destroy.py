@@ -1,4 +1,4 @@
-"""Takes an environment down; its data only with two keys."""
+"""Takes an environment down; its data only if that is confirmed twice."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Say = Callable[[str], None]
 
 
 def destroy(environment: Environment, session: Any, *, delete_data: str, say: Say) -> None:
-    """Delete the application; delete infrastructure and data only if both keys are turned.
+    """Delete the application; delete infrastructure and data only if confirmed twice.
 
-    The first key is `retention.retainData: false` in config, deployed; the second is
-    `delete_data`, which has to be the environment's name. What is kept is said.
+    The first confirmation is `retention.retainData: false` in config, deployed; the second is
+    `delete_data`, which has to be the environment's name. Everything that is kept is reported.
     """
     names, formation = environment.names, session.client("cloudformation")
     if delete_stack(names.application_stack, formation):
@@ -58,7 +58,7 @@ def _data_of(environment: Environment) -> list[str]:
 
 
 def _empty(session: Any, bucket: str) -> int:
-    """Delete every version of everything in a bucket. Returns how many there were."""
+    """Delete every version of everything in a bucket, and return how many there were."""
     s3 = session.client("s3")
     count = 0
     try:

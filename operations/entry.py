@@ -1,4 +1,4 @@
-"""The way into an environment's account."""
+"""Access to an environment's account."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from operations.errors import NotEntered
 
 
 def enter(environment: Environment, *, as_caller: bool = False) -> Any:
-    """A session in the environment, in its checks role or as whoever runs this.
+    """Return a session in the environment, in its checks role or with the caller's rights.
 
-    Raises NotEntered if the role cannot be taken.
+    Raises NotEntered if the role cannot be assumed.
     """
     region = environment.account.aws_region
     caller = boto3.Session(region_name=region)

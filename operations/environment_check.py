@@ -1,4 +1,4 @@
-"""Puts stub data through a deployed environment, and looks at what comes out."""
+"""Uploads stub data to a deployed environment, and checks the resulting table."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ OPEN = frozenset({ObjectStatus.PENDING.value, ObjectStatus.RUNNING.value})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How long to wait for the table, and how long between two looks."""
+class Timeout:
+    """How long to wait for the table, and how long between two checks."""
 
     seconds: float = 1800
     pause: float = 5
 
 
 def is_complete(environment: Environment, session: Any) -> bool:
-    """Whether the application is deployed as well as the infrastructure."""
+    """Return whether the application is deployed as well as the infrastructure."""
     glue = session.client("glue")
     try:
         glue.get_job(JobName=environment.names.job(FILE_PROCESSOR))
@@ -42,19 +42,19 @@ def is_complete(environment: Environment, session: Any) -> bool:
 
 
 def check_environment(
-    environment: Environment, session: Any, *, say: Say, patience: Patience | None = None
+    environment: Environment, session: Any, *, say: Say, timeout: Timeout | None = None
 ) -> None:
     """Upload, wait for the published table, compare, remove everything again.
 
-    Raises CheckFailed with the first thing that is not as it should be. What a check that ran
-    out of time has uploaded stays, so that it can be looked into.
+    Raises CheckFailed with the first mismatch. If the check runs out of time, its upload stays, so
+    that it can be investigated.
     """
     dataset = f"{CHECKS_PREFIX}{uuid.uuid4().hex[:12]}"
     key = f"{dataset}/stub.csv"
     bucket = environment.names.raw_bucket
     version = session.client("s3").put_object(Bucket=bucket, Key=key, Body=stub.CSV)["VersionId"]
     say(f"uploaded s3://{bucket}/{key} (version {version})")
-    entry = _ended(environment, session, key, version, say=say, patience=patience or Patience())
+    entry = _ended(environment, session, key, version, say=say, timeout=timeout or Timeout())
     try:
         _check_ledger(entry, dataset)
         _check_table(environment, session, dataset, str(entry["load_id"]))
@@ -71,10 +71,10 @@ def _ended(
     version: str,
     *,
     say: Say,
-    patience: Patience,
+    timeout: Timeout,
 ) -> Mapping[str, Any]:
     ledger = ObjectLedger(session.resource("dynamodb").Table(environment.names.objects_table))
-    deadline = time.monotonic() + patience.seconds
+    deadline = time.monotonic() + timeout.seconds
     status = ""
     while time.monotonic() < deadline:
         entry = ledger.get(key, version)
@@ -83,9 +83,9 @@ def _ended(
             say(f"the ledger says {status}")
         if entry and status not in OPEN:
             return entry
-        time.sleep(patience.pause)
+        time.sleep(timeout.pause)
     raise CheckFailed(
-        f"{key} has not been published within {patience.seconds:.0f} s: "
+        f"{key} has not been published within {timeout.seconds:.0f} s: "
         + (f"the ledger still says {status}. " if status else "the ledger does not know it. ")
         + f"Look at queue {environment.names.uploads_queue}, function "
         f"{environment.names.trigger_function} and job {environment.names.job(FILE_PROCESSOR)}."
@@ -119,7 +119,7 @@ def _check_table(environment: Environment, session: Any, dataset: str, load_id: 
 def _rows(
     environment: Environment, session: Any, dataset: str, load_id: str
 ) -> Sequence[Mapping[str, object]]:
-    """What the catalog leads a reader to."""
+    """Return the rows that a reader finds through the catalog."""
     database = environment.names.processed_database
     try:
         table = session.client("glue").get_table(DatabaseName=database, Name=dataset)["Table"]

@@ -1,25 +1,25 @@
 """Errors of the operations.
 
 OperationError
-├── WrongUse       the command line asks for what there is not
-├── NotEntered     the environment's role cannot be taken
+├── WrongUse       the command line asks for something that does not exist
+├── NotEntered     the environment's role cannot be assumed
 ├── CheckFailed    an environment is not as it should be
-└── CommandFailed  a command that was started here ended badly
+└── CommandFailed  a command that was started here failed
 """
 
 from __future__ import annotations
 
 
 class OperationError(Exception):
-    """An operation ended without its goal. The message is meant for the person who ran it."""
+    """An operation did not succeed. The message is meant for the person who ran it."""
 
 
 class WrongUse(OperationError):
-    """The command line asks for what there is not."""
+    """The command line asks for something that does not exist."""
 
 
 class NotEntered(OperationError):
-    """The environment's role cannot be taken."""
+    """The environment's role cannot be assumed."""
 
 
 class CheckFailed(OperationError):
@@ -27,4 +27,4 @@ class CheckFailed(OperationError):
 
 
 class CommandFailed(OperationError):
-    """A command that was started here ended badly."""
+    """A command that was started here failed."""

@@ -1,4 +1,4 @@
-"""What CloudFormation may do in an account: the policy that this repository ships."""
+"""The policies of this repository for CloudFormation's permissions in an account."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MOST_CHARACTERS = 6144
 
 
 class Purpose(StrEnum):
-    """What an account is for; the file of its policy."""
+    """Use of an account; also the name of its policy's file."""
 
     PIPELINE = "pipeline"
     ENVIRONMENT = "environment"
     NETWORK = "network"
-    """Besides, where an environment has a VPC."""
+    """In addition, if an environment has a VPC."""
 
 
 def policy_name(project: str, purpose: Purpose, account: Account) -> str:
@@ -35,7 +35,7 @@ def policy_arn(project: str, purpose: Purpose, account: Account) -> str:
 
 
 def policy_document(project: str, purpose: Purpose, account: Account) -> str:
-    """JSON without spaces, as IAM counts its characters."""
+    """Return JSON without spaces, as IAM counts its characters."""
     text = (_POLICIES / f"{purpose}.json").read_text(encoding="utf-8")
     filled = Template(text).substitute(
         account=account.aws_account_id,
@@ -48,7 +48,7 @@ def policy_document(project: str, purpose: Purpose, account: Account) -> str:
 
 
 def put_policy(iam: Any, project: str, purpose: Purpose, account: Account) -> str:
-    """Create the policy or bring it up to date. Returns its ARN; saying it again is harmless."""
+    """Create or update the policy, and return its ARN. Repeating it is harmless."""
     arn = policy_arn(project, purpose, account)
     document = policy_document(project, purpose, account)
     try:

@@ -1,4 +1,4 @@
-"""Whether the infrastructure publishes what the application is going to import."""
+"""Checks that the infrastructure exports everything that the application imports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from operations.errors import CheckFailed
 
 
 def check_exports(environment: Environment, cloudformation: Any) -> None:
-    """Raises CheckFailed naming every export that is missing, and what to do."""
+    """Raise CheckFailed naming every missing export, and what to do about it."""
     found = {
         export["Name"]
         for page in cloudformation.get_paginator("list_exports").paginate()

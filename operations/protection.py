@@ -1,4 +1,4 @@
-"""Guards the stack that holds the data against being deleted."""
+"""Protects the stack that holds the data from deletion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from config.environments import Environment
 
 
 def protect(environment: Environment, cloudformation: Any) -> bool:
-    """Make the infrastructure stack's termination protection what config says; return that.
+    """Set the infrastructure stack's termination protection as configured, and return it.
 
     The CDK's command line does so itself when it deploys; CodePipeline does not.
     """

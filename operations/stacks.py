@@ -1,4 +1,4 @@
-"""The stacks of an environment: what they are called, how they are, and their end."""
+"""The stacks of an environment: names, states, deletion."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from operations.errors import OperationError
 
 MISSING = "not deployed"
 GOOD = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
-"""States in which a stack is whole; after a roll-back it is what it was before."""
+"""States of a complete stack; after a roll-back it is what it was before."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackStatus:
-    """How one stack is."""
+    """The state of one stack."""
 
     name: str
     status: str
     changed: str = ""
-    """When it was last changed, ISO 8601."""
+    """Time of its last change, ISO 8601."""
     reason: str = ""
 
     @property
@@ -36,7 +36,7 @@ class StackStatus:
 
 
 def statuses(environment: Environment, cloudformation: Any) -> Iterator[StackStatus]:
-    """Of both stacks, in the order of their deployment."""
+    """Yield the states of both stacks, in the order of their deployment."""
     for name in (environment.names.infrastructure_stack, environment.names.application_stack):
         yield status_of(name, cloudformation)
 
@@ -59,7 +59,10 @@ def status_of(name: str, cloudformation: Any) -> StackStatus:
 
 
 def delete_stack(name: str, cloudformation: Any) -> bool:
-    """Delete and wait. False if there is none. Raises OperationError if it does not go."""
+    """Delete a stack and wait for it; False if there is none.
+
+    Raises OperationError if the deletion fails.
+    """
     if status_of(name, cloudformation).status == MISSING:
         return False
     cloudformation.delete_stack(StackName=name)

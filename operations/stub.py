@@ -1,4 +1,4 @@
-"""A small upload of which every value is known."""
+"""A small upload whose values are all known."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ ROWS: Sequence[Mapping[str, object]] = (
     },
     {"code": "100", "amount": Decimal("-3.00"), "ordered_on": dt.date(1999, 1, 1), "note": None},
 )
-"""What a reader of the table finds: types inferred, leading zeros kept, nothing as nothing."""
+"""Expected rows of the table: types inferred, leading zeros kept, empty as null."""
 
 
 def differences(found: Sequence[Mapping[str, object]]) -> list[str]:
-    """What is not as in `ROWS`, in whatever order the rows came."""
+    """Return the differences from `ROWS`, ignoring the order of rows."""
     wanted = list(ROWS)
     if len(found) != len(wanted):
         return [f"{len(wanted)} rows were uploaded, {len(found)} are in the table"]

@@ -1,4 +1,4 @@
-"""Iceberg tables as PyIceberg reads them, with nothing of what the jobs use to write them."""
+"""Reads Iceberg tables with PyIceberg, using nothing of the jobs' writing code."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pyiceberg.table.metadata import TableMetadata, TableMetadataUtil
 
 
 class IcebergReader:
-    """Reads through a boto3 S3 client."""
+    """Reads tables through a boto3 S3 client."""
 
     def __init__(self, s3: Any) -> None:
         self._io = _ReadingIO(s3)
         self._known: dict[str, TableMetadata] = {}
-        """By location: what stands there never changes."""
+        """Metadata by location, which never changes."""
 
     def partition_columns(self, metadata_location: str) -> list[str]:
-        """By which the table is partitioned, value by value."""
+        """Return the columns by whose values the table is partitioned."""
         table = self._table(metadata_location)
         return [table.schema().find_column_name(f.source_id) or "" for f in table.spec().fields]
 
     def files(self, metadata_location: str) -> list[tuple[str, str]]:
-        """Bucket and key of each file that the table's current snapshot consists of."""
+        """Return bucket and key of each file in the table's current snapshot."""
         tasks = self._table(metadata_location).scan().plan_files()
         return sorted(_place_of(task.file.file_path) for task in tasks)
 

@@ -1,4 +1,4 @@
-"""Published tables: what there is, what has become of each, and the way back.
+"""Lists published tables and their history, and rolls them back.
 
 Uses the caller's own rights: to read the tables' buckets and databases, and for a rollback to write
 metadata into the bucket and to update the table.
@@ -28,7 +28,7 @@ _TOLD = (
     "rows-published",
     "rows-quarantined",
 )
-"""Facts of a snapshot that people ask for."""
+"""Facts of a snapshot that the history shows."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class PublishedTables:
     environment: Environment
 
     def listed(self) -> Iterator[str]:
-        """One line for each table."""
+        """Yield one line for each table."""
         for database, name in self._names():
             table = self._load(database, name)
             snapshot = table.current_snapshot()
@@ -51,7 +51,7 @@ class PublishedTables:
             )
 
     def history(self, name: str) -> Iterator[str]:
-        """One line for each kept snapshot, the latest first."""
+        """Yield one line for each kept snapshot, the latest first."""
         table = self._load(*self._named(name))
         for snapshot in sorted(
             table.metadata.snapshots, key=lambda one: one.sequence_number or 0, reverse=True
@@ -69,7 +69,10 @@ class PublishedTables:
             )
 
     def roll_back(self, name: str, to: str) -> str:
-        """What was done. Raises OperationError if there is no such snapshot."""
+        """Roll a table back, and return what was done.
+
+        Raises OperationError if there is no such snapshot.
+        """
         database, table = self._named(name)
         from iceberg.tables import IcebergDatabase  # noqa: PLC0415 - see _rollback
 
@@ -96,7 +99,7 @@ class PublishedTables:
         return catalog.load_table((database, name))
 
     def _named(self, name: str) -> tuple[str, str]:
-        """Raises WrongUse naming those that there are."""
+        """Return database and table. Raises WrongUse naming the existing tables."""
         there = list(self._names())
         found = [one for one in there if name in (one[1], ".".join(one))]
         if len(found) != 1:
@@ -116,7 +119,10 @@ class PublishedTables:
 
 
 def _rollback() -> Any:
-    """What commits to tables is in the jobs' library, which is at the top level of its zip."""
+    """Import the jobs' module for rollbacks.
+
+    It is in the jobs' library, whose packages are at the top level of its zip.
+    """
     library = str(Path(__file__).resolve().parent.parent / "glue_scripts")
     if library not in sys.path:
         sys.path.insert(0, library)

@@ -10,16 +10,16 @@ from pyiceberg.table import Table
 from pyspark.sql import SparkSession
 
 from curation.building import TableBuild
-from curation.current import Current
 from curation.guarding import Failures
-from curation.judging import Judging
+from curation.latest_rows import LatestRows
+from curation.models import Models
 from curation.processing import Processing
+from curation.quality_gate import QualityGate
 from curation.refresh import Refresh
-from curation.units import Units
 from iceberg.manifests import live_files, partition_of
 from iceberg.tables import IcebergDatabase
 from local_cloud.catalog.reader import CatalogReader
-from quality_report.model import QualityReport
+from quality_report.report import QualityReport
 from tests.aws import CURATED, QUALITY, STATE, SmallAws
 from tests.lakes import Lake
 from wires.contracts import (
@@ -84,18 +84,18 @@ class Curation:
             settings=self.settings,
             glue_run=run,
             contracts=self.contracts,
-            units=Units.of(self.settings),
+            models=Models.of(self.settings),
             spark=self.spark,
         )
 
     def judge(self, *, at: datetime | None = None) -> list[Refresh]:
         self.runs += 1
         run = GlueRun(JOB_NAME="data-quality", JOB_RUN_ID=f"jr_{self.runs:012d}")
-        return Judging(
+        return QualityGate(
             settings=self.settings,
             glue_run=run,
             contracts=self.contracts,
-            units=Units.of(self.settings),
+            models=Models.of(self.settings),
             spark=self.spark,
             **({"at": at} if at else {}),
         ).judge()
@@ -114,17 +114,17 @@ class Curation:
             [sales] = orders.curated
             self.contracts["orders"] = replace(orders, curated=(replace(sales, quality=found),))
 
-    def state(self, unit: str) -> RefreshState:
-        return RefreshLedger(self.aws.tables.Table(STATE)).get(unit)
+    def state(self, model: str) -> RefreshState:
+        return RefreshLedger(self.aws.tables.Table(STATE)).get(model)
 
     def history(self, table: str) -> list[dict[str, Any]]:
         reader = CatalogReader(glue=self.aws.glue, s3=self.aws.s3)
         found: list[dict[str, Any]] = reader.read(QUALITY, table).to_pylist()
         return found
 
-    def report(self, unit: str) -> QualityReport:
+    def report(self, model: str) -> QualityReport:
         """The last one."""
-        keys = self.aws.keys(QUALITY, f"reports/{unit}/")
+        keys = self.aws.keys(QUALITY, f"reports/{model}/")
         key = max(key for key in keys if key.endswith(".json"))
         body = self.aws.s3.get_object(Bucket=QUALITY, Key=key)["Body"].read()
         return QualityReport.from_json(body.decode())
@@ -145,7 +145,7 @@ class Curation:
         orders = build.datasets["orders"]
         asked = [
             orders.rows_of(sorted(orders.parts)[:1]),
-            Current(orders, self.contracts["orders"]).rows(),
+            LatestRows(orders, self.contracts["orders"]).rows(),
         ]
         for rows in asked:
             rows.collect()

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from iceberg.tables import IcebergDatabase
-from lake.file_load import FileLoad
-from lake.isolation import USUAL_BUDGET
-from lake.state import State
+from lake.load import FileLoad
+from lake.publishing.state import State
+from lake.running.isolation import USUAL_BUDGET
 from operations.table_reader import IcebergReader
 from tests.aws import (
     ASSETS,

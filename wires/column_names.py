@@ -1,10 +1,10 @@
-"""What columns are called: by their names in the files, in any script. Pure.
+"""Column names of tables, derived from their names in the files, in any script. Pure.
 
-A column's identity is its name as a file spells it, its *source name*. What it is called in
-the table follows from that name alone: lower case, Unicode's letters and digits as they are, an
-underscore for the rest. Where two source names of one table would come out alike, each that is
-not spelled so already is told apart by a hash of its own. So the names of a table follow from
-the set of its source names, not from files, positions, or the order in which they came.
+A column's identity is its name as a file spells it, its *source name*. Its name in the table
+follows from that alone: lower case, Unicode's letters and digits as they are, an underscore for the
+rest. Where two source names of one table would give the same name, each that is not already spelled
+that way gets a hash of its source name. So the names of a table depend on the set of its source
+names only, not on files, positions, or the order in which they came.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ from wires.layout import QUARANTINE_KEYS
 METADATA_COLUMNS = ("processed_at", "source_file", "processing_job", "load_id")
 _TAKEN = frozenset((*QUARANTINE_KEYS, *METADATA_COLUMNS)) - {"dataset"}
 _LONGEST_BYTES = 200
-"""Glue takes 255 bytes; a hash has to find room behind these."""
+"""Glue allows 255 bytes; the rest leaves room for a hash."""
 _AGAIN = "\N{SYMBOL FOR UNIT SEPARATOR}"
-"""Between a name that a header holds more than once, and which time this is."""
+"""Separates a name that a header repeats from the number of its occurrence."""
 WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def source_names(header: Sequence[str | None]) -> list[str]:
-    """One distinct source name per cell of a header: the cell, and where that stands there more
-    than once, for the later ones also which time it is."""
+    """Return one distinct source name per cell of a header.
+
+    It is the cell, and for repeated cells after the first also the number of the occurrence.
+    """
     seen: Counter[str] = Counter()
     names = []
     for cell in header:
@@ -42,11 +44,13 @@ def source_names(header: Sequence[str | None]) -> list[str]:
 
 @lru_cache(maxsize=100_000)
 def column_name_of(source: str) -> str:
-    """What a column is called whose name no other of its table comes close to.
+    """Return the column name for a source name that no other of its table resembles.
 
-    `Größe (cm)` → `größe_cm`, `OrderID` → `order_id`, `名前` → `名前`. A name that would start
-    with a digit gets `n_`, one that the platform uses itself `_in_file`; one without a letter or
-    digit is `column_` and a hash, a blank one `unnamed`.
+    `Größe (cm)` → `größe_cm`, `OrderID` → `order_id`, `名前` → `名前`.
+
+    A name that would start with a digit gets the prefix `n_`, one that the platform uses itself the
+    suffix `_in_file`. One without a letter or digit becomes `column_` and a hash, a blank one
+    `unnamed`.
     """
     told, _, again = source.partition(_AGAIN)
     composed = unicodedata.normalize("NFC", WORD_BORDER.sub("_", told))
@@ -64,9 +68,9 @@ def column_name_of(source: str) -> str:
 
 
 def column_names(sources: Iterable[str]) -> dict[str, str]:
-    """What each column of a table is called, by its source name.
+    """Return the name of each column of a table by its source name.
 
-    Names that engines take for the same, whatever their case, count as alike.
+    Names that engines consider equal, ignoring case, count as the same.
     """
     plain = {source: column_name_of(source) for source in sources}
     alike: defaultdict[str, list[str]] = defaultdict(list)
@@ -84,7 +88,7 @@ def column_names(sources: Iterable[str]) -> dict[str, str]:
 
 
 def short_hash(text: str, digits: int = 6) -> str:
-    """Hexadecimal digits."""
+    """Return a hash as hexadecimal digits."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
 
 
@@ -93,7 +97,7 @@ def _is_kept(char: str) -> bool:
 
 
 def _lead(name: str) -> str:
-    """Not with a digit, and not with a mark that nothing stands under."""
+    """Prefix a name that starts with a digit or a combining mark."""
     return name if unicodedata.category(name[0])[0] == "L" else f"n_{name}"
 
 
@@ -102,13 +106,15 @@ def _nameless(source: str) -> str:
 
 
 def _folded(name: str) -> str:
-    """Java's comparison of names, which Spark's is, takes upper case into account too: `ı` and
-    `i`, `ς` and `σ` are alike."""
+    """Fold the case of a name as Spark compares names.
+
+    Spark uses Java's comparison, which also compares upper case: `ı` equals `i`, `ς` equals `σ`.
+    """
     return name.upper().casefold()
 
 
 def _less_like(group: Sequence[str], plain: Mapping[str, str]) -> list[str]:
-    """All of them but one that is spelled as it would be called, if there is one."""
+    """Return the sources that need a hash: all but one that is spelled as its column name."""
     if len(group) == 1:
         return []
     own = sorted(source for source in group if plain[source] == source)[:1]

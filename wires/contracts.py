@@ -1,4 +1,4 @@
-"""The dataset contract as the job sees it. `config/datasets.py` reads and checks the YAML."""
+"""The dataset contract as jobs read it. `config/datasets.py` reads and checks the YAML."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from wires.errors import UnexpectedJson
+from wires.typed_json import TypedJson
+
 ONE_BYTE_ENCODINGS = (
     *(f"cp{number}" for number in range(1250, 1258)),
     *(f"iso-8859-{part}" for part in (1, 2, 5, 7, 9, 15)),
     *("koi8-r", "koi8-u", "mac-roman", "cp437", "cp850", "cp852", "cp866", "tis-620"),
 )
-"""Those in which ASCII's characters are spelled as in ASCII."""
+"""One-byte encodings that spell ASCII's characters as ASCII does."""
 UNICODE_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 EAST_ASIAN_ENCODINGS = (
     "shift_jis",
@@ -26,33 +29,35 @@ EAST_ASIAN_ENCODINGS = (
     "euc-kr",
 )
 ENCODINGS = UNICODE_ENCODINGS + ONE_BYTE_ENCODINGS + EAST_ASIAN_ENCODINGS
-"""That text files are known in."""
+"""All encodings of text files that can be read."""
 
 
 class Evolution(StrEnum):
-    """What happens when a file's columns are not those of the table."""
+    """How to handle a file whose columns are not those of the table."""
 
     EVOLVE = "evolve"
     """Columns are added and types widened; older partitions are rebuilt to match."""
     STRICT = "strict"
-    """The file is rejected and says which column differs, and by which value."""
+    """The file is rejected; the reason names the column that differs, and a value."""
     DISCARD = "discard"
-    """Columns that are not declared are left out, and told; a row with a value that is none of
-    its column's type is quarantined."""
+    """Columns that are not declared are left out, and reported.
+
+    A row with a value that does not fit its column's type is quarantined.
+    """
 
 
 class QuotesInFields(StrEnum):
-    """What a quote inside an unquoted field is, such as in `5" pipe`."""
+    """The meaning of a quote inside an unquoted field, such as in `5" pipe`."""
 
     QUARANTINE = "quarantine"
-    """A sign that the record is not what it seems: it is no row."""
+    """A sign of a damaged record, which is quarantined."""
     KEEP = "keep"
     """A character like any other."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CsvDemands:
-    """What a contract fixes about its files; what is empty here is found in each file."""
+    """CSV properties that a contract fixes; empty ones are detected in each file."""
 
     delimiter: str = ""
     quote: str = ""
@@ -69,15 +74,18 @@ class DeclaredColumn:
     """A column that the table has from the start."""
 
     name: str
-    """SQL-safe, as it is queried."""
+    """SQL-safe name, as in queries."""
     type: str
-    """`string`, `bigint`, `decimal(p,s)`, `double`, `boolean`, `date`, `timestamp` or
-    `timestamptz`, which is a timestamp with an offset, kept in UTC."""
+    """A type name.
+
+    `string`, `bigint`, `decimal(p,s)`, `double`, `boolean`, `date`, `timestamp` or `timestamptz`,
+    which is a timestamp with an offset, kept in UTC.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """Rows of this dataset name rows of another by its primary key."""
+    """Columns in which rows of this dataset name rows of another by its primary key."""
 
     columns: tuple[str, ...]
     dataset: str
@@ -87,8 +95,10 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class BusinessRule:
-    """What each row has to keep to; one that does not is put aside before anything is made of
-    the dataset."""
+    """A condition on each row of a dataset.
+
+    A row that breaks it is quarantined before the dataset is used.
+    """
 
     name: str
     expect: str
@@ -96,40 +106,41 @@ class BusinessRule:
 
 
 class OnFailure(StrEnum):
-    """What becomes of a table whose quality rules fail."""
+    """How to handle a table whose quality rules fail."""
 
     WARN = "warn"
-    """It is published, and people are told."""
+    """It is published, and an alert is sent."""
     QUARANTINE = "quarantine"
-    """Rows that break a rule about rows are put aside; the others are published."""
+    """Rows that break a rule about rows are quarantined; the others are published."""
     HALT = "halt"
-    """Nothing is published, and people are told; what was published before stays."""
+    """Nothing is published, and an alert is sent; what was published before stays."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """What is measured before a table is published."""
+    """The rules that a table must pass before it is published."""
 
     rules: str = ""
     """DQDL text."""
     source: str = ""
-    """Where the text stands, for messages."""
+    """Place of the rules, for messages."""
     on_failure: OnFailure = OnFailure.WARN
 
 
 @dataclass(frozen=True, kw_only=True)
 class CuratedTable:
-    """A business-ready table that is made of this dataset, and of others with it."""
+    """A business-ready table made from this dataset and possibly others."""
 
     table: str
     sql: str = ""
     """One SELECT over datasets by their names; empty: the dataset's rows as they are."""
     source: str = ""
-    """Where the SQL stands, for messages."""
+    """Place of the SQL, for messages."""
     day: str = ""
-    """Date column, of the dataset and of the answer: its days are the table's partitions, and
-    those that new rows do not touch are left as they are. Empty: the table is made anew as a
-    whole."""
+    """Date column, both of the dataset and of the SQL's result, that partitions the table.
+
+    Days that new rows do not affect are left as they are. Empty: the whole table is built again.
+    """
     uses: tuple[str, ...] = ()
     """The other datasets that the SQL reads."""
     quality: Quality = Quality()
@@ -137,31 +148,33 @@ class CuratedTable:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetContract:
-    """What the owner of a dataset has laid down; a dataset without one is inferred."""
+    """Everything that the owner of a dataset declared; without a contract it is inferred."""
 
     name: str
     keys: tuple[str, ...] = ()
     """Shell patterns (`*`, `?`, `[…]`); an object key that matches one belongs to this dataset."""
     columns: tuple[DeclaredColumn, ...] = ()
-    """All that are declared; none: the files say what there is."""
+    """The declared columns; if there are none, the files define them."""
     primary_key: tuple[str, ...] = ()
-    """Columns that have a value in every row, and whose values together stand once in a file."""
+    """Columns that have a value in every row and together are unique in a file."""
     evolution: Evolution = Evolution.EVOLVE
     csv: CsvDemands = CsvDemands()
     latest_by: tuple[str, ...] = ()
-    """Columns that tell which row of a primary key is the latest, before the time of upload."""
+    """Columns that order rows of a primary key, latest last, before the time of upload."""
     deleted_when: str = ""
-    """A SQL condition on the dataset's columns: such a row says that its key is there no more."""
+    """A SQL condition on the dataset's columns; a row that fulfils it deletes its key."""
     latest_table: str = ""
-    """What the table of latest rows is called, if not after the dataset."""
+    """The name of the table of latest rows, if it is not named after the dataset."""
     references: tuple[Reference, ...] = ()
     rules: tuple[BusinessRule, ...] = ()
     quality: Quality = Quality()
-    """Of the dataset's current rows."""
+    """Quality rules for the dataset's current rows."""
     curated: tuple[CuratedTable, ...] = ()
     refused: str = ""
-    """Why it cannot be gone by, for people. Then nothing is made of the dataset: it was not meant
-    to be inferred."""
+    """The reason, for people, why the contract cannot be used.
+
+    Then nothing is made from the dataset: it was not meant to be inferred.
+    """
 
     @property
     def latest(self) -> str:
@@ -174,21 +187,24 @@ def contracts_to_json(contracts: Iterable[DatasetContract]) -> str:
 
 
 def contracts_from_json(text: str) -> Mapping[str, DatasetContract]:
-    """Contracts by dataset name. One that cannot be read is among them, and says so."""
+    """Return contracts by dataset name; an unreadable one is included and says so."""
     contracts = [_read(item, place) for place, item in enumerate(json.loads(text))]
     return {contract.name: contract for contract in contracts}
 
 
 def _read(item: Any, place: int) -> DatasetContract:
     try:
-        return _contract(item)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        why = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-        return _unreadable(item if isinstance(item, dict) else {}, place, why)
+        contract = TypedJson().read(DatasetContract, {"refused": "", **item})
+    except (TypeError, UnexpectedJson) as error:
+        return _unreadable(item if isinstance(item, dict) else {}, place, str(error))
+    return contract if contract.name else _unreadable(item, place, "it has no name")
 
 
 def _unreadable(item: Mapping[str, Any], place: int, why: str) -> DatasetContract:
-    """What can be told still claims its objects."""
+    """Return a refused contract, with the name and keys that can be read.
+
+    So it still claims its objects.
+    """
     name, keys = item.get("name"), item.get("keys")
     own = name if isinstance(name, str) and name else f"contract_{place}"
     return DatasetContract(
@@ -197,55 +213,3 @@ def _unreadable(item: Mapping[str, Any], place: int, why: str) -> DatasetContrac
         refused=f"the contract of dataset '{own}' cannot be read as it was deployed ({why}): "
         "deploy it again",
     )
-
-
-def _contract(item: Mapping[str, Any]) -> DatasetContract:
-    return DatasetContract(
-        name=_text(item["name"]),
-        keys=_texts(item["keys"]),
-        columns=tuple(DeclaredColumn(**column) for column in item["columns"]),
-        primary_key=_texts(item["primary_key"]),
-        evolution=Evolution(item["evolution"]),
-        csv=_csv(item["csv"]),
-        latest_by=_texts(item["latest_by"]),
-        deleted_when=_text_or_none(item["deleted_when"]),
-        latest_table=_text_or_none(item["latest_table"]),
-        references=tuple(
-            Reference(columns=_texts(r["columns"]), dataset=r["dataset"], to=_texts(r["to"]))
-            for r in item["references"]
-        ),
-        rules=tuple(BusinessRule(**rule) for rule in item["rules"]),
-        quality=_quality(item["quality"]),
-        curated=tuple(
-            CuratedTable(
-                **{**table, "uses": _texts(table["uses"]), "quality": _quality(table["quality"])}
-            )
-            for table in item["curated"]
-        ),
-    )
-
-
-def _csv(item: Mapping[str, Any]) -> CsvDemands:
-    return CsvDemands(**{**item, "quotes_in_fields": QuotesInFields(item["quotes_in_fields"])})
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"expected a name, got {value!r}")
-    return value
-
-
-def _text_or_none(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"expected text, got {value!r}")
-    return value
-
-
-def _texts(items: Any) -> tuple[str, ...]:
-    if not isinstance(items, list) or not all(isinstance(text, str) for text in items):
-        raise ValueError(f"expected a list of names, got {items!r}")
-    return tuple(items)
-
-
-def _quality(item: Mapping[str, Any]) -> Quality:
-    return Quality(**{**item, "on_failure": OnFailure(item["on_failure"])})

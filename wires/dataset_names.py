@@ -1,4 +1,4 @@
-"""Who a dataset's name belongs to, kept as items of the state table."""
+"""The owners of dataset names, kept as items of the state table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wires.layout import PARTITION_KEY, dataset_owner
 
 
 class DatasetNames:
-    """Gives each name to the first owner who claims it, for good: so none is asked for twice."""
+    """Gives each name to its first owner for good, so a name is looked up only once."""
 
     def __init__(self, table: Any) -> None:
         self._table = table
@@ -18,7 +18,7 @@ class DatasetNames:
         self._conflict = table.meta.client.exceptions.ConditionalCheckFailedException
 
     def claim(self, name: str, owner: str) -> str:
-        """The owner of `name`: the given one, if nobody was before."""
+        """Return the owner of `name`, which is the given one if it had none before."""
         if name not in self._owners:
             self._owners[name] = self._claimed(name, owner)
         return self._owners[name]

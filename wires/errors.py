@@ -2,18 +2,23 @@
 
 WireError
 ├── JobArgumentError     a Glue script was started with other arguments than it takes
+├── UnexpectedJson       JSON is not what the class that it is read as says
 ├── ManifestError        a manifest is missing, damaged or of another version
 ├── LoadStateError       a load is not in the state that the step expects
-└── LeaseError           an exclusive turn could not be had in time
+└── LeaseError           a lease was not free in time
 """
 
 
 class WireError(Exception):
-    """Two ends of a wire do not fit."""
+    """The two ends of a wire do not match."""
 
 
 class JobArgumentError(WireError):
     """Expected arguments are missing or have the wrong type."""
+
+
+class UnexpectedJson(WireError):
+    """JSON is not what the class that it is read as says."""
 
 
 class ManifestError(WireError):
@@ -25,4 +30,4 @@ class LoadStateError(WireError):
 
 
 class LeaseError(WireError):
-    """An exclusive turn could not be had in time."""
+    """A lease was not free in time."""

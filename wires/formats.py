@@ -1,6 +1,6 @@
-"""What a file is, told by its first bytes.
+"""Detects the format of a file by its first bytes.
 
-Its name has a say in one thing: text that is called JSON is meant to be that.
+The name counts in one case only: text that is named JSON is meant to be JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wires.json_signs import name_says_json, start_says_json
 
 
 class Kind(Enum):
-    """What the data path makes of a format."""
+    """How the data path treats a format."""
 
     TABULAR_TEXT = "text that may be CSV"
     OTHER_DATA = "data in another format"
@@ -36,7 +36,7 @@ class Format:
 
     @property
     def is_hidden(self) -> bool:
-        """Whether a compression keeps the content from being seen here."""
+        """Whether a compression hides the content from detection here."""
         return self.compression == "zstd"
 
 
@@ -66,23 +66,23 @@ _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"\x00\x05\x16\x07", Format("macOS file attributes", Kind.DROPPING)),
 )
 BINARY = "binary data"
-"""What no other sign tells of."""
+"""Name for bytes that match no other sign."""
 _TEXT = Format("text", Kind.TABULAR_TEXT)
 _NAMED_JSON = Format("JSON by its name", Kind.OTHER_DATA)
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 _MARKUP_START = re.compile(rb"\s*<(!doctype|html|head|body|\?xml|svg)", re.IGNORECASE)
 _WIDE_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[{\[\"\]])")
-"""Two letters of it tell how wide they are, without a line's end."""
+"""The start of JSON; two characters show their width even without a line end."""
 _CONTROL = bytes(c for c in range(32) if c not in b"\t\n\r\f") + b"\x7f"
 _TOLERATED_CONTROL_SHARE = 0.05
 _TOLERATED_CONTROLS = 8
-"""A short CSV may have a zero byte in it and is still one."""
+"""A short CSV may contain a few control characters, such as a zero byte."""
 
 
 def detect(head: bytes, name: str = "") -> Format:
-    """The format of an object that starts with `head` (64 KiB tell all formats apart).
+    """Return the format of an object that starts with `head` (64 KiB tell all formats apart).
 
-    Its `name` decides where the content is any text: what is called JSON is meant to be that.
+    If the content is any text, `name` decides: text that is named JSON is meant to be JSON.
     """
     found = _by_content(head)
     if found.kind is Kind.TABULAR_TEXT and not found.is_hidden and name_says_json(name):
@@ -96,7 +96,7 @@ def _by_content(head: bytes) -> Format:
         if start is not None:
             return _within(compression, start)
     if head.startswith(b"\x28\xb5\x2f\xfd"):
-        # The Lambda runtime has no zstd; the reader looks inside and refuses what is no text.
+        # The Lambda runtime has no zstd; the reader looks inside and refuses anything but text.
         return Format("text", Kind.TABULAR_TEXT, "zstd")
     return _plain(head)
 
@@ -114,7 +114,7 @@ def _plain(head: bytes) -> Format:
     for magic, found in _MAGIC:
         if head.startswith(magic):
             return found
-    # Two letters are a weak sign: a CSV may begin with them, a program has zero bytes soon.
+    # Two letters are a weak sign: a CSV may begin with them, but a program soon has zero bytes.
     if head.startswith(b"MZ") and b"\0" in head[:64]:
         return Format("a Windows program", Kind.PROGRAM)
     if head.startswith(b"ORC") and any(byte in _CONTROL for byte in head[3:16]):
@@ -130,7 +130,7 @@ def _plain(head: bytes) -> Format:
 
 
 def wide_encoding(head: bytes) -> str:
-    """UTF-16 or UTF-32 without a byte order mark, or "" where `head` is neither."""
+    """Detect UTF-16 or UTF-32 without a byte order mark; "" if `head` is neither."""
     for name, width in (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2)):
         text = _decoded(head[: len(head) // width * width], name)
         if _WIDE_JSON.match(text):
@@ -141,7 +141,7 @@ def wide_encoding(head: bytes) -> str:
 
 
 def _decoded(head: bytes, encoding: str) -> str:
-    """ "" where the bytes are no characters; the last one may be cut off."""
+    """Decode, ignoring a last character that is cut off; "" if the bytes are not text."""
     try:
         return codecs.getincrementaldecoder(encoding)().decode(head)
     except UnicodeError:
@@ -149,7 +149,7 @@ def _decoded(head: bytes, encoding: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Lines of letters, digits and signs, most of them of a few alphabets."""
+    """Return whether this is lines of ordinary characters, 5 % of them ASCII."""
     some = text[:4096]
     if "\n" not in some and "\r" not in some:
         return False
@@ -179,7 +179,7 @@ def _gunzip(head: bytes) -> bytes | None:
 
 
 def is_bzip2(head: bytes) -> bool:
-    """With a block behind the sign, or the end at once: that is how nothing is compressed."""
+    """Return whether `head` is bzip2: its sign, then a block or the end of empty content."""
     return head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90")
 
 

@@ -16,14 +16,16 @@ from wires.errors import JobArgumentError
 
 @dataclass(frozen=True, kw_only=True)
 class JobDefaults:
-    """Of every job, set once, in the template: where things are. What a job may do there, its role
-    says."""
+    """Arguments of every job, set once in the template: where things are.
+
+    The permissions of a job are in its role.
+    """
 
     environment: str
     account: str
     region: str
     code_version: str
-    """Of script and library; lineage says which made a table's rows."""
+    """Version of script and library, which lineage records."""
     raw_bucket: str
     processed_bucket: str
     curated_bucket: str
@@ -41,17 +43,17 @@ class JobDefaults:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadDefaults(JobDefaults):
-    """Of `file_processor` and `data_ingestion`."""
+    """Arguments of `file_processor` and `data_ingestion`."""
 
     target_file_bytes: int
-    """CSV bytes that one output file is made from, at most, when small objects are packed."""
+    """Most CSV bytes for one output file when small objects are packed."""
     max_expansion_ratio: int
     """A compressed object that expands by more than this factor is refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadRun:
-    """Set by the dispatcher for one run, or as properties of a workflow run: what to do."""
+    """The work of one run, set by the dispatcher or as properties of a workflow run."""
 
     load_id: str
     attempt: int
@@ -61,7 +63,7 @@ class LoadRun:
 
 @dataclass(frozen=True, kw_only=True)
 class LegislatorsDefaults(JobDefaults):
-    """Of `legislators`."""
+    """Arguments of `legislators`."""
 
     source_prefix: str
     """Folder in the raw bucket with persons.json, memberships.json and organizations.json."""
@@ -69,15 +71,17 @@ class LegislatorsDefaults(JobDefaults):
 
 @dataclass(frozen=True, kw_only=True)
 class MaintenanceDefaults(JobDefaults):
-    """Of `table_maintenance`."""
+    """Arguments of `table_maintenance`."""
 
     target_file_bytes: int
-    """Parquet bytes of a file that is left as it is."""
+    """Parquet bytes of a merged file; files near this size are left as they are."""
     grace_hours: int
-    """Objects that are younger may belong to a run that is at work."""
+    """Younger objects may belong to a run that is still working."""
     tables_kept_by_glue: str
-    """Curated tables whose files and snapshots are left alone, with commas between; "-" for none:
-    Glue passes no empty argument on."""
+    """Curated tables that Glue maintains, separated by commas; "-" for none.
+
+    Their files and snapshots are left alone. Glue does not pass on empty arguments.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +110,10 @@ Kind = TypeVar("Kind", bound=Arguments)
 
 
 def workflow_run(argv: Sequence[str]) -> WorkflowRun:
-    """Raises JobArgumentError for a run that no workflow has started."""
+    """Read the arguments of a workflow's job.
+
+    Raises JobArgumentError for a run that no workflow has started.
+    """
     if "WORKFLOW_RUN_ID" not in _pairs(argv):
         raise JobArgumentError(
             "this job is a step of the workflow, which tells it what to do: start the workflow "
@@ -116,24 +123,27 @@ def workflow_run(argv: Sequence[str]) -> WorkflowRun:
 
 
 def run_properties(arguments: Arguments) -> dict[str, str]:
-    """As `StartWorkflowRun` takes them; jobs read them back with `from_properties`."""
+    """Return arguments for `StartWorkflowRun`; jobs read them with `from_properties`."""
     return {name: _spell(value) for name, value in asdict(arguments).items()}
 
 
 def from_properties(kind: type[Kind], properties: Mapping[str, str]) -> Kind | None:
-    """None for a workflow run that was started by hand or by the clock, and has none of them."""
+    """Read arguments from the properties of a workflow run.
+
+    Returns None for one that was started by hand or by the clock, and has none of them.
+    """
     if not any(field.name in properties for field in fields(kind)):
         return None
     return from_argv(kind, [word for n, v in properties.items() for word in (f"--{n}", v)])
 
 
 def to_arguments(arguments: Arguments) -> dict[str, str]:
-    """`{"--name": "value"}`, as `DefaultArguments` and `StartJobRun` take them."""
+    """Return `{"--name": "value"}`, for `DefaultArguments` and `StartJobRun`."""
     return {f"--{name}": _spell(value) for name, value in asdict(arguments).items()}
 
 
 def from_argv(kind: type[Kind], argv: Sequence[str]) -> Kind:
-    """Read `kind` out of a script's command line; arguments of others are left alone.
+    """Read `kind` from a script's command line, ignoring other arguments.
 
     Raises JobArgumentError naming every argument that is missing or has the wrong type.
     """

@@ -1,7 +1,7 @@
-"""Whether a text is meant to be JSON, as its start or its name says: broken JSON is that, too.
+"""Recognizes text that is meant to be JSON, even broken, by its start or its name.
 
-Whoever takes broken JSON for CSV publishes a column called `id_1`. So these signs are wide, and
-whether the text is JSON its reader says, with the reason.
+Broken JSON that is read as CSV becomes a table with a column called `id_1`. So these signs are
+wide; whether the text really is JSON is decided by its reader, which gives the reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BRACE = re.compile(rb"\s*\{")
 _CELLS = re.compile(
     rb"(?!\s*\{[^{}\n]*\}\s*(?:\n|\Z))\s*\{[^\"':\n]*\w[^\"':\n]*[,;|\t][^\"':\n]*(?:\n|\Z)"
 )
-"""`{x,y`, or `{6F9619FF-8B86},x`: a bracket in the cell of a table."""
+"""`{x,y`, or `{6F9619FF-8B86},x`: a brace in the cell of a table."""
 _BRACKET = re.compile(rb"\s*\[")
 _WORD_IN_BRACKETS = re.compile(
     rb"\s*\[(?!\s*(?:true|false|null|nan|none|undefined|-?infinity)\b)"
@@ -34,11 +34,11 @@ _OBJECT_LINE = re.compile(rb"\s*\{\s*(?:[\"']|\}|[A-Za-z_]\w*\s*:)")
 _LOGGED_OBJECT = re.compile(
     rb"[^{\n]*[^\s{,;|\t\"'\n]\s*(?<![,;|\t\"'])\{\s*[\"'][^\"'].*\}[\s,;)]*\Z", re.DOTALL
 )
-"""An object behind a time, a level, or the call of a function; not in a cell of its own."""
+"""An object after a time, a level or a function name, but not in a cell of its own."""
 
 
 def name_says_json(name: str) -> bool:
-    """By its ending, which another for the compression may follow."""
+    """Return whether the name ends like JSON, before an ending for compression if any."""
     name = name.lower()
     for ending in _COMPRESSED:
         name = name.removesuffix(ending)
@@ -46,7 +46,7 @@ def name_says_json(name: str) -> bool:
 
 
 def start_says_json(head: bytes) -> bool:
-    """By the first bytes of the text."""
+    """Return whether the first bytes look like JSON."""
     comments = _COMMENTS.match(head)
     behind = head[comments.end() :] if comments else head
     if _JSON_START.match(head):
@@ -59,7 +59,7 @@ def start_says_json(head: bytes) -> bool:
 
 
 def _lines_say_json(head: bytes) -> bool:
-    """Half of the first lines are objects, or hold one at their end."""
+    """Return whether half of the first lines are objects, or end with one."""
     lines = [line[:_LINE_BYTES] for line in head.split(b"\n", 4 * _JUDGED_LINES) if line.strip()]
     judged = lines[:_JUDGED_LINES]
     objects = sum(bool(_OBJECT_LINE.match(line)) for line in judged)

@@ -1,4 +1,4 @@
-"""Leases: short, exclusive turns, kept as items of the state table.
+"""Leases: short, exclusive locks, kept as items of the state table.
 
 A holder that dies blocks others until its lease runs out, no longer.
 """
@@ -16,7 +16,7 @@ from wires.layout import lease
 _AT_ONCE = 100
 """Items that one transaction can change."""
 _KEPT_UNASKED = 0.1
-"""Share of a lease during which its holder need not ask whether it still has it."""
+"""Share of a lease during which its holder does not check that it still has it."""
 
 
 class Leases:
@@ -29,7 +29,7 @@ class Leases:
         self._conflict = table.meta.client.exceptions.ConditionalCheckFailedException
 
     def take(self, name: str, *, owner: str, seconds: int) -> bool:
-        """True if `owner` has the lease now; also extends a lease that it has."""
+        """Take or extend a lease; True if `owner` has it now."""
         now = self._now()
         try:
             self._table.put_item(**self._put(name, owner, now=int(now), seconds=seconds))
@@ -40,14 +40,14 @@ class Leases:
         return True
 
     def keep(self, name: str, *, owner: str, seconds: int) -> bool:
-        """As `take`, for a lease that may be held already: asks nobody while most of it is left."""
+        """Take a lease that may be held already; checks nothing in its first part."""
         taken_at = self._taken_at.get((name, owner))
         if taken_at is not None and self._now() < taken_at + seconds * _KEPT_UNASKED:
             return True
         return self.take(name, owner=owner, seconds=seconds)
 
     def give_back(self, name: str, *, owner: str) -> None:
-        """End a lease early. One that has passed to somebody else is left alone."""
+        """End a lease early. One that now belongs to somebody else is left alone."""
         self._taken_at.pop((name, owner), None)
         try:
             self._table.delete_item(**self._delete(name, owner))
@@ -58,9 +58,9 @@ class Leases:
     def held_all(
         self, names: Iterable[str], *, owner: str, seconds: int, wait: float
     ) -> Iterator[None]:
-        """As `held`, for many: those that are free are taken a hundred at a time.
+        """Hold many leases, as `held` does; free ones are taken a hundred at a time.
 
-        In one order everywhere, so that no ring of waits can form.
+        Leases are taken in the same order everywhere, so that no deadlock can form.
         """
         ordered = sorted(set(names))
         with ExitStack() as stack:
@@ -75,7 +75,7 @@ class Leases:
             yield
 
     def _taken(self, names: list[str], *, owner: str, seconds: int) -> bool:
-        """All of them or none. What is wrong with one is told when it is taken by itself."""
+        """Take all of them or none. Errors show when each is taken by itself afterwards."""
         now = self._now()
         puts = [self._put(name, owner, now=int(now), seconds=seconds) for name in names]
         taken = len(names) > 1 and self._transacted("Put", puts)

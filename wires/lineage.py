@@ -1,4 +1,4 @@
-"""OpenLineage events: which object versions a run read, which tables it made, in which code.
+"""OpenLineage events: the object versions that a run read, the tables it made, and its code.
 
 https://openlineage.io/docs/spec/object-model
 """
@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 
 class RunEventType(StrEnum):
-    """Those that a run of a batch has."""
+    """The events that a batch run has."""
 
     START = "START"
     COMPLETE = "COMPLETE"
@@ -43,10 +43,10 @@ class LineageRun:
 
     job: str
     run_id: str
-    """As Glue names it."""
+    """Glue's id of the run."""
     environment: str
     code_version: str
-    """Of the job's script and library."""
+    """Version of the job's script and library."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class InputObject:
     rows: int | None = None
     """None while they have not been counted."""
     values: Mapping[str, int] | None = None
-    """Of each column of the table that it went into, how many values it brought."""
+    """Number of values that it brought to each column of its table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,25 +75,25 @@ class InputTable:
 
 @dataclass(frozen=True, kw_only=True)
 class StagedFiles:
-    """What a run has made of a table and nobody reads yet: files below a folder of a bucket."""
+    """Files that a run made for a table, below a folder of a bucket, and not yet published."""
 
     bucket: str
     name: str
-    """Of the table and of what was made: `daily_sales/refresh=…`."""
+    """Name of the table and the refresh: `daily_sales/refresh=…`."""
     columns: Sequence[tuple[str, str]]
     rows: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutputTable:
-    """What a run has added to a table of the Glue catalog."""
+    """Rows that a run added to a table of the Glue catalog."""
 
     region: str
     account: str
     database: str
     table: str
     columns: Sequence[tuple[str, str]]
-    """Name and Glue type of each."""
+    """Name and Glue type of each column."""
     rows: int
     version: str = ""
     """Id of the table's snapshot; "" for a table of folders."""
@@ -108,7 +108,7 @@ def run_event(
     outputs: Sequence[OutputTable | StagedFiles] = (),
     error: str = "",
 ) -> str:
-    """The event as JSON. `at` is ISO 8601 with an offset."""
+    """Return the event as JSON. `at` is ISO 8601 with an offset."""
     facets = _Facets(producer=f"urn:glue-etl-pipeline:{run.code_version}")
     event = {
         "eventType": kind.value,

@@ -2,13 +2,12 @@
 
 READY      the dispatcher means to start a run for it
 RUNNING    StartJobRun was accepted for attempt n
-PUBLISHED  catalog and object ledger hold what the load brought
+PUBLISHED  catalog and object ledger contain the load's rows and outcomes
 FAILED     given up after the last attempt
 
-A run that dies is followed by an attempt with the next number. Only the attempt that the
-item names can claim the load, and only the run that claimed it can commit. `commit` is
-written once: from then on what the load publishes is fixed, and later attempts only carry
-it forward.
+A run that dies is followed by an attempt with the next number. Only the attempt that the item names
+can claim the load, and only the run that claimed it can commit. `commit` is written once: from then
+on the content to publish is fixed, and later attempts only finish publishing it.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class LoadState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """One load as the ledger has it."""
+    """One load as stored in the ledger."""
 
     load_id: str
     bucket: str
@@ -47,9 +46,9 @@ class Load:
     run_id: str = ""
     """The run that was started last."""
     claimed_by: str = ""
-    """The run that works on the attempt; runs that came second have left."""
+    """The run that works on the attempt; a second run of the same attempt exits."""
     commit: str = ""
-    """Key in the assets bucket of what the load publishes, once that is fixed."""
+    """Key in the assets bucket of the content to publish, once that is fixed."""
     reason: str = ""
 
     @property
@@ -66,7 +65,7 @@ class LoadLedger:
         self._conflict = table.meta.client.exceptions.ConditionalCheckFailedException
 
     def create(self, load: Load) -> bool:
-        """Enter a load once. False if it stands already."""
+        """Enter a load once. False if it exists already."""
         item: dict[str, Any] = {
             "load_id": load.load_id,
             "bucket": load.bucket,
@@ -83,7 +82,7 @@ class LoadLedger:
         return True
 
     def get(self, load_id: str) -> Load:
-        """Raises LoadStateError if there is no such load."""
+        """Return a load. Raises LoadStateError if there is no such load."""
         item = self._table.get_item(Key={"load_id": load_id}, ConsistentRead=True).get("Item")
         if item is None:
             raise LoadStateError(
@@ -93,7 +92,7 @@ class LoadLedger:
         return _load_of(item)
 
     def open_loads(self, bucket: str) -> Iterator[Load]:
-        """Loads with something left to do, the oldest first, as the table itself has them."""
+        """Yield loads with something left to do, oldest first, read consistently."""
         there = Key("open_in").eq(bucket)
         indexed = items_of(self._table, "query", IndexName=OPEN_INDEX, KeyConditionExpression=there)
         for item in indexed:
@@ -102,7 +101,7 @@ class LoadLedger:
                 yield _load_of(answer["Item"])
 
     def withdraw(self, load: Load) -> bool:
-        """Take back a load of which no run was ever started; its objects may join another."""
+        """Delete a load for which no run was ever started; its objects may join another."""
         try:
             self._table.delete_item(
                 Key={"load_id": load.load_id},
@@ -115,7 +114,7 @@ class LoadLedger:
         return True
 
     def mark_running(self, load: Load, *, run_id: str) -> bool:
-        """StartJobRun was accepted for this attempt."""
+        """Record that StartJobRun was accepted for this attempt."""
         return self._update(
             load.load_id,
             "SET #state = :running, run_id = :run",
@@ -124,7 +123,10 @@ class LoadLedger:
         )
 
     def claim(self, load_id: str, *, attempt: int, run_id: str) -> bool:
-        """The job's first act. False if another run has this attempt, or it is out of date."""
+        """Claim the load, as the job's first step.
+
+        False if another run has this attempt, or it is out of date.
+        """
         return self._update(
             load_id,
             "SET claimed_by = :run",
@@ -133,7 +135,7 @@ class LoadLedger:
         )
 
     def commit(self, load_id: str, *, run_id: str, commit: str) -> bool:
-        """Fix what the load publishes. False if this run has lost the load meanwhile."""
+        """Fix the content that the load publishes. False if this run has lost the load."""
         return self._update(
             load_id,
             "SET commit_key = :commit",
@@ -142,7 +144,10 @@ class LoadLedger:
         )
 
     def finish(self, load_id: str) -> bool:
-        """Everything that the load brought can be read. It stays open until its run has ended."""
+        """Mark the load as published, once all of it can be read.
+
+        It stays open until its run has ended.
+        """
         return self._update(
             load_id,
             "SET #state = :published",
@@ -151,7 +156,7 @@ class LoadLedger:
         )
 
     def close(self, load: Load) -> bool:
-        """A published load's run has ended and is recorded: nothing is left to do."""
+        """Close a published load, after its run has ended and is recorded."""
         return self._update(
             load.load_id,
             "REMOVE open_in",
@@ -168,7 +173,7 @@ class LoadLedger:
         )
 
     def retry(self, load: Load, *, reason: str) -> bool:
-        """The attempt's run has ended without publishing: let the next attempt start."""
+        """Let the next attempt start, after this attempt's run ended without publishing."""
         return self._update(
             load.load_id,
             "SET #state = :ready, attempt = :next, #reason = :reason REMOVE claimed_by, run_id",
@@ -177,7 +182,7 @@ class LoadLedger:
         )
 
     def fail(self, load: Load, *, reason: str) -> bool:
-        """Give the load up."""
+        """Give up on the load."""
         return self._update(
             load.load_id,
             "SET #state = :failed, #reason = :reason REMOVE open_in",

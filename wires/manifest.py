@@ -1,7 +1,7 @@
-"""The manifest: which object versions one load is made of.
+"""The manifest of a load: its object versions.
 
-Written by the dispatcher to the assets bucket, read by the job. The load id is a hash of
-the object versions, so the same set always names the same load.
+Written by the dispatcher to the assets bucket, read by the job. The load id is a hash of the object
+versions, so the same set always has the same load id.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from wires.errors import ManifestError
+from wires.errors import ManifestError, UnexpectedJson
+from wires.typed_json import TypedJson
 
 _VERSION = 1
 _LONGEST_SEQUENCER = 64
@@ -28,14 +29,16 @@ class ObjectVersion:
     size: int
     """Bytes as stored, before any decompression."""
     uploaded_at: str
-    """ISO 8601, UTC. Its day is the partition that the rows go to, whenever they are processed."""
+    """ISO 8601, UTC. Its day is the partition of the rows, whenever they are processed."""
     sequencer: str = field(default="", compare=False)
-    """What S3's event says about the order of uploads, in hexadecimal digits."""
+    """The order of uploads according to S3's event, in hexadecimal digits."""
 
     @property
     def upload_order(self) -> tuple[str, str]:
-        """Later uploads are greater. Events tell whole seconds, within which the sequencer decides.
-        S3 promises that for versions of one key; of different keys it is the best there is.
+        """A sort key: later uploads are greater.
+
+        Events have whole seconds, within which the sequencer decides. S3 guarantees its order for
+        versions of one key; for different keys it is the best there is.
 
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
         """
@@ -57,7 +60,7 @@ class Manifest:
 
     @classmethod
     def of(cls, bucket: str, objects: Iterable[ObjectVersion]) -> Manifest:
-        """The manifest of these versions, in an order that does not depend on the given one."""
+        """Return the manifest of these versions, sorted so that the given order does not matter."""
         ordered = tuple(sorted(objects))
         return cls(load_id=load_id_of(bucket, ordered), bucket=bucket, objects=ordered)
 
@@ -66,22 +69,23 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:
-        """Raises ManifestError if the text is not a manifest of this version."""
+        """Parse a manifest. Raises ManifestError if the text is none of this version."""
         try:
             content: dict[str, Any] = json.loads(text)
-            if content["version"] != _VERSION:
+            version = content.pop("version")
+            if version != _VERSION:
                 raise ManifestError(
-                    f"manifest version {content['version']!r}, expected {_VERSION}: "
+                    f"manifest version {version!r}, expected {_VERSION}: "
                     "dispatcher and job must be of one release"
                 )
-            objects = tuple(ObjectVersion(**item) for item in content["objects"])
-            return cls(load_id=content["load_id"], bucket=content["bucket"], objects=objects)
-        except (KeyError, TypeError, ValueError) as error:
+            # Those of earlier releases stay: they say where rows come from.
+            return TypedJson(lenient=True).read(cls, content)
+        except (AttributeError, KeyError, TypeError, ValueError, UnexpectedJson) as error:
             raise ManifestError(f"not a manifest: {error!r}") from error
 
 
 def load_id_of(bucket: str, objects: Iterable[ObjectVersion]) -> str:
-    """16 hexadecimal digits that depend on bucket, keys and version ids alone."""
+    """Return 16 hexadecimal digits that depend on bucket, keys and version ids only."""
     digest = hashlib.sha256()
     for item in sorted(objects):
         digest.update(json.dumps([bucket, item.key, item.version_id]).encode())

@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 from boto3.dynamodb.conditions import Attr, Key
 
-from wires.lanes import Lane, lane_of
 from wires.layout import content_claim
 from wires.manifest import ObjectVersion
 from wires.paging import items_of
+from wires.routes import Route, waits_on
 
 PENDING_INDEX = "pending"
-"""Sparse index: partition key `pending_in` (bucket and lane), sort key `registered_at`."""
+"""Sparse index: partition key `pending_in` (bucket and route), sort key `registered_at`."""
 
 
 _T = TypeVar("_T")
@@ -85,15 +85,15 @@ class ObjectLedger:
             "reason": reason,
         }
         if status is ObjectStatus.PENDING:
-            item["pending_in"] = _pending_in(bucket, lane_of(version.key))
+            item["pending_in"] = _pending_in(bucket, waits_on(version.key))
         try:
             self._table.put_item(Item=item, ConditionExpression=Attr("version_id").not_exists())
         except self._conflict:
             return False
         return True
 
-    def pending(self, bucket: str, lane: Lane, *, limit: int) -> list[ObjectVersion]:
-        """Versions that wait for a run in a lane, the longest-waiting first.
+    def pending(self, bucket: str, route: Route, *, limit: int) -> list[ObjectVersion]:
+        """Versions that wait for a run in a route, the longest-waiting first.
 
         The index lags behind the table: `still_pending` has the last word.
         """
@@ -101,7 +101,7 @@ class ObjectLedger:
             self._table,
             "query",
             IndexName=PENDING_INDEX,
-            KeyConditionExpression=Key("pending_in").eq(_pending_in(bucket, lane)),
+            KeyConditionExpression=Key("pending_in").eq(_pending_in(bucket, route)),
             PaginationConfig={"MaxItems": limit, "PageSize": limit},
         )
         return [_version_of(item) for item in found]
@@ -144,7 +144,7 @@ class ObjectLedger:
             "SET #status = :to, pending_in = :place REMOVE load_id",
             lambda version: {
                 ":to": ObjectStatus.PENDING.value,
-                ":place": _pending_in(bucket, lane_of(version.key)),
+                ":place": _pending_in(bucket, waits_on(version.key)),
             },
         )
 
@@ -247,10 +247,8 @@ def _parts(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
     return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 
-def _pending_in(bucket: str, lane: Lane) -> str:
-    """A lane of its own only for what goes through the workflow: however much waits in another, it
-    is not read for this one."""
-    return f"{bucket}/{Lane.LAYERED if lane is Lane.LAYERED else Lane.FILES}"
+def _pending_in(bucket: str, route: Route) -> str:
+    return f"{bucket}/{route}"
 
 
 def _key(key: str, version_id: str) -> dict[str, str]:

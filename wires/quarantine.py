@@ -1,8 +1,8 @@
-"""What is put aside, and how it is written: whole objects and single rows.
+"""Quarantined objects and rows, and how they are written.
 
-Both live under `quarantine/` in the quality bucket. `objects/` holds refused objects, each
-with a `.reason.json` beside it; `rows/` holds malformed rows as JSON Lines, a table in the
-quality database.
+Both live under `quarantine/` in the quality bucket. `objects/` holds refused objects, each with a
+`.reason.json` beside it; `rows/` holds malformed rows as JSON Lines, a table in the quality
+database.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ class QuarantinedRow:
     source_file: str
     version_id: str
     line: int | None
-    """Line in the decoded file on which the record starts, counted from 1. None for a row that
-    was put aside later, by a rule about the dataset: the table has no lines any more."""
+    """Line in the decoded file on which the record starts, counted from 1.
+
+    None for a row that a rule about the dataset quarantined later: the table has no lines.
+    """
     reason: str
     raw: str
     """The record as text; bytes that are not text are shown as backslash escapes."""
@@ -34,11 +36,11 @@ class QuarantinedRow:
     """ISO 8601, UTC."""
 
     def to_json(self) -> str:
-        """One line."""
+        """Return the row as one line of JSON."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
-def put_aside(
+def quarantine_object(
     *,
     s3: Any,
     sns: Any,
@@ -50,7 +52,7 @@ def put_aside(
 ) -> str:
     """Copy a refused object to quarantine with its reason, and announce it.
 
-    Returns the key of the copy. Doing it again for the same version writes the same keys.
+    Returns the key of the copy. Repeating it for the same version writes the same keys.
     """
     key = quarantined_object(version.key, version.version_id, version.uploaded_on)
     note = {**asdict(version), "bucket": raw_bucket, "reason": reason, "copy": key}

@@ -1,9 +1,9 @@
-"""What each curated table, and each dataset that tables are made of, has taken in.
+"""The refresh ledger: published and staged content of curated tables and their datasets.
 
-Items of the state table, one for each `table/<table>` and `dataset/<name>`.
-A refresh is staged by the processing job, approved by the quality job and then carried out; only
-when readers see all of it does it become what is `published`, which holds the watermark. So a run
-that dies anywhere is followed by one that does the same again or goes on with what is approved.
+Items of the state table, one for each `table/<table>` and `dataset/<name>`. A refresh is staged by
+the processing job, approved by the quality job, then published. Only when readers see all of it
+does it become `published`, which holds the watermark. So after a run that dies anywhere, the next
+one repeats the step or continues with the approved refresh.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from wires.paging import items_of
 
 @dataclass(frozen=True, kw_only=True)
 class RefreshState:
-    """Keys of refreshes in the assets bucket; empty where there is none."""
+    """Keys of refreshes in the assets bucket; empty if there is none."""
 
-    unit: str
+    model: str
     published: str = ""
     staged: str = ""
     approved: bool = False
-    """What is staged is being published, and nothing else may be before."""
+    """The staged refresh is being published; no other may be staged before that ends."""
     halted: str = ""
-    """Why what is staged was kept from its readers."""
+    """The reason why the staged refresh was kept from readers."""
     verdict: str = ""
-    """Of the last judgement: passed, warned, quarantined or halted."""
+    """Verdict of the last quality check: passed, warned, quarantined or halted."""
     score: str = ""
-    """Of the last judgement, 0 to 100; "none" where there are no rules."""
+    """Score of the last quality check, 0 to 100; "none" without rules."""
     report: str = ""
-    """Where its page is."""
+    """Location of the last report's page."""
 
 
 class RefreshLedger:
@@ -44,88 +44,88 @@ class RefreshLedger:
         self._table = table
         self._conflict = table.meta.client.exceptions.ConditionalCheckFailedException
 
-    def get(self, unit: str) -> RefreshState:
-        """An empty state for a unit that nobody has heard of."""
-        item = self._table.get_item(Key=dict(refresh_state(unit)), ConsistentRead=True).get(
+    def get(self, model: str) -> RefreshState:
+        """Return the state of a model, empty for an unknown one."""
+        item = self._table.get_item(Key=dict(refresh_state(model)), ConsistentRead=True).get(
             "Item", {}
         )
-        return _state(unit, item)
+        return _state(model, item)
 
     def all_states(self) -> Iterator[RefreshState]:
-        """By unit."""
+        """Yield all states, sorted by model."""
         ours = Key(PARTITION_KEY).eq(REFRESH_STATES)
         found = items_of(self._table, "query", KeyConditionExpression=ours, ConsistentRead=True)
         for item in found:
             yield _state(item[SORT_KEY], item)
 
-    def stage(self, unit: str, refresh: str) -> bool:
-        """Put a refresh before the gate, in place of one that is waiting there.
+    def stage(self, model: str, refresh: str) -> bool:
+        """Stage a refresh for the gate, replacing one that waits there.
 
         False if one is being published.
         """
         return self._update(
-            unit,
+            model,
             "SET staged = :refresh REMOVE halted, approved",
             _FREE,
             {":refresh": refresh},
         )
 
-    def unstage(self, unit: str, refresh: str) -> bool:
-        """Take a refresh away from the gate. False if it is being published."""
+    def unstage(self, model: str, refresh: str) -> bool:
+        """Remove a refresh from the gate. False if it is being published."""
         return self._update(
-            unit,
+            model,
             "REMOVE staged, halted",
             _staged(refresh) & _FREE,
         )
 
-    def withdraw(self, unit: str, refresh: str) -> bool:
-        """Take a refresh away that nobody can carry out, although it is approved."""
+    def withdraw(self, model: str, refresh: str) -> bool:
+        """Remove a refresh that cannot be published, although it is approved."""
         return self._update(
-            unit,
+            model,
             "REMOVE staged, approved, halted",
             _staged(refresh),
         )
 
-    def judge(self, unit: str, *, verdict: str, score: str, report: str) -> None:
-        """Note a judgement, whatever becomes of the refresh."""
+    def judge(self, model: str, *, verdict: str, score: str, report: str) -> None:
+        """Record the result of a quality check, whatever happens to the refresh."""
         self._update(
-            unit,
+            model,
             "SET verdict = :verdict, score = :score, report = :report",
             Attr("staged").exists(),
             {":verdict": verdict, ":score": score, ":report": report},
         )
 
-    def approve(self, unit: str, refresh: str) -> bool:
-        """From now on the refresh is carried out, whatever becomes of this run."""
+    def approve(self, model: str, refresh: str) -> bool:
+        """Approve a refresh: from now on it gets published, even if this run dies."""
         return self._update(
-            unit,
+            model,
             "SET approved = :yes REMOVE halted",
             _staged(refresh),
             {":yes": True},
         )
 
-    def exchange(self, unit: str, refresh: str, fitter: str) -> bool:
-        """Approve another refresh than the one that is staged: the same without some rows."""
+    def exchange(self, model: str, refresh: str, fitter: str) -> bool:
+        """Approve another refresh than the staged one: the same without some rows."""
         return self._update(
-            unit,
+            model,
             "SET staged = :fitter, approved = :yes REMOVE halted",
             _staged(refresh) & _FREE,
             {":fitter": fitter, ":yes": True},
         )
 
-    def halt(self, unit: str, refresh: str, *, reason: str) -> bool:
+    def halt(self, model: str, refresh: str, *, reason: str) -> bool:
         """Keep a refresh from its readers."""
         return self._update(
-            unit,
+            model,
             "SET halted = :reason",
             _staged(refresh) & _FREE,
             {":reason": reason},
         )
 
-    def finish(self, unit: str, refresh: str) -> bool:
-        """Readers see all of it: the watermark moves."""
+    def finish(self, model: str, refresh: str) -> bool:
+        """Move the watermark: readers see all of the refresh."""
         return self._update(
-            unit,
+            model,
             "SET published = :refresh REMOVE staged, approved, halted",
             _staged(refresh) & Attr("approved").eq(True),
             {":refresh": refresh},
@@ -133,7 +133,7 @@ class RefreshLedger:
 
     def _update(
         self,
-        unit: str,
+        model: str,
         update: str,
         condition: ConditionBase,
         values: Mapping[str, Any] | None = None,
@@ -141,7 +141,7 @@ class RefreshLedger:
         given = {"ExpressionAttributeValues": dict(values)} if values else {}
         try:
             self._table.update_item(
-                Key=dict(refresh_state(unit)),
+                Key=dict(refresh_state(model)),
                 UpdateExpression=update,
                 ConditionExpression=condition,
                 **given,
@@ -152,24 +152,24 @@ class RefreshLedger:
 
 
 _FREE = Attr("approved").not_exists()
-"""Nothing is being published."""
+"""Condition: nothing is being published."""
 
 
 def _staged(refresh: str) -> ConditionBase:
     return Attr("staged").eq(refresh)
 
 
-def table_unit(table: str) -> str:
+def table_model(table: str) -> str:
     return f"table/{table}"
 
 
-def dataset_unit(dataset: str) -> str:
+def dataset_model(dataset: str) -> str:
     return f"dataset/{dataset}"
 
 
-def _state(unit: str, item: Mapping[str, Any]) -> RefreshState:
+def _state(model: str, item: Mapping[str, Any]) -> RefreshState:
     return RefreshState(
-        unit=unit,
+        model=model,
         published=item.get("published", ""),
         staged=item.get("staged", ""),
         approved=bool(item.get("approved", False)),

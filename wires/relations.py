@@ -1,4 +1,4 @@
-"""How datasets hang together through the references that their contracts declare. Pure."""
+"""Relations between datasets by the references that their contracts declare. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wires.contracts import DatasetContract
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Rows of `source` belong to rows of `target` where these columns are equal."""
+    """Rows of `source` and `target` are related if these columns are equal."""
 
     source: str
     columns: tuple[str, ...]
@@ -21,8 +21,10 @@ class Step:
 def ways(
     contracts: Mapping[str, DatasetContract], start: str, goal: str
 ) -> Iterator[tuple[Step, ...]]:
-    """Every way from one dataset to another, along references or against them, that comes through
-    no dataset twice. Two references between the same datasets are two ways."""
+    """Yield every path between two datasets, along or against references.
+
+    No path visits a dataset twice. Two references between the same datasets are two paths.
+    """
     yield from _onwards(contracts, (), start, goal, {start})
 
 

@@ -1,4 +1,4 @@
-"""The job-run table: every run of every job, with what it did, kept as history.
+"""The job-run table: the history of all runs of all jobs, with facts about each.
 
 Partition key `job`, sort key `run_id`; the index `by_start` lists a job's runs in time.
 """
@@ -36,11 +36,11 @@ class RunLedger:
         )
 
     def get(self, job: str, run_id: str) -> dict[str, Any]:
-        """The item of one run, or {} if there is none."""
+        """Return the item of one run, or {} if there is none."""
         answer = self._table.get_item(Key={"job": job, "run_id": run_id}, ConsistentRead=True)
         item: dict[str, Any] = answer.get("Item", {})
         return item
 
     def all_runs(self) -> Iterator[dict[str, Any]]:
-        """Every run's item, in no particular order. Reads the whole table."""
+        """Yield every run's item, in no particular order. Reads the whole table."""
         return items_of(self._table, "scan", ConsistentRead=True)

@@ -1,7 +1,7 @@
-"""What the dispatcher knows of the workflow: an item of the state table.
+"""The dispatcher's state of the workflow: an item of the state table.
 
-The workflow's runs bring no more loads than one each, and some bring none: those that the clock or
-a failure asks for. Whatever a run has not got to is done by the next one.
+Each run of the workflow brings at most one load. Some runs bring none: those that the clock or a
+failure asks for. Work that a run has not finished is done by the next one.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from wires.layout import workflow_state
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowState:
-    """As the item has it."""
+    """The content of the item."""
 
     wanted: str = ""
     """Why a run is wanted even if nothing has arrived; empty if none is."""
     doing: str = ""
-    """Why the run that is under way was wanted: wanted again, unless it succeeds."""
+    """Why the current run was wanted; wanted again unless it succeeds."""
     run_id: str = ""
-    """The run that is under way, of those that the dispatcher has started."""
+    """The current run, if the dispatcher started it."""
     failures: int = 0
-    """Runs that have failed since the last one that did not."""
+    """Consecutive failed runs up to now."""
 
 
 class WorkflowLedger:
@@ -46,7 +46,7 @@ class WorkflowLedger:
         self._set("SET wanted = :why", {":why": why})
 
     def started(self, run_id: str) -> None:
-        """A run that starts now does everything that was wanted, if it succeeds."""
+        """Record a run; if it succeeds, everything that was wanted is done."""
         doing = self.get().wanted
         self._set(
             "SET run_id = :run, doing = :doing REMOVE wanted", {":run": run_id, ":doing": doing}

@@ -1,4 +1,4 @@
-"""One case in a cloud of its own: what was uploaded is followed until it has been written out."""
+"""Measures one case in a cloud of its own, from upload until everything is written out."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ class Phase:
     name: str
     seconds: float
     first: float = 0.0
-    """Seconds for the first objects of the case's step."""
+    """Seconds for the first objects, as many as the case's step."""
     last: float = 0.0
-    """Seconds for the last ones."""
+    """Seconds for as many last ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CloudRun:
-    """What one case took."""
+    """The measurements of one case."""
 
     case: Case
     seconds: float
-    """From the first upload until everything is written and reported."""
+    """Seconds from the first upload until everything is written and reported."""
     processor_seconds: float
-    """Of all processes, the deployment included."""
+    """Processor seconds of all processes, the deployment included."""
     phases: tuple[Phase, ...]
     job_runs: int
     tables: int
     calls: Mapping[str, Mapping[str, int]]
-    """How often, by caller and kind."""
+    """Number of calls, by caller and kind."""
     wrong: tuple[str, ...]
-    """What is not as it has to be at the end."""
+    """Results that are not as they have to be at the end."""
 
 
 def measure(case: Case, *, work: Path) -> CloudRun:
-    """Upload, process, write out, report. What the deployment takes is not counted."""
+    """Upload, process, write out and report. The time for the deployment is not counted."""
     shutil.rmtree(work, ignore_errors=True)
     uploads = prepared(case, work / "in")
     progress = Progress()
@@ -78,7 +78,7 @@ def measure(case: Case, *, work: Path) -> CloudRun:
 
 
 class _Follower:
-    """Does one thing after the other, with a watch."""
+    """Does and times the phases of a case, one after the other."""
 
     def __init__(self, platform: Platform, uploads: Uploads, case: Case) -> None:
         self._platform = platform
@@ -94,7 +94,7 @@ class _Follower:
                 mark(1)
 
     def process(self) -> None:
-        """Messages are handed over while runs of jobs go on: the last ones beside more of them."""
+        """Hand over all messages, the last ones beside more running jobs; then await the jobs."""
         cloud = self._platform.cloud
         name = "register" if self._jobs_wait else "register, beside running jobs"
         with cloud.jobs_wait() if self._jobs_wait else nullcontext(), self._timed(name) as mark:
@@ -121,7 +121,7 @@ class _Follower:
 
 
 class _Watch:
-    """How long the first and the last so many things took."""
+    """Times the first and the last `step` things."""
 
     def __init__(self, step: int) -> None:
         self._step = step

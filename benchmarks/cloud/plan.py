@@ -1,4 +1,4 @@
-"""How many objects, in how many datasets, and what is in them. Pure but for the files it writes."""
+"""Cases with their objects and datasets. Pure but for the files it writes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ class Case:
     objects: int
     datasets: int
     jobs_wait: bool = False
-    """Whether jobs start when all is registered: what grows with the objects shows in how long the
-    last ones take then, and not in what runs beside them."""
+    """Whether jobs start only when all objects are registered: then the time of the last ones shows
+    what grows with the number of objects, without jobs beside them.
+    """
 
     @property
     def step(self) -> int:
-        """Objects that are timed together: the first so many and the last so many."""
+        """How many objects are timed together at the beginning, and at the end."""
         return min(1000, max(1, self.objects // 4))
 
 
@@ -50,7 +51,7 @@ class Uploads:
 
 
 def prepared(case: Case, folder: Path) -> Uploads:
-    """Write the files anew: the same for the same case."""
+    """Write the files anew: the same files for the same case."""
     dice = random.Random(_SEED)  # noqa: S311 - no secret is made of it
     files = []
     rows = 0

@@ -22,7 +22,7 @@ class Results:
     date: str
     machine: Sequence[tuple[str, str]]
     load: float
-    """How many processes wanted a processor on average, in the minute before."""
+    """Average number of processes that wanted a processor, in the minute before."""
     runs: Sequence[CloudRun]
     remark: str = ""
 
@@ -64,7 +64,7 @@ def _phase(phase: Phase) -> tuple[str, ...]:
 
 
 def _calls(run: CloudRun) -> str:
-    """Of AWS, which has a price and a time for each."""
+    """Return a table of the calls of AWS, each of which has a price and a time."""
     rows = list(_call_rows(run))
     total = sum(sum(kinds.values()) for kinds in run.calls.values())
     per_object = f"{total / run.case.objects:.2f}"

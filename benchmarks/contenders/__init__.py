@@ -10,5 +10,5 @@ CONTENDERS = {
     "duckdb_copy": "DuckDB",
     "polars_sink": "Polars",
 }
-"""Module and name of each."""
+"""Module and name of each contender."""
 OURS = "lake_reader"

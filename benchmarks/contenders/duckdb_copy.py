@@ -1,4 +1,4 @@
-"""DuckDB with what it finds out about the files by itself."""
+"""DuckDB, which finds out about the files by itself."""
 
 from __future__ import annotations
 

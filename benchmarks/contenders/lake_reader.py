@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.contenders.local_spark import local_session
+from benchmarks.convert_files import convert_files
 from benchmarks.job import Job, Ready
-from lake.bulk import convert_files
 
 TARGET_FILE_BYTES = 128 * 1024 * 1024
 

@@ -17,7 +17,7 @@ _NO_MORE: Mapping[str, str] = MappingProxyType({})
 def local_session(
     *, cores: int, scratch: str, settings: Mapping[str, str] = _NO_MORE
 ) -> SparkSession:
-    """Spark in one Java process, on as many cores as are measured, started as on a laptop."""
+    """Start Spark as on a laptop: one Java process, with as many cores as are measured."""
     os.environ.update(spark_environment())
     builder = (
         SparkSession.builder.master(f"local[{cores}]")

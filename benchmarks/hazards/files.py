@@ -1,4 +1,4 @@
-"""The hazardous files: small, named, and with what they hold by the rules of RFC 4180."""
+"""The hazardous files: small, named, and with their contents by the rules of RFC 4180."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class Hazard:
 
     name: str
     sentence: str
-    """What is in it, and what for."""
+    """Description of the contents and their purpose."""
     files: Mapping[str, bytes]
     records: int
     """Lines or records that are neither header nor blank; a malformed one ends with its line."""
     values: tuple[str, ...] = ()
     """Some texts of the file that have to be in the output or in what is put aside."""
     asked: str = ""
-    """The one file that is asked for; "" means all there are."""
+    """The only file that is read; "" means all there are."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Options that plain Spark gets beside `header` and `inferSchema`."""
 

@@ -1,4 +1,4 @@
-"""Reading hazardous files with both readers, and keeping what is seen."""
+"""Reads hazardous files with both readers, and keeps what is seen."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from benchmarks.convert_files import convert_files
 from benchmarks.hazards.files import CONTROL, Hazard
-from lake.bulk import convert_files
+from lake.columns.schema import CONSTANT_COLUMNS
 from lake.errors import LakeError
-from lake.schema import CONSTANT_COLUMNS
 
 _TARGET_FILE_BYTES = 128 * 1024 * 1024
 _ABOUT_SPARK_ITSELF = frozenset({"DAGScheduler", "SparkStringUtils"})
-"""Who warns of large plans and tasks, not of the data."""
+"""Sources of warnings of large plans and tasks, not of the data."""
 _SPARK_ERRORS = (PySparkException, Py4JJavaError)
 _WARNING = re.compile(r"^\d\d/\d\d/\d\d [\d:]{8} WARN (\w+): (.*)$")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """What came of a hazard."""
+    """The result of reading a hazard."""
 
     columns: Sequence[tuple[str, str]] = ()
     """Names and types of what was written."""
@@ -42,7 +42,7 @@ class Observed:
     quarantined: Sequence[Mapping[str, Any]] = ()
     """Rows that were put aside, each with line, reason and raw text."""
     refused: Sequence[str] = ()
-    """Why whole files were not published."""
+    """Reasons why whole files were not published."""
 
 
 class Observer:
@@ -55,7 +55,7 @@ class Observer:
         self._ignored = _ABOUT_SPARK_ITSELF | self._warning_of_anything()
 
     def plain_spark(self, hazard: Hazard, name: str) -> Observed:
-        """What a job does that reads, infers and writes Parquet."""
+        """Observe a Spark job that reads, infers types and writes Parquet."""
         folder = _write(hazard, self._folder / name)
         out = self._folder / f"{name}-plain"
         start = self._log.stat().st_size
@@ -71,7 +71,7 @@ class Observer:
         return _read(out, warnings=tuple(dict.fromkeys(warnings)))
 
     def this_reader(self, hazard: Hazard, name: str) -> Observed:
-        """What `convert_files` does."""
+        """Observe `convert_files`."""
         folder = _write(hazard, self._folder / name)
         out = self._folder / f"{name}-lake"
         asked = [hazard.asked] if hazard.asked else sorted(hazard.files)
@@ -104,7 +104,7 @@ class Observer:
         reader.options(**options).csv(str(folder / only)).write.parquet(str(out))
 
     def _warning_of_anything(self) -> frozenset[str]:
-        """Who warns even where there is nothing to warn of."""
+        """Return the sources of warnings that come even where there is nothing to warn of."""
         folder = _write(CONTROL, self._folder / "control")
         self._plain_job(CONTROL, folder, self._folder / "control-plain")
         return frozenset(source for source, _ in _warnings(self._log, 0, folder))
@@ -112,7 +112,7 @@ class Observer:
 
 @contextmanager
 def errors_into(log: Path) -> Iterator[None]:
-    """Standard error of this process and of the Java process that it starts goes to a file."""
+    """Send standard error of this process and of the Java process that it starts to a file."""
     kept = os.dup(2)
     with log.open("ab") as file:
         os.dup2(file.fileno(), 2)
@@ -137,7 +137,7 @@ def _read(
     quarantined: tuple[Mapping[str, Any], ...] = (),
     refused: tuple[str, ...] = (),
 ) -> Observed:
-    """All Parquet below a folder as one table, without the metadata columns."""
+    """Return all Parquet below a folder as one table, without the metadata columns."""
     paths = sorted(folder.rglob("*.parquet"))
     tables = [pq.ParquetFile(path).read() for path in paths]
     found = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
@@ -160,7 +160,7 @@ def _quarantined(folder: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _warnings(log: Path, start: int, folder: Path) -> Iterator[tuple[str, str]]:
-    """Who warned, and of what."""
+    """Yield the source and the text of each warning."""
     with log.open("rb") as file:
         file.seek(start)
         text = file.read().decode(errors="replace")
@@ -170,7 +170,7 @@ def _warnings(log: Path, start: int, folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _cause(error: Exception, folder: Path) -> str:
-    """The message that says why, without the stack and without names of machines."""
+    """Return the message that says why, without the stack and without names of machines."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     causes = [line.partition("Caused by: ")[2] for line in lines if "Caused by: " in line]
     if isinstance(error, Py4JJavaError):

@@ -31,7 +31,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Compared:
-    """A hazard, and what both have made of it."""
+    """A hazard, and the results of both readers."""
 
     hazard: Hazard
     plain_spark: Observed
@@ -101,7 +101,7 @@ def _count(seen: Observed, hazard: Hazard) -> str:
 
 
 def _lost(seen: Observed, hazard: Hazard) -> Iterator[str]:
-    """What of the hazard's values is neither in the output nor put aside."""
+    """Yield a note on the hazard's values that are neither in the output nor put aside."""
     there = {str(value) for row in seen.rows for value in row}
     aside = [str(row["raw"]) for row in seen.quarantined]
     lost = [v for v in hazard.values if v not in there and not any(v in raw for raw in aside)]
@@ -160,7 +160,7 @@ def _message(text: str) -> str:
 
 
 def _escaped(content: str | bytes) -> str:
-    """On one line, with bytes and letters that cannot be shown as escapes."""
+    """Return a text on one line, with bytes and letters that cannot be shown as escapes."""
     if isinstance(content, bytes):
         content = content[: 4 * _SHOWN_FILE].decode("utf-8", "backslashreplace")
     names = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "�": "\\ufffd"}
@@ -175,6 +175,6 @@ def _clipped(text: str, letters: int) -> str:
 
 
 def _code(text: str) -> str:
-    """In a cell of a table: a pipe would end the cell, a backtick the code."""
+    """Return code for a cell of a table: a pipe would end the cell, a backtick the code."""
     text = text.replace("|", "\\|")
     return f"`` {text} ``" if "`" in text else f"`{text}`"

@@ -21,7 +21,7 @@ LAYERS = (ingestion.LAYER, processing.LAYER, quality.LAYER)
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """What is compared with what."""
+    """The data and the cases that are compared."""
 
     files: formats.Files
     zone: zone_files.ZoneFiles
@@ -32,7 +32,7 @@ class Contest:
 
     @classmethod
     def prepared(cls, settings: Settings, cache: Path, *, only: Sequence[str] = LAYERS) -> Contest:
-        """With data from the cache, or made anew: about two minutes."""
+        """Return a contest with data from the cache, or made anew: about two minutes."""
         return cls(
             files=formats.prepare(settings.megabytes, cache),
             zone=zone_files.prepare(settings.order_rows, cache),
@@ -42,7 +42,7 @@ class Contest:
         )
 
     def held(self, runner: Runner, *, rounds: int, say: Callable[[str], None]) -> list[Run]:
-        """All runs, round by round."""
+        """Run all cases, round by round."""
         runs = []
         for number in range(rounds):
             for case in self.order(number):
@@ -52,7 +52,7 @@ class Contest:
         return runs
 
     def order(self, round_number: int) -> Iterator[Case]:
-        """One round. Contenders take turns at being first."""
+        """Yield the cases of one round. Contenders take turns at being first."""
         for group in self._groups():
             if group[0].layer in self.only:
                 by = round_number % len(group)

@@ -11,11 +11,11 @@ class Settings:
 
     rounds: int = 3
     megabytes: float = 200
-    """Of the records that are ingested, as JSON Lines; 10**6 bytes each."""
+    """Size of the records that are ingested, as JSON Lines; 10**6 bytes each."""
     order_rows: int = 2_000_000
-    """In the first 30 daily loads that are processed."""
+    """Rows in the first 30 daily loads that are processed."""
     quality_rows: int = 10_000_000
-    """Of the table that is judged."""
+    """Rows of the table that is judged."""
     cores: int = 2
     timeout: float = 900
 

@@ -22,15 +22,15 @@ class Results:
     settings: Settings
     machine: Sequence[tuple[str, str]]
     load: float
-    """How many processes wanted a processor on average, in the minute before."""
+    """Average number of processes that wanted a processor, in the minute before."""
     remark: str = ""
-    """What a reader should know of the circumstances."""
+    """Circumstances that a reader should know of."""
     sizes: dict[str, int]
-    """Bytes of the file of each format."""
+    """Bytes of each format's file."""
     rows: int
-    """In each of these files."""
+    """Records in each of these files."""
     order_rows: int
-    """In all loads that are processed."""
+    """Rows in all loads that are processed."""
     runs: Sequence[Run] = field(default_factory=tuple)
 
 

@@ -1,4 +1,4 @@
-"""What several runs of one contender come to. Pure."""
+"""Summarizes several runs of one contender. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MIB = 1024**2
 
 @dataclass(frozen=True)
 class Several:
-    """The same, over the rounds."""
+    """The runs of the same contender in all rounds."""
 
     runs: Sequence[Run]
 
@@ -23,22 +23,22 @@ class Several:
         return [run for run in self.runs if not run.failure]
 
     def seconds(self, phase: str) -> float:
-        """The median; 0 if there is none."""
+        """Return the median; 0 if there is none."""
         times = self._times(phase)
         return median(times) if times else 0
 
     def spread(self, phase: str) -> str:
-        """Median and range, for people."""
+        """Return median and range, for people."""
         times = self._times(phase)
         if not times:
             return "failed"
         return f"{median(times):.2f} ({min(times):.2f}–{max(times):.2f})"
 
     def times_as_long_as(self, other: Several, phase: str) -> str:
-        """Of the medians, and the range over pairs of one round; "" where one has no time.
+        """Return the ratio of the medians, and the range over rounds; "" where one has no time.
 
-        The pairs were measured side by side, so they tell more than medians where others were at
-        work on the machine in some of the rounds.
+        Runs of one round were measured side by side, so their ratios tell more than medians if the
+        machine had other work in some of the rounds.
         """
         mine, theirs = self.seconds(phase), other.seconds(phase)
         if not (mine and theirs):
@@ -56,12 +56,12 @@ class Several:
         return self._middle(lambda run: run.startup_seconds, "{:.1f}")
 
     def told(self, value: Callable[[dict[str, Any]], float], form: str = "{:,.0f}") -> str:
-        """The median of something that the contender tells."""
+        """Return the median of something that the contender tells."""
         return self._middle(lambda run: value(run.told), form)
 
     @property
     def verdicts(self) -> str:
-        # More than one only if the rounds disagree, which is worth to be seen.
+        # More than one only if the rounds disagree, which is worth seeing.
         return "; or: ".join(dict.fromkeys(run.verdict for run in self.runs))
 
     def _times(self, phase: str) -> list[float]:

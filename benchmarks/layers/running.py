@@ -16,7 +16,7 @@ from benchmarks.layers.task import READY, Task, Told, phase_seconds, read_told
 from benchmarks.measuring import processors, watched
 
 Judge = Callable[[Path, Told], Verdict]
-"""Given the output folder and what the contender told: is it right?"""
+"""Takes the output folder and what the contender told; returns whether it is right."""
 _BLOCK = 8 * 1024 * 1024
 
 
@@ -26,7 +26,7 @@ class Case:
 
     layer: str
     subject: str
-    """Within the layer: what it works on."""
+    """The subject within the layer: what it works on."""
     contender: str
     data: Path
     judge: Judge
@@ -34,7 +34,7 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What one run of one contender took."""
+    """The measurements of one run of one contender."""
 
     layer: str
     subject: str
@@ -42,18 +42,18 @@ class Run:
     round: int
     startup_seconds: float = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Of each phase."""
+    """Seconds of each phase."""
     peak_resident: int = 0
     peak_private: int = 0
     told: Told = field(default_factory=dict)
     wrong: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     failure: str = ""
-    """Why there is no output; "" if there is one."""
+    """The reason why there is no output; "" if there is one."""
 
     @property
     def verdict(self) -> str:
-        """What the output is worth, for people."""
+        """The verdict on the output, for people."""
         if self.failure:
             return f"**failed**: {self.failure}"
         if self.wrong:
@@ -72,10 +72,10 @@ class Runner:
     """Seconds after which a contender has failed."""
 
     def run(self, case: Case, *, round_number: int) -> Run:
-        """Run, judge, remove the output."""
+        """Run a case, judge its output and remove it."""
         task = self._task(case)
         _read_through(case.data)
-        # Nobody should pay for what the one before has left to be written to disk.
+        # No one should pay for what the one before has left to be written to disk.
         os.sync()
         begun = time.monotonic()
         failure, memory = watched(
@@ -120,7 +120,7 @@ class Runner:
 
 
 def _read_through(data: Path) -> None:
-    """So that whoever comes first does not pay for the disk."""
+    """Read all data once, so that the first contender does not pay for the disk."""
     for path in [data] if data.is_file() else sorted(data.rglob("*")):
         if path.is_file():
             with path.open("rb", buffering=0) as file:

@@ -1,4 +1,4 @@
-"""What a contender is asked to do, and how it tells how far it is: one process, one task."""
+"""The task that a contender carries out in a process, and the marks of its progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.job import Marks
 
 READY = "ready"
-"""The mark of the moment at which imports and session are there."""
+"""Mark of the moment at which imports and session are there."""
 Told = dict[str, Any]
 """What a contender has found out about itself, for JSON."""
 
@@ -24,7 +24,7 @@ class Task:
     contender: str
     """A module below `benchmarks.layers` with a function `run(task, phases)`."""
     data: str
-    """What to work on: a file, or a folder of several."""
+    """Path of the data: a file, or a folder of several."""
     out: str
     """A folder that is there and empty."""
     cores: tuple[int, ...]
@@ -32,7 +32,7 @@ class Task:
     marks: str
     """The file to write marks to."""
     told: str
-    """The file to write to what is told."""
+    """The file for what the contender tells."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -50,7 +50,7 @@ class Phases:
         self._marks = marks
 
     def ready(self) -> None:
-        """Imports and session are there."""
+        """Mark that imports and session are there."""
         self._marks.set(READY)
 
     @contextmanager
@@ -61,7 +61,7 @@ class Phases:
 
 
 def phase_seconds(marks: dict[str, float]) -> dict[str, float]:
-    """Of each phase that came to its end."""
+    """Return the seconds of each phase that came to its end."""
     ends = {name.removeprefix("end "): at for name, at in marks.items() if name.startswith("end ")}
     return {phase: at - marks[f"begin {phase}"] for phase, at in ends.items()}
 

@@ -1,4 +1,4 @@
-"""What the crawlers may do: look at three zones, and describe what they find in one database."""
+"""Permissions of the crawlers: read three zones, and describe their tables in one database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Crawlers: what is in a zone, seen by somebody who knows nothing of the jobs."""
+"""Crawlers, which describe the content of a zone independently of the jobs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from glue_app.imports import Infrastructure
 
 
 class Crawlers(Construct):
-    """One for each zone, for discovery and to follow how schemas change, never on the hot path.
+    """One crawler for each zone, for discovery and to follow schema changes, never on the hot path.
 
-    What they find goes to a database of their own: they touch no table that a job publishes, and
-    a folder that is gone is logged.
+    Their tables go to a database of their own: they change no table that a job publishes, and a
+    folder that is gone is only logged.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Crawlers(Construct):
         )
 
     def _log_group(self, retention: Retention) -> logs.LogGroup:
-        """Named by Glue, after the role and the security configuration.
+        """Create the log group, whose name Glue derives from role and security configuration.
 
         https://docs.aws.amazon.com/glue/latest/dg/console-security-configurations.html
         """
@@ -72,7 +72,7 @@ class Crawlers(Construct):
             encryption_key=self._infrastructure.key,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        # The L2 takes an enum of its own for the number.
+        # The L2 accepts only its own enum for the number.
         resource = cast("logs.CfnLogGroup", group.node.default_child)
         resource.retention_in_days = retention.log_retention_days
         return group
@@ -83,8 +83,11 @@ def _folders_below(path: str) -> glue.CfnCrawler.TargetsProperty:
 
 
 def _tables_below(path: str) -> glue.CfnCrawler.TargetsProperty:
-    """Iceberg tables, one folder below: a crawler of folders would take their metadata, and files
-    that they hold no more, for tables of their own."""
+    """Target Iceberg tables one folder below.
+
+    A crawler of folders would report their metadata, and files that they no longer contain, as
+    separate tables.
+    """
     return glue.CfnCrawler.TargetsProperty(
         iceberg_targets=[
             glue.CfnCrawler.IcebergTargetProperty(paths=[path], maximum_traversal_depth=2)

@@ -1,4 +1,4 @@
-"""A Glue job as this platform runs it."""
+"""A Glue job of this platform."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from wires.job_arguments import Arguments, to_arguments
 class EtlJob(Construct):
     """A Glue 6.0 job of a fixed size that is killed at its timeout and never retried by Glue.
 
-    The dispatcher retries, because it alone knows whether an attempt has published. What the
-    job writes, logs included, is under the key of its security configuration.
+    The dispatcher retries, because only it knows whether an attempt has published. Everything that
+    the job writes, logs included, is encrypted by its security configuration.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class EtlJob(Construct):
         connection: str | None,
         wheels: WheelsAsset,
     ) -> None:
-        """`wheels` are installed at the job's start, from there and from nowhere else."""
+        """Create the job; it installs `wheels` at its start, and nothing from a package index."""
         super().__init__(scope, id)
         region = cdk.Stack.of(self).region
         script_asset = assets.Asset(self, "Script", path=str(script))
@@ -56,7 +56,7 @@ class EtlJob(Construct):
             extra_python_files=[_code(library_asset)],
             default_arguments={
                 **to_arguments(arguments),
-                # Without it Glue's S3A client asks us-east-2 first.
+                # Without it Glue's S3A client contacts us-east-2 first.
                 "--conf": f"spark.hadoop.fs.s3a.endpoint.region={region}",
                 **wheels.arguments,
             },
@@ -80,7 +80,7 @@ class EtlJob(Construct):
         return [glue.Connection.from_connection_name(self, "Network", connection)]
 
     def _role_as_it_is(self, role: iam.IRole) -> iam.IRole:
-        """The role, kept from the grants of CDK's job, which are wildcards."""
+        """Return the role as immutable: grants of CDK's job would add wildcards to it."""
         return iam.Role.from_role_arn(self, "Role", role.role_arn, mutable=False)
 
 

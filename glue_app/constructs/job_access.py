@@ -1,4 +1,4 @@
-"""What the jobs may do, action by action.
+"""Permissions of the jobs, action by action.
 
 CDK's bucket and key grants are not used, because they give wildcards (`s3:GetObject*`).
 """
@@ -43,14 +43,14 @@ _ON_TABLES = {
     ),
     Tables.DROP: ("glue:DeleteTable",),
 }
-_COORDINATION = (f"{PUBLISHER_LEASES}*", f"{DATASET_OWNERS}*")
+_TAKE_TURNS = ("dynamodb:DeleteItem", "dynamodb:PutItem")
 _CHANGE_ITEMS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
 
 class JobAccess:
-    """Gives one job's role what the job does, in words of the platform.
+    """Grants one job's role what its spec says.
 
-    Each wildcard comes with the reason for it, which `explain` puts beside the role.
+    Each wildcard is granted with its reason, which `explain` attaches to the role.
     """
 
     def __init__(self, role: iam.IRole, infrastructure: Infrastructure, *, whose: str) -> None:
@@ -60,7 +60,7 @@ class JobAccess:
         self._reasons: dict[str, str] = {}
 
     def explain(self) -> None:
-        """To the auditor, when everything is granted."""
+        """Explain all wildcards to the auditor; call it when everything is granted."""
         explain(
             self._role,
             {
@@ -71,7 +71,7 @@ class JobAccess:
         )
 
     def run(self, code: s3.IBucket, log_groups: Sequence[logs.ILogGroup]) -> None:
-        """What Glue itself does in the name of the job's role, and what every job needs."""
+        """Grant the actions of Glue itself in the job's role, and those that every job needs."""
         self._grant("s3:GetObject", on=[code.arn_for_objects("*")])
         self._because(
             _code_objects(self._stack),
@@ -104,7 +104,7 @@ class JobAccess:
         )
 
     def grant(self, spec: JobSpec) -> None:
-        """What the job does, as its spec has it."""
+        """Grant the actions in the job's spec."""
         for place in spec.reads:
             self._read(place)
         for place in spec.writes:
@@ -123,7 +123,7 @@ class JobAccess:
             self._optimize_tables()
 
     def _read(self, place: Objects) -> None:
-        # Originals are read by version, with what a scanner of malware has noted at each.
+        # Originals are read by version, together with the tags of a malware scanner.
         actions = _READ_VERSIONS if place.zone is Zone.RAW else ("s3:GetObject",)
         self._objects(place, "reads", actions)
 
@@ -133,9 +133,9 @@ class JobAccess:
     def _objects(self, place: Objects, does: str, actions: Sequence[str]) -> None:
         bucket = self._infrastructure.bucket(place.zone)
         self._grant(*actions, on=[bucket.arn_for_objects(place.under)])
-        # Without it S3 says "access denied" about an object that is not there.
+        # Without it S3 answers "access denied" for an object that does not exist.
         self._grant("s3:ListBucket", on=[bucket.bucket_arn])
-        # A finding writes an import as the name of its export.
+        # Findings spell an import as the name of its export.
         exported = self._exported(place.zone.bucket)
         finding = f"arn:{self._stack.partition}:s3:::{exported}/{place.under}"
         self._because(finding, f"{does} {place.zone.holds}")
@@ -156,19 +156,16 @@ class JobAccess:
         if state is State.LOADS:
             there.objects.grant(self._role, *_CHANGE_ITEMS)
             there.loads.grant(self._role, "dynamodb:GetItem", "dynamodb:UpdateItem")
-            self._items(
-                "dynamodb:DeleteItem",
-                *_CHANGE_ITEMS,
-                of=[f"{PUBLISHER_LEASES}*", f"{DATASET_OWNERS}*"],
-            )
+            self._items(*_TAKE_TURNS, of=[f"{PUBLISHER_LEASES}*"])
+            self._items("dynamodb:GetItem", "dynamodb:PutItem", of=[f"{DATASET_OWNERS}*"])
         elif state is State.REFRESHES:
             self._items("dynamodb:GetItem", "dynamodb:UpdateItem", of=[REFRESH_STATES])
         elif state is State.MAINTENANCE:
             self._items("dynamodb:GetItem", of=[REFRESH_STATES])
-            self._items("dynamodb:DeleteItem", "dynamodb:PutItem", of=[f"{PUBLISHER_LEASES}*"])
+            self._items(*_TAKE_TURNS, of=[f"{PUBLISHER_LEASES}*"])
 
     def _items(self, *actions: str, of: Sequence[str]) -> None:
-        """Of the state table, those whose partition keys are like one of these."""
+        """Grant actions on items of the state table whose partition key matches one of `of`."""
         iam.Grant.add_to_principal(
             grantee=self._role,
             actions=list(actions),
@@ -177,7 +174,7 @@ class JobAccess:
         )
 
     def _optimize_tables(self) -> None:
-        """What Glue's optimizers write down, in log groups that have fixed names.
+        """Grant writing the logs of Glue's optimizers, whose log groups have fixed names.
 
         https://docs.aws.amazon.com/glue/latest/dg/optimization-prerequisites.html
         """
@@ -195,7 +192,7 @@ class JobAccess:
             self._because(group, "tells what table optimizers do, in streams that Glue names")
 
     def _because(self, finding: str, why: str) -> None:
-        """A sentence about one role: nobody explains two at once."""
+        """Record the reason for a finding, as a sentence about this one role."""
         self._reasons[finding] = f"{self._whose[0].upper()}{self._whose[1:]} {why}."
 
     def _exported(self, export: str) -> str:
@@ -210,7 +207,7 @@ class JobAccess:
         return cdk.Stack.of(self._infrastructure)
 
     def _join_network(self, connection: str) -> None:
-        """What Glue does in the name of the job's role, to put its workers into the VPC."""
+        """Grant the actions by which Glue puts workers into the VPC with the job's role."""
         names = ["catalog", f"connection/{connection}"]
         self._grant("glue:GetConnection", on=[self._glue_arn(name) for name in names])
         # https://docs.aws.amazon.com/glue/latest/dg/create-service-policy.html
@@ -239,7 +236,7 @@ class JobAccess:
 
 
 def _code_objects(stack: cdk.Stack) -> str:
-    """Of the CDK's own bucket, which bootstrapping makes."""
+    """Return the ARN pattern of objects in the CDK's bucket, which bootstrapping creates."""
     qualifier = cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER
     bucket = f"cdk-{qualifier}-assets-{stack.account}-{stack.region}"
     return f"arn:{stack.partition}:s3:::{bucket}/*"

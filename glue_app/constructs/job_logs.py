@@ -13,10 +13,10 @@ from config.settings import Retention
 
 
 class JobLogs(Construct):
-    """What a job prints (`output`) and what Spark says (`error`), encrypted, kept for a time.
+    """Log groups for a job's output (`output`) and Spark's messages (`error`), encrypted.
 
-    Glue names the groups itself, after security configuration and role; it would make them
-    without an end of retention if they were not there.
+    Glue names the groups itself, after security configuration and role. If they did not exist, it
+    would create them without a retention time.
     https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
     """
 
@@ -44,7 +44,7 @@ class JobLogs(Construct):
             encryption_key=self._key,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        # The L2 takes an enum of its own for the number.
+        # The L2 accepts only its own enum for the number.
         resource = cast("logs.CfnLogGroup", group.node.default_child)
         resource.retention_in_days = self._days
         return group

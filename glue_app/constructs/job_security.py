@@ -1,4 +1,4 @@
-"""How everything that the jobs write is encrypted."""
+"""Encryption of everything that the jobs write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config.naming import Names
 
 
 class JobSecurity(Construct):
-    """A security configuration that puts files, logs and bookmarks under the data key."""
+    """A security configuration that encrypts files, logs and bookmarks with the data key."""
 
     def __init__(self, scope: Construct, id: str, *, names: Names, key: kms.IKey) -> None:
         super().__init__(scope, id)

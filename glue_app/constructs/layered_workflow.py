@@ -1,4 +1,4 @@
-"""The layered workflow: ingestion, then processing, then quality, and crawlers beside them."""
+"""The layered workflow: ingestion, then processing, then quality, with crawlers beside them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from glue_app.constructs.etl_job import EtlJob
 
 
 class LayeredWorkflow(Construct):
-    """Processing starts when ingestion has succeeded. Quality starts when processing has ended,
-    however: a table that could not be made does not keep the others from their readers.
+    """The workflow of three jobs.
 
-    A workflow has one start trigger, and this one starts on demand: for the dispatcher, which
-    also brings the schedule, and for people. One run at a time: two would wait for each other at
-    every curated table. Failures are told by the events that Glue sends for each job's end.
+    Processing starts when ingestion has succeeded. Quality starts when processing has ended in any
+    state: a table that failed does not keep the others from readers.
+
+    A workflow has one start trigger. This one starts on demand, by the dispatcher, which also
+    handles the schedule, or by people. Only one run at a time: two would wait for each other at
+    every curated table. Glue's events for the end of each job report failures.
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class LayeredWorkflow(Construct):
                     logical="ANY" if len(states) > 1 else None,
                     conditions=[
                         glue.CfnTrigger.ConditionProperty(
-                            # By reference: the trigger is made after the job.
+                            # By reference, so that the trigger is created after the job.
                             job_name=after.job.job_name,
                             logical_operator="EQUALS",
                             state=state,

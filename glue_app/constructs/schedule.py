@@ -1,4 +1,4 @@
-"""A job that the clock starts."""
+"""The schedule of a job."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ class Schedule(Construct):
             type="SCHEDULED",
             schedule=cron,
             start_on_creation=True,
-            # By reference: the trigger is made after the job.
+            # By reference, so that the trigger is created after the job.
             actions=[glue.CfnTrigger.ActionProperty(job_name=job.job.job_name)],
         )

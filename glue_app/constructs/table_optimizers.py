@@ -1,4 +1,4 @@
-"""Upkeep of some tables by Glue itself, in place of the job."""
+"""Maintenance of some tables by Glue itself instead of the job."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ _LEAST_FILES = 5
 
 
 class TableOptimizers(Construct):
-    """Merges small files and lets go of old snapshots. Nothing is deleted: what no snapshot reaches
-    is left to the job, which gives it to the bucket's lifecycle.
+    """Optimizers that merge small files and expire old snapshots.
+
+    They delete no files: those that no snapshot refers to are left to the job, which hands them to
+    the bucket's lifecycle.
 
     https://docs.aws.amazon.com/glue/latest/dg/table-optimizers.html
     """

@@ -1,4 +1,4 @@
-"""A zip of wheels in the CDK's bucket, under a name that Glue takes for one."""
+"""A zip of wheels in the CDK's bucket, under a name that Glue recognizes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from constructs import Construct
 
 
 class WheelsAsset(Construct):
-    """Glue tells a zip of wheels by the end of its name, `.gluewheels.zip`. The CDK names assets
-    after their hash, and keeps of a file's name no more than `.zip`; so the rest of the ending is
-    made part of the hash.
+    """An asset whose name ends with `.gluewheels.zip`.
+
+    Glue recognizes a zip of wheels by that ending. The CDK names assets after their hash and keeps
+    only `.zip` of a file's name, so the rest of the ending becomes part of the hash.
     """
 
     def __init__(self, scope: Construct, id: str, *, path: Path) -> None:
@@ -28,4 +29,4 @@ class WheelsAsset(Construct):
             "--additional-python-modules": f"s3://{place.bucket_name}/{place.object_key}",
             "--python-modules-installer-option": "--no-index",
         }
-        """Of a job that needs them."""
+        """Arguments of a job that needs the wheels."""

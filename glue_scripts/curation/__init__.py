@@ -1,1 +1,1 @@
-"""From the processed zone to business-ready tables: current rows, SQL, staged and published."""
+"""Builds business-ready tables from the processed zone: current rows, SQL, staging, publishing."""

@@ -1,32 +1,33 @@
-"""What people hear of a judgement: nothing if all is well."""
+"""Announces the result of a quality check to people; sends nothing if all is well."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from lake.store import client
-from quality_report.model import QualityReport, Verdict
+from quality.verdicts import Verdict
+from quality_report.report import GateVerdict, QualityReport
 
 _MOST = 10
 _WHAT_HAPPENED = {
-    Verdict.PASSED: "was published",
-    Verdict.WARNED: "was published although rules failed",
-    Verdict.QUARANTINED: "was published without the rows that break rules",
-    Verdict.HALTED: "was not published; readers see what they saw before",
+    GateVerdict.PASSED: "was published",
+    GateVerdict.WARNED: "was published although rules failed",
+    GateVerdict.QUARANTINED: "was published without the rows that break rules",
+    GateVerdict.HALTED: "was not published; readers see what they saw before",
 }
 
 
 def announce(report: QualityReport, page: str, *, topic: str) -> None:
     """Tell of failed rules, and of values that are unusual."""
-    if report.verdict is Verdict.PASSED and not report.unusual:
+    if report.verdict is GateVerdict.PASSED and not report.unusual:
         return
     score = "no score" if report.score is None else f"score {report.score:g}"
     client("sns").publish(
         TopicArn=topic,
-        Subject=f"Quality: {report.unit} {report.verdict.value}"[:100],
+        Subject=f"Quality: {report.model} {report.verdict.value}"[:100],
         Message="\n".join(
             [
-                f"{report.unit} {_WHAT_HAPPENED[report.verdict]} ({report.rows:,} rows, {score}).",
+                f"{report.model} {_WHAT_HAPPENED[report.verdict]} ({report.rows:,} rows, {score}).",
                 *list(_lines(report))[:_MOST],
                 f"Report: {page}",
             ]
@@ -35,8 +36,7 @@ def announce(report: QualityReport, page: str, *, topic: str) -> None:
 
 
 def _lines(report: QualityReport) -> Iterator[str]:
-    for rule in report.rules:
-        if rule.verdict.value in ("failed", "error"):
-            yield f"- {rule.text}: {rule.reason}"
+    for rule in report.rules_that(Verdict.FAILED, Verdict.ERROR):
+        yield f"- {rule.text}: {rule.reason}"
     for one in report.unusual:
         yield f"- {one.metric}: {one.reason}"

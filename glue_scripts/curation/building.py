@@ -1,4 +1,4 @@
-"""Makes one curated table's new days: from current rows, by its SQL, to files that are counted."""
+"""Builds the new days of a curated table: runs its SQL on current rows, writes counted files."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql import types as t
 
-from curation.current import Current
+from curation.affected_days import affected_days
 from curation.days import Place, write_days
 from curation.errors import ContractRefused, told
+from curation.latest_rows import LatestRows
 from curation.refresh import Refresh, Seen, StagedFile, day_writes, digest_of, refresh_id_of
 from curation.tables import MadeTables
-from curation.touched import touched_days
 from curation.zone import ProcessedDataset
-from quality import SqlRefused, query
+from quality.errors import SqlRefused
+from quality.vetting import query
 from wires.contracts import CuratedTable, DatasetContract
 from wires.layout import BY_DAY
-from wires.refresh_ledger import table_unit
+from wires.refresh_ledger import table_model
 
 _TYPES = (
     t.BooleanType,
@@ -40,12 +41,12 @@ _TYPES = (
 
 
 _FORMAT = "iceberg"
-"""Refreshes of before, when tables were folders, are none that days can be added to."""
+"""Part of the digest, so that no days are added to refreshes from when tables were folders."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stamp:
-    """What a refresh says about where it comes from."""
+    """The origin that a refresh records: run, code version, time and region."""
 
     run: str
     code_version: str
@@ -55,27 +56,27 @@ class Stamp:
 
 @dataclass(frozen=True, kw_only=True)
 class TableBuild:
-    """One table, and all that it is made of."""
+    """A curated table and all that it is built from."""
 
     spark: SparkSession
     table: CuratedTable
     contract: DatasetContract
-    """Of the dataset whose table it is."""
+    """The contract of the dataset that declares the table."""
     contracts: Mapping[str, DatasetContract]
     datasets: Mapping[str, ProcessedDataset]
     tables: MadeTables
-    """Of the curated zone."""
+    """Tables of the curated zone."""
     latest: Callable[[str], DataFrame]
     """The latest rows of a dataset that has a key."""
     stamp: Stamp
 
     @property
-    def unit(self) -> str:
-        return table_unit(self.table.table)
+    def model(self) -> str:
+        return table_model(self.table.table)
 
     @property
     def definition(self) -> str:
-        """Changes with everything that a row of the table may depend on, but for the data."""
+        """Digest of everything that a row of the table may depend on, except the data."""
         terms = [
             (
                 c.primary_key,
@@ -95,31 +96,31 @@ class TableBuild:
 
     @property
     def seen(self) -> Seen:
-        """All that is there now."""
+        """All partitions of the inputs that exist now."""
         return {name: tuple(sorted(self.datasets[name].parts)) for name in self._inputs}
 
     @property
     def refresh_id(self) -> str:
-        return refresh_id_of(self.unit, self.definition, self.seen)
+        return refresh_id_of(self.model, self.definition, self.seen)
 
     def days_since(self, before: Refresh | None) -> set[date] | None:
-        """Days that have to be made again since then; None: all."""
+        """Return the days to build again since `before`; None means all days."""
         if before is None or before.definition != self.definition or not self.table.day:
             return None
         if any(set(before.seen[name]) - self.datasets[name].parts for name in self._inputs):
-            return None  # partitions have gone, and nobody can say which days they were of
+            return None  # partitions are gone, and their days are unknown
         new = {name: self.datasets[name].parts - set(before.seen[name]) for name in self._inputs}
-        return touched_days(self.table.day, self.contract.name, new, self.datasets, self._related)
+        return affected_days(self.table.day, self.contract.name, new, self.datasets, self._related)
 
     def make(self, before: Refresh | None) -> Refresh:
-        """Write the days that are due, below a place of this run.
+        """Write the days that are due, to folders of this run only.
 
         Raises ContractRefused for SQL or rules that do not fit the data.
         """
         self._check_day()
         standing = self.tables.watermark(self.table.table)
         if before is not None and not self.tables.stands(before):
-            # Readers have not what the ledger says: somebody has taken the table away, say.
+            # Readers do not have what the ledger says: somebody may have dropped the table.
             before = None
         days = self.days_since(before)
         answer = self.answer(days)
@@ -128,7 +129,7 @@ class TableBuild:
             return self.make(None)
         files = self._write(answer, days, columns)
         return Refresh(
-            unit=self.unit,
+            model=self.model,
             refresh_id=self.refresh_id,
             definition=self.definition,
             seen=self.seen,
@@ -143,7 +144,7 @@ class TableBuild:
         )
 
     def answer(self, days: set[date] | None) -> DataFrame:
-        """What the SQL gives, for these days of its dataset, or for all."""
+        """Return the result of the SQL, for these days of the table's dataset or for all days."""
         sql = self.table.sql or f"SELECT * FROM {self.contract.name}"  # noqa: S608 - a checked name
         try:
             known, read = query(self.spark, sql, partial(self._rows, days), self._inputs)
@@ -153,10 +154,10 @@ class TableBuild:
             raise ContractRefused(f"{source}: {told(error)}") from error
 
     def _rows(self, days: set[date] | None, name: str) -> DataFrame:
-        """Of a dataset that the SQL reads."""
+        """Return the rows of a dataset that the SQL reads."""
         contract = self.contracts[name]
         has_rows = contract.primary_key and self.datasets[name].parts
-        rows = self.latest(name) if has_rows else Current(self.datasets[name], contract).rows()
+        rows = self.latest(name) if has_rows else LatestRows(self.datasets[name], contract).rows()
         if name == self.contract.name and days is not None:
             return rows.where(f.col(self.table.day).isin(sorted(days)))
         return rows
@@ -168,7 +169,7 @@ class TableBuild:
             answer = self.spark.sql(sql)
             return answer.toDF(*(name.lower() for name in answer.columns))
         finally:
-            # What one table may read is nothing that another finds by chance.
+            # Otherwise the SQL of another table could read these views by accident.
             for name in read:
                 self.spark.catalog.dropTempView(name)
 
@@ -198,7 +199,10 @@ class TableBuild:
             )
 
     def _check_days(self, counts: Iterable[date | None], days: set[date] | None) -> None:
-        """A day that was not asked for would take the place of rows that were not read."""
+        """Raise ContractRefused for a day that was not asked for.
+
+        Its rows would replace rows that were not read.
+        """
         if not self.table.day:
             return
         strange = [day for day in counts if day is None or (days is not None and day not in days)]
@@ -211,8 +215,10 @@ class TableBuild:
 
     @property
     def _related(self) -> Mapping[str, DatasetContract]:
-        """Of the datasets that are read, and of those that they refer to: rows of two belong
-        together by a third, whether the SQL reads that or not."""
+        """Contracts of the datasets that the SQL reads, and of those that they refer to.
+
+        Rows of two datasets may be related through a third, even if the SQL does not read it.
+        """
         referred = {
             reference.dataset
             for name in self._inputs

@@ -1,4 +1,4 @@
-"""A contract names columns as the files do, or as the table does: which ones it means."""
+"""Resolves column names in a contract, which may be those of the files or of the table."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from pyspark.sql import types as t
 
-from lake.schema import Column, Schema
-from quality import SPELLINGS
+from lake.columns.schema import Column, Schema
+from quality.spellings import SPELLINGS
 from wires.contracts import DatasetContract, Reference
 
 
 def by_column(contract: DatasetContract, schemas: Mapping[str, Schema]) -> DatasetContract:
-    """The contract with the names of the tables' columns."""
+    """Return the contract with the column names of the tables."""
     own = schemas.get(contract.name)
     return replace(
         contract,
@@ -25,15 +25,17 @@ def by_column(contract: DatasetContract, schemas: Mapping[str, Schema]) -> Datas
 
 
 def column_meant(name: str, schema: Schema | None) -> str:
-    """The column that the files, or else the contract, or else the table calls so. A name that
-    means none stays as it is."""
+    """Return the table's column that the files, or else the contract, or else the table call so.
+
+    A name that matches no column is returned as it is.
+    """
     columns = schema.columns if schema else ()
     found = [column.name for column in columns if name in _other_names(column)]
     return found[0] if found else name
 
 
 def with_spellings(plain: t.StructType, schema: Schema) -> t.StructType:
-    """With the names that columns go by elsewhere, which Spark passes on with them."""
+    """Return the schema with each column's other names in its metadata, which Spark passes on."""
     spellings = {column.name: _other_names(column) for column in schema.columns}
     return t.StructType(
         [
@@ -60,6 +62,6 @@ def _reference(
 
 
 def _other_names(column: Column) -> tuple[str, ...]:
-    """What files and contract call a column that the table calls in another way."""
+    """Return the names of a column in files and contract, where they differ from the table's."""
     names = (getattr(column, "source", None), getattr(column, "declared", None))
     return tuple(dict.fromkeys(name for name in names if name and name != column.name))

@@ -1,4 +1,4 @@
-"""Writes a table's rows below the days that they belong to, into places of one run alone."""
+"""Writes a table's rows into files by day, in folders that belong to one run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyspark import TaskContext
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as f
@@ -22,50 +21,51 @@ from curation.refresh import StagedFile
 from iceberg.field_ids import FieldIds, with_field_ids
 from lake.errors import AccountingError
 from lake.store import footer_counts, put_file, use_region
+from lake.writing.row_groups import RowGroups
 from wires.layout import BY_DAY, refresh_files_folder
 
 _WRITTEN = "day date, key string, rows bigint"
-_ROWS_PER_GROUP = 500_000
-"""Spark hands over batches of some thousand rows; groups that small would read slowly."""
 DAY = "#day"
-"""A column with the day of each row, for rows that have none of their own."""
+"""A column with the day of each row, for rows that have no day column of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a run writes what."""
+    """The folders in which one run writes the files of one table."""
 
     bucket: str
     table: str
     run: str
-    """Names the folders of this run; nobody else writes there."""
+    """Part of the folders' names; nobody else writes there."""
     region: str
 
     def prefix(self, day: date | None) -> str:
-        """Of files of a day; None: of a table without days."""
+        """Return the folder of a day's files; None is for a table without days."""
         return refresh_files_folder(self.table, BY_DAY.values(day) if day else (), self.run)
 
 
 def with_days(columns: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Columns of a table by days: those of its rows, then the partition's."""
+    """Return the columns of a table by days: those of its rows, then the partition's."""
     return (*columns, *((key, "string") for key in BY_DAY.columns))
 
 
 def write_days(
     rows: DataFrame, day: str, place: Place, ids: FieldIds
 ) -> dict[date | None, list[StagedFile]]:
-    """Files by day, with the table's field ids. Without a `day` all go to one place, under None.
-    Rows that have `DAY` lie and are ordered by that already.
+    """Write files by day, with the table's field ids, and return them by day.
 
-    Raises AccountingError unless the files hold what the query gave: all rows, and of each column
-    all values.
+    Without a `day` all files go to one place, under None. Rows that have `DAY` must be partitioned
+    and ordered by it already.
+
+    Raises AccountingError unless the files hold what the query gave: all rows, and all values of
+    each column.
     """
     given = Observation()
     counted = [f.count(f.col(f"`{name}`")).alias(f"values_{n}") for n, name in _numbered(rows)]
     ordered = rows.observe(given, f.count(f.lit(1)).alias("rows"), *counted)
     if day != DAY:
         keyed = ordered.withColumn(DAY, f.col(day) if day else f.lit(None).cast("date"))
-        # Spark decides how many tasks; rows of one day meet in as few as their size allows.
+        # Spark decides the number of tasks; rows of a day go to as few as their size allows.
         spread = keyed.hint("rebalance", f.col(DAY)) if day else keyed
         ordered = spread.sortWithinPartitions(DAY) if day else spread
     written = ordered.mapInArrow(partial(_write, place=place, ids=ids), _WRITTEN).collect()
@@ -114,7 +114,10 @@ def _numbered(rows: DataFrame) -> Iterable[tuple[int, str]]:
 def _write(
     batches: Iterator[pa.RecordBatch], *, place: Place, ids: FieldIds
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of a task come ordered by day: one file for each, stored when it is complete."""
+    """Write one file for each day of a task's rows, which come ordered by day.
+
+    A file is stored when it is complete.
+    """
     use_region(place.region)
     files = _Files(place, ids)
     for batch in batches:
@@ -124,15 +127,16 @@ def _write(
 
 
 class _Files:
+    """The files of one task: a new one for each day."""
+
     def __init__(self, place: Place, ids: FieldIds) -> None:
         context = TaskContext.get()
         self._place = place
         self._ids = ids
         self._part = context.partitionId() if context else 0
         self._day: date | None = None
-        self._writer: pq.ParquetWriter | None = None
+        self._file: RowGroups | None = None
         self._rows = 0
-        self._waiting: list[pa.Table] = []
         self._scratch = tempfile.TemporaryDirectory()
 
     def take(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
@@ -150,36 +154,27 @@ class _Files:
 
     def _put(self, day: date | None, rows: pa.Table) -> Iterator[pa.RecordBatch]:
         rows = self._of_table(day, rows)
-        if self._writer is None or day != self._day:
+        if self._file is None or day != self._day:
             yield from self._finish()
-            self._day = day
-            self._writer = pq.ParquetWriter(self._path, rows.schema, compression="snappy")
-        self._waiting.append(rows)
+            self._day, self._file = day, RowGroups(self._path, rows.schema)
+        self._file.add(rows)
         self._rows += rows.num_rows
-        if sum(table.num_rows for table in self._waiting) >= _ROWS_PER_GROUP:
-            self._flush(self._writer)
 
     def _of_table(self, day: date | None, rows: pa.Table) -> pa.Table:
-        """With the partition's columns, without which a file cannot be read by itself."""
+        """Return the rows with the partition columns, so that each file can be read by itself."""
         values = BY_DAY.values(day) if day else ()
         for key, value in zip(BY_DAY.columns, values, strict=bool(day)):
             rows = rows.append_column(key, pa.repeat(pa.scalar(value), rows.num_rows))
         return rows.cast(with_field_ids(rows.schema, self._ids))
 
-    def _flush(self, writer: pq.ParquetWriter) -> None:
-        if self._waiting:
-            writer.write_table(pa.concat_tables(self._waiting))
-            self._waiting = []
-
     def _finish(self) -> Iterator[pa.RecordBatch]:
-        if self._writer is None:
+        if self._file is None:
             return
-        self._flush(self._writer)
-        self._writer.close()
+        self._file.close()
         key = f"{self._place.prefix(self._day)}part-{self._part:05d}.snappy.parquet"
         put_file(self._path, self._place.bucket, key)
         yield _told(self._day, key, self._rows)
-        self._writer, self._rows = None, 0
+        self._file, self._rows = None, 0
 
     @property
     def _path(self) -> Path:

@@ -1,7 +1,7 @@
-"""Errors on the way to curated tables, under LakeError.
+"""Errors in building curated tables, under LakeError.
 
 LakeError
-└── ContractRefused    a contract asks for what its data or its SQL do not give
+└── ContractRefused    a contract asks for something that its data or its SQL do not give
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from pyspark.errors import PySparkException
 
 from dqdl import DqdlError
 from lake.errors import LakeError
-from quality import CannotJudge, in_words
+from quality.errors import CannotJudge, in_words
 from quality_report.errors import ReportError
 
 _FOR_PEOPLE = (LakeError, CannotJudge, DqdlError, ReportError)
 _LONGEST = 1000
 _OF_A_WORKER = re.compile(r"^[\w.]+: .*", re.MULTILINE)
-"""The end of a stack: what was raised, and why."""
+"""The last line of a Python stack trace: the exception and its message."""
 
 
 class ContractRefused(LakeError):
-    """Names contract or file, and what has to be changed there."""
+    """A contract does not fit its data; the message names it and what to change there."""
 
 
 def told(error: BaseException) -> str:
-    """For people: what has gone wrong first, without codes, plans and stacks."""
+    """Return the error's message for people: the cause first, without codes, plans and stacks."""
     if isinstance(error, _FOR_PEOPLE):
         return str(error)[:_LONGEST]
     if isinstance(error, PySparkException | Py4JJavaError):
@@ -47,7 +47,7 @@ def _of_spark(error: PySparkException | Py4JJavaError) -> str:
 
 
 def _messages(error: PySparkException | Py4JJavaError) -> Iterator[str]:
-    """Of the error and of what has caused it, one after the other."""
+    """Yield the messages of the error and of its causes, outermost first."""
     cause: Any = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     while cause is not None:
         if cause.getMessage():

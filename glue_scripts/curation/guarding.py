@@ -1,4 +1,4 @@
-"""What goes wrong in one unit ends that unit. Every step of each is taken in here."""
+"""Keeps an error in one model from ending the work on others. Every step runs in this guard."""
 
 from __future__ import annotations
 
@@ -15,25 +15,31 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Failures:
-    """Units that have failed in a run, and why. They are raised together at its end, so that the
-    run is seen to have failed when everything that can be done has been."""
+    """Models that have failed in a run, and why.
+
+    They are raised together at the end, so that the run is seen to have failed after everything
+    that can be done has been done.
+    """
 
     reasons: dict[str, str] = field(default_factory=dict)
 
-    def __contains__(self, unit: str) -> bool:
-        return unit in self.reasons
+    def __contains__(self, model: str) -> bool:
+        return model in self.reasons
 
     @contextmanager
-    def guard(self, unit: str) -> Iterator[None]:
-        """A step of a unit. Whatever it raises is the unit's own: nobody can say beforehand what
-        a contract that is wrong will make a step raise."""
+    def guard(self, model: str) -> Iterator[None]:
+        """Run a step of a model, and record whatever it raises as that model's failure.
+
+        Every exception is caught, because nobody can predict what a wrong contract makes a step
+        raise.
+        """
         try:
             yield
         except Exception as error:
-            logger.exception("%s", unit)
-            self.reasons[unit] = told(error)
+            logger.exception("%s", model)
+            self.reasons[model] = told(error)
 
     def tell(self) -> None:
-        """Raises LakeError naming every unit that has failed."""
+        """Raise LakeError naming every model that has failed, if any has."""
         if self.reasons:
-            raise LakeError("; ".join(f"{unit}: {why}" for unit, why in self.reasons.items()))
+            raise LakeError("; ".join(f"{model}: {why}" for model, why in self.reasons.items()))

@@ -1,4 +1,4 @@
-"""The batch sample: three Popolo documents, joined to one history of who sat where, and when."""
+"""The batch sample: joins three Popolo documents to a history of who held which seat, and when."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ import boto3
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
-from curation.aside import AsidePlace, put_rows_aside
 from curation.days import Place, write_days
 from curation.errors import ContractRefused
 from curation.lineage import RefreshLineage
+from curation.quarantine import QuarantinePlace, quarantine_rows
 from curation.refresh import Counts, Refresh, day_writes, digest_of
 from curation.tables import MadeTables
-from lake.catalog import QuarantineCatalog
 from lake.errors import AccountingError
+from lake.publishing.events import lineage_run
+from lake.publishing.quarantine_catalog import QuarantineCatalog
 from lake.store import client
 from wires.job_arguments import GlueRun, LegislatorsDefaults
-from wires.lanes import LEGISLATORS_TABLE
 from wires.layout import BY_DAY, QUARANTINED_ROWS
-from wires.lineage import InputObject, LineageRun, OutputTable
+from wires.lineage import InputObject, OutputTable
 from wires.manifest import ObjectVersion
 from wires.quarantine import ROWS_TABLE
-from wires.refresh_ledger import table_unit
+from wires.refresh_ledger import table_model
+from wires.routes import LEGISLATORS_TABLE
 from wires.run_ledger import RunLedger
 
 TABLE = LEGISLATORS_TABLE
@@ -43,7 +44,7 @@ _DOCUMENTS = {
     "organizations": f"id string, name string, classification string, type string, "
     f"seats bigint, identifiers {_LISTS}, links {_LISTS}, other_names {_LISTS}",
 }
-"""The fields of https://www.popoloproject.com/specs/ that the history has."""
+"""The fields of https://www.popoloproject.com/specs/ that the history contains."""
 _BROKEN = "not_json"
 _WHY = "broken"
 
@@ -57,10 +58,10 @@ class Legislators:
     spark: SparkSession
 
     def publish(self) -> Counts:
-        """The documents as they are now become the table, in one step for its readers.
+        """Make the table from the current documents, in one step for its readers.
 
-        Raises ContractRefused if a document is missing, AccountingError unless every membership
-        is in the table or put aside.
+        Raises ContractRefused if a document is missing, AccountingError unless every membership is
+        in the table or quarantined.
         """
         documents = {name: self._version(f"{name}.json") for name in _DOCUMENTS}
         refresh_id = digest_of({name: v.version_id for name, v in documents.items()})
@@ -76,9 +77,9 @@ class Legislators:
 
     def _make(self, documents: Mapping[str, ObjectVersion], refresh_id: str) -> Counts:
         lineage = RefreshLineage.of(
-            self._lineage_run,
+            lineage_run(self.settings, self.glue_run),
             assets_bucket=self.settings.assets_bucket,
-            unit=table_unit(TABLE),
+            model=table_model(TABLE),
             refresh_id=refresh_id,
             inputs=[
                 InputObject(bucket=self.settings.raw_bucket, version=version)
@@ -91,7 +92,7 @@ class Legislators:
             good = judged.where(f.size(_WHY) == 0).drop(_WHY, "raw", "document")
             refresh = self._written(good, refresh_id)
             strays = [_no_objects(frames[name], name) for name in ("persons", "organizations")]
-            aside = self._put_aside([judged, *strays], documents, refresh_id)
+            aside = self._quarantine([judged, *strays], documents, refresh_id)
             counts = Counts(
                 rows_in=frames["memberships"].count() + sum(item.count() for item in strays),
                 current=refresh.rows,
@@ -111,7 +112,7 @@ class Legislators:
         ids = self._tables.field_ids(TABLE, columns, by_day=False)
         files = write_days(good, "", self._place(refresh_id), ids)
         return Refresh(
-            unit=table_unit(TABLE),
+            model=table_model(TABLE),
             refresh_id=refresh_id,
             definition="",
             seen={},
@@ -141,7 +142,7 @@ class Legislators:
         return MadeTables.of(client("glue"), settings.processed_database, settings.processed_bucket)
 
     def _read(self, name: str, version: ObjectVersion) -> DataFrame:
-        """The records of this very version: lines with an object each, or a list of them."""
+        """Return the records of exactly this version: one object per line, or a JSON list."""
         answer = client("s3").get_object(
             Bucket=self.settings.raw_bucket, Key=version.key, VersionId=version.version_id
         )
@@ -171,10 +172,10 @@ class Legislators:
             uploaded_at=head["LastModified"].astimezone(UTC).isoformat(),
         )
 
-    def _put_aside(
+    def _quarantine(
         self, judged: Sequence[DataFrame], documents: Mapping[str, ObjectVersion], refresh_id: str
     ) -> int:
-        place = AsidePlace(
+        place = QuarantinePlace(
             bucket=self.settings.quality_bucket,
             dataset=TABLE,
             day=BY_DAY.values(documents["memberships"].uploaded_on),
@@ -198,7 +199,7 @@ class Legislators:
             "raw",
             f.col(_WHY).alias("broken"),
         )
-        aside = put_rows_aside(told, place, because="")
+        aside = quarantine_rows(told, place, because="")
         if aside:
             QuarantineCatalog(
                 client("glue"),
@@ -220,19 +221,13 @@ class Legislators:
     def _run(self) -> str:
         return self.glue_run.JOB_RUN_ID[-12:]
 
-    @property
-    def _lineage_run(self) -> LineageRun:
-        return LineageRun(
-            job=self.glue_run.JOB_NAME,
-            run_id=self.glue_run.JOB_RUN_ID,
-            environment=self.settings.environment,
-            code_version=self.settings.code_version,
-        )
-
 
 def _records(body: bytes, key: str) -> Iterator[str]:
-    """Raises ContractRefused for a list that is no JSON: nobody can say where its records are."""
-    # A byte that is no UTF-8 becomes an escape that JSON does not have: its line is put aside.
+    """Yield each record as JSON text, from lines or from a JSON list.
+
+    Raises ContractRefused for a list that is no JSON: nobody can say where its records are.
+    """
+    # A byte that is not UTF-8 becomes an escape that is invalid in JSON: its line is quarantined.
     text = body.decode("utf-8-sig", errors="backslashreplace")
     if not text.lstrip().startswith("["):
         yield from (line for line in text.split("\n") if line.strip())
@@ -245,8 +240,10 @@ def _records(body: bytes, key: str) -> Iterator[str]:
 
 
 def joined(persons: DataFrame, memberships: DataFrame, organizations: DataFrame) -> DataFrame:
-    """Every membership once, with its person's and its organization's fields, what is wrong with
-    it in `broken`, and what it came as in `raw`."""
+    """Return every membership once, with the fields of its person and its organization.
+
+    `broken` says what is wrong with it, `raw` is its source text.
+    """
     rows = memberships.join(_prefixed(persons, "person"), "person_id", "left").join(
         f.broadcast(_prefixed(organizations, "organization")), "organization_id", "left"
     )
@@ -266,7 +263,7 @@ def joined(persons: DataFrame, memberships: DataFrame, organizations: DataFrame)
 
 
 def _no_objects(document: DataFrame, name: str) -> DataFrame:
-    """Lines of the other documents that cannot be read."""
+    """Return the unreadable lines of the other documents."""
     reason = f.array(f.lit("is no JSON object"))
     lines = document.where(f.col(_BROKEN).isNotNull())
     return lines.select(
@@ -275,7 +272,7 @@ def _no_objects(document: DataFrame, name: str) -> DataFrame:
 
 
 def _prefixed(document: DataFrame, name: str) -> DataFrame:
-    """The fields of a document that others name by its id; lists of details as JSON text."""
+    """Return the fields of a document that others refer to by id; lists become JSON text."""
     kinds = dict(document.dtypes)
     columns = [
         (f.to_json(field) if kinds[field].startswith("array") else f.col(field)).alias(
@@ -300,7 +297,7 @@ def _no_date(name: str) -> Column:
 
 
 def _as_date(name: str) -> Column:
-    """Popolo has dates of a year or a month as well: the first day of it."""
+    """Parse a date. Popolo also has dates of a year or a month: these become its first day."""
     padded = f.rpad(f.col(name), 10, "-01")
     is_one = f.col(name).rlike(r"^\d{4}(-\d{2}){0,2}$")
     return f.when(is_one, f.try_to_date(padded, "yyyy-MM-dd"))

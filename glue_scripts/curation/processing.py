@@ -1,8 +1,9 @@
-"""One run of the processing job: new loads become staged refreshes, which wait at the gate.
+"""One run of the processing job: turns new loads into staged refreshes, which wait at the gate.
 
-    for each unit: carry out what is approved → what is new? → write → count → stage
+    for each model: carry out what is approved → what is new? → write → count → stage
 
-Nothing that readers see changes here, but for what an earlier run has approved and not finished.
+Readers see no change from this, except from refreshes that an earlier run approved and did not
+finish.
 """
 
 from __future__ import annotations
@@ -15,53 +16,54 @@ from functools import cached_property
 
 from pyspark.sql import DataFrame, SparkSession
 
-from curation.accounts import DatasetAccount
 from curation.building import Stamp, TableBuild
 from curation.errors import ContractRefused
 from curation.guarding import Failures
-from curation.latest import LatestRows
-from curation.lineage import RefreshLineage, lineage_run, staged_files
+from curation.latest_merge import LatestTables
+from curation.lineage import RefreshLineage, staged_files
+from curation.models import Models
+from curation.reconciliation import DatasetReconciliation
 from curation.refresh import Refresh, digest_of, load_refresh
-from curation.units import Units
 from curation.zone import OpenedZone, ProcessedZone, with_inferred
 from lake.errors import LakeError
+from lake.publishing.events import lineage_run
+from lake.publishing.processed_tables import ProcessedTables
 from lake.session import plan_for
 from lake.store import client, supersede
-from lake.tables import ProcessedTables
 from wires.contracts import CuratedTable, DatasetContract
 from wires.job_arguments import GlueRun, JobDefaults
 from wires.lineage import InputTable
-from wires.refresh_ledger import dataset_unit, table_unit
+from wires.refresh_ledger import dataset_model, table_model
 
 logger = logging.getLogger(__name__)
-Work = DatasetAccount | TableBuild
+Work = DatasetReconciliation | TableBuild
 
 
 @dataclass(frozen=True, kw_only=True)
 class Processing:
-    """Everything that a run knows."""
+    """Settings and state of one run."""
 
     settings: JobDefaults
     glue_run: GlueRun
     contracts: Mapping[str, DatasetContract]
-    units: Units
+    models: Models
     spark: SparkSession
 
     def process(self) -> list[Refresh]:
-        """What is staged now, and was not before.
+        """Stage every model that has new loads, and return the refreshes staged by this run.
 
-        A unit that fails does not keep the others back; their errors are raised together at the
+        A model that fails does not keep the others back; their errors are raised together at the
         end, so that the run is seen to have failed.
         """
         staged: list[Refresh] = []
-        failed = Failures({dataset_unit(name): why for name, why in self._zone.failed.items()})
+        failed = Failures({dataset_model(name): why for name, why in self._zone.failed.items()})
         work = list(self._work(failed))
         for one in work:
-            with failed.guard(one.unit):
+            with failed.guard(one.model):
                 self._withdraw_if_stale(one)
         for one in work:
-            if one.unit not in failed:
-                with failed.guard(one.unit):
+            if one.model not in failed:
+                with failed.guard(one.model):
                     _check_inputs(one, failed)
                     staged += self._refresh(one)
         self._record(staged)
@@ -69,24 +71,29 @@ class Processing:
         return staged
 
     def _withdraw_if_stale(self, work: Work) -> None:
-        """What waits at the gate, and is not what contract and loads ask for now, never passes:
-        also if this run fails before it has made the right thing."""
-        self.units.carry_out(work.unit)
-        state = self.units.ledger.get(work.unit)
+        """Withdraw a refresh that waits at the gate but no longer fits contract and loads.
+
+        It must never pass, even if this run fails before it has made the right one.
+        """
+        self.models.carry_out(work.model)
+        state = self.models.ledger.get(work.model)
         waiting = self._refresh_at(state.staged)
         if waiting is None or (_is_up_to_date(work, waiting) and self._can_pass(waiting)):
             return
-        # If it is being published at this moment, its files are what readers are about to get.
-        if self.units.ledger.unstage(work.unit, state.staged):
+        # If it is being published at this moment, readers are about to get its files.
+        if self.models.ledger.unstage(work.model, state.staged):
             self._discard(waiting)
 
     def _can_pass(self, waiting: Refresh) -> bool:
-        """Files that it is to take the place of may have been merged by maintenance meanwhile."""
-        return waiting.gone is None or self.units.tables.locations_after(waiting) is not None
+        """Return whether the files that it replaces still exist.
+
+        Maintenance may have merged them meanwhile.
+        """
+        return waiting.gone is None or self.models.tables.locations_after(waiting) is not None
 
     def _record(self, staged: Sequence[Refresh]) -> None:
-        """What became of the rows of new loads, with the run."""
-        self.units.runs.record(
+        """Record the outcome for the rows of new loads with the run."""
+        self.models.runs.record(
             self.glue_run.JOB_NAME,
             self.glue_run.JOB_RUN_ID,
             {
@@ -94,7 +101,7 @@ class Processing:
                 "rows_superseded": sum(refresh.counts.superseded for refresh in staged),
                 "rows_quarantined": sum(refresh.counts.quarantined for refresh in staged),
                 "rows_staged": sum(refresh.rows for refresh in staged),
-                "units": [refresh.unit for refresh in staged],
+                "models": [refresh.model for refresh in staged],
             },
         )
 
@@ -102,23 +109,23 @@ class Processing:
         datasets = self._zone.datasets
         rows = sum(datasets[name].row_count_of(parts) for name, parts in work.seen.items())
         plan_for(self.spark, rows=rows)
-        state = self.units.ledger.get(work.unit)
+        state = self.models.ledger.get(work.model)
         before = self._refresh_at(state.published)
         if state.staged:
-            logger.info("%s: staged already", work.unit)
+            logger.info("%s: staged already", work.model)
         elif not _is_up_to_date(work, before) or _is_lost(work, before):
-            logger.info("%s: has new loads", work.unit)
+            logger.info("%s: has new loads", work.model)
             refresh = self._made(work, before)
-            self.units.stage(refresh)
+            self.models.stage(refresh)
             yield refresh
 
     def _made(self, work: Work, before: Refresh | None) -> Refresh:
-        if isinstance(work, DatasetAccount) and not work.contract.primary_key:
+        if isinstance(work, DatasetReconciliation) and not work.contract.primary_key:
             return work.make(before)
         lineage = RefreshLineage.of(
             lineage_run(self.settings, self.glue_run),
             assets_bucket=self.settings.assets_bucket,
-            unit=work.unit,
+            model=work.model,
             refresh_id=work.refresh_id,
             inputs=[self._input(name, parts) for name, parts in work.seen.items()],
         )
@@ -137,7 +144,7 @@ class Processing:
         )
 
     def _discard(self, refresh: Refresh) -> None:
-        """Nobody will ever read what was waiting at the gate."""
+        """Mark the files of a withdrawn refresh as superseded: nobody will read them."""
         for file in refresh.files:
             supersede(self.settings.curated_bucket, file.key)
 
@@ -147,16 +154,16 @@ class Processing:
     def _work(self, failed: Failures) -> Iterator[Work]:
         for name, dataset in self._zone.datasets.items():
             if dataset.parts:
-                yield DatasetAccount(
+                yield DatasetReconciliation(
                     dataset=dataset,
                     contract=self._zone.contracts[name],
-                    tables=self.units.tables,
+                    tables=self.models.tables,
                     quality_bucket=self.settings.quality_bucket,
                     stamp=self._stamp,
                 )
         for contract in self._zone.contracts.values():
             for table in contract.curated:
-                with failed.guard(table_unit(table.table)):
+                with failed.guard(table_model(table.table)):
                     yield from self._build(contract, table)
 
     def _build(self, contract: DatasetContract, table: CuratedTable) -> Iterator[TableBuild]:
@@ -172,19 +179,19 @@ class Processing:
             contract=contract,
             contracts=self._zone.contracts,
             datasets=self._zone.datasets,
-            tables=self.units.tables,
+            tables=self.models.tables,
             latest=self._latest,
             stamp=self._stamp,
         )
 
     def _latest(self, name: str) -> DataFrame:
-        """Latest rows of a dataset that has a key, with what waits at the gate."""
-        state = self.units.ledger.get(dataset_unit(name))
+        """Return the latest rows of a dataset that has a key, with those that wait at the gate."""
+        state = self.models.ledger.get(dataset_model(name))
         refresh = self._refresh_at(state.staged or state.published)
         dataset = self._zone.datasets[name]
         rows = None
         if refresh and refresh.seen[name] == tuple(sorted(dataset.parts)):
-            rows = LatestRows(self.spark, self.units.tables).rows(dataset, refresh)
+            rows = LatestTables(self.spark, self.models.tables).rows(dataset, refresh)
         if rows is None:
             raise LakeError(
                 f"dataset '{name}': the table of its latest rows is not of the loads that this run "
@@ -194,7 +201,7 @@ class Processing:
 
     @cached_property
     def _zone(self) -> OpenedZone:
-        """Looked at once: all tables of a run are made of the same loads."""
+        """The datasets, opened once, so that all tables of a run are made of the same loads."""
         zone = ProcessedZone(
             spark=self.spark,
             tables=self._processed,
@@ -217,14 +224,14 @@ class Processing:
 
 
 def _check_inputs(work: Work, failed: Failures) -> None:
-    """Of rows that are not accounted for, no table is made."""
-    broken = [name for name in work.seen if dataset_unit(name) in failed]
+    """Raise ContractRefused for a table whose input rows are not accounted for."""
+    broken = [name for name in work.seen if dataset_model(name) in failed]
     if isinstance(work, TableBuild) and broken:
         raise ContractRefused(f"waits for dataset {', '.join(broken)}, which failed")
 
 
 def _is_lost(work: Work, refresh: Refresh | None) -> bool:
-    return isinstance(work, DatasetAccount) and refresh is not None and work.is_lost(refresh)
+    return isinstance(work, DatasetReconciliation) and refresh is not None and work.is_lost(refresh)
 
 
 def _is_up_to_date(work: Work, refresh: Refresh | None) -> bool:

@@ -1,4 +1,4 @@
-"""From an approved refresh to what readers see. Every step can be done again."""
+"""Publishes an approved refresh to readers. Every step can be repeated."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from dataclasses import dataclass
 
 from curation.refresh import Refresh
 from curation.tables import MadeTables
-from lake.catalog import QuarantineCatalog
+from lake.publishing.quarantine_catalog import QuarantineCatalog
 
 
 @dataclass(frozen=True, kw_only=True)
 class RefreshPublisher:
-    """Publishes one unit's refresh."""
+    """Publishes one model's refresh."""
 
     tables: MadeTables
     quarantine: QuarantineCatalog
     quality_bucket: str
 
     def publish(self, refresh: Refresh, key: str, facts: Mapping[str, str]) -> str:
-        """All days at once; then quarantined rows. Returns the id of the table's snapshot, "" for
-        a dataset, which has no table of its own."""
+        """Publish all days at once, then the quarantined rows.
+
+        Returns the id of the table's snapshot, "" for a dataset, which has no table of its own.
+        """
         snapshot = ""
         if refresh.table:
             snapshot = str(self.tables.publish(refresh, key, facts).snapshot_id)

@@ -1,4 +1,4 @@
-"""What is kept of each judgement: a report for people and machines, and rows of the history."""
+"""Keeps the records of quality checks: reports for people and machines, rows of the history."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 import pyarrow as pa
 
 from curation.zone import LoadCountsByDataset
-from lake.catalog import PARQUET
+from lake.publishing.quarantine_catalog import PARQUET
 from lake.store import client, list_keys
+from quality.history import Point
 from quality_report.history import METRICS, RULES, RUNS, as_parquet, tables
-from quality_report.model import QualityReport, TrendPoint
 from quality_report.page import page
-from quality_report.results import Measured
+from quality_report.report import QualityReport, TrendPoint
 from quality_report.series import StoredFile, series, trend
 from wires.layout import history_folder, report_folder
 
 _READERS = 16
 _MOST_FILES = 500
-"""Of a unit's history; what is older says nothing about today."""
+"""Files of a model's history that are read; older ones say nothing about today."""
 LOADS = pa.schema(
     [
         pa.field("dataset", pa.string(), nullable=False),
         pa.field("load_id", pa.string(), nullable=False),
         pa.field("rows_published", pa.int64(), nullable=False),
         pa.field("values_published", pa.int64(), nullable=False),
-        pa.field("unit", pa.string(), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
         pa.field("refresh_id", pa.string(), nullable=False),
         pa.field("run_id", pa.string(), nullable=False),
         pa.field("at", pa.timestamp("us", "UTC"), nullable=False),
@@ -36,8 +36,7 @@ LOADS = pa.schema(
         pa.field("score", pa.float64()),
     ]
 )
-"""Which load was judged with which score, and how many rows and values it has brought to the
-processed table."""
+"""Score and verdict of each load, and how many rows and values it brought to its table."""
 _SCHEMAS = {
     "quality_runs": RUNS,
     "quality_rules": RULES,
@@ -55,9 +54,9 @@ _GLUE_TYPES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Past:
-    """Of one unit, before the refresh that is judged."""
+    """Metrics and trend of a model before the refresh that is checked."""
 
-    metrics: Mapping[str, tuple[Measured, ...]]
+    metrics: Mapping[str, tuple[Point, ...]]
     trend: tuple[TrendPoint, ...]
 
 
@@ -68,29 +67,35 @@ class QualityRecords:
     bucket: str
     database: str
 
-    def past(self, unit: str, refresh_id: str) -> Past:
-        """Raises NotHistory naming a file that is damaged: it is never taken for none."""
+    def past(self, model: str, refresh_id: str) -> Past:
+        """Return the model's history without this refresh.
+
+        Raises NotHistory naming a damaged file, which never counts as missing.
+        """
         return Past(
-            metrics=series(self._files("quality_metrics", unit), unit=unit, without=refresh_id),
-            trend=trend(self._files("quality_runs", unit), unit=unit, without=refresh_id),
+            metrics=series(self._files("quality_metrics", model), model=model, without=refresh_id),
+            trend=trend(self._files("quality_runs", model), model=model, without=refresh_id),
         )
 
     def keep(self, report: QualityReport, loads: LoadCountsByDataset) -> str:
-        """Returns the key of the page. The same run writes the same keys."""
-        folder = report_folder(report.unit, report.at, report.run_id)
+        """Write report, page and history; return the key of the page.
+
+        The same run writes the same keys.
+        """
+        folder = report_folder(report.model, report.at, report.run_id)
         self._put(f"{folder}report.json", report.to_json().encode(), "application/json")
         self._put(f"{folder}report.html", page(report).encode(), "text/html; charset=utf-8")
         for table, rows in {**tables(report), "quality_loads": _loads(report, loads)}.items():
             if rows.num_rows:
                 name = f"{report.at:%Y%m%dT%H%M%S}-{report.run_id}.parquet"
-                key = f"{history_folder(table, report.unit)}{name}"
+                key = f"{history_folder(table, report.model)}{name}"
                 self._put(key, as_parquet(rows), "application/vnd.apache.parquet")
             self._describe(table)
         return f"{folder}report.html"
 
-    def _files(self, table: str, unit: str) -> list[StoredFile]:
+    def _files(self, table: str, model: str) -> list[StoredFile]:
         # Names begin with the time of the run.
-        keys = sorted(list_keys(self.bucket, history_folder(table, unit)))[-_MOST_FILES:]
+        keys = sorted(list_keys(self.bucket, history_folder(table, model)))[-_MOST_FILES:]
         with ThreadPoolExecutor(_READERS) as pool:
             return list(pool.map(self._file, keys))
 
@@ -129,7 +134,7 @@ def _load_rows(report: QualityReport, loads: LoadCountsByDataset) -> Iterator[di
                 "load_id": load_id,
                 "rows_published": counts.rows,
                 "values_published": counts.values,
-                "unit": report.unit,
+                "model": report.model,
                 "refresh_id": report.refresh_id,
                 "run_id": report.run_id,
                 "at": report.at,

@@ -1,4 +1,4 @@
-"""Tables that jobs make of other tables: what readers have of them, and what they get next."""
+"""Tables that jobs make of other tables: their published files, and publishing new ones."""
 
 from __future__ import annotations
 
@@ -27,24 +27,26 @@ Columns = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class MadeTables:
-    """One database of the Glue Data Catalog, and the bucket where its tables lie."""
+    """One database of the Glue Data Catalog, and the bucket that holds its tables."""
 
     database: IcebergDatabase
     bucket: str
 
     @classmethod
     def of(cls, glue: Any, database: str, bucket: str) -> MadeTables:
-        """Through a boto3 Glue client."""
+        """Create one with a boto3 Glue client."""
         return cls(database=IcebergDatabase.of(glue, database), bucket=bucket)
 
     def field_ids(self, table: str, columns: Columns, *, by_day: bool) -> Mapping[str, int]:
-        """For files that are to be published with these columns."""
+        """Return the field ids for files that are to be published with these columns."""
         every = with_days(columns) if by_day else columns
         return ids_for(self.database, table, every, by_day=by_day)
 
     def stands(self, refresh: Refresh) -> bool:
-        """Whether readers have what the refresh has published, with its columns: somebody may have
-        dropped the table, or gone back to other columns."""
+        """Return whether readers have what the refresh published, with its columns.
+
+        Somebody may have dropped the table, or gone back to other columns.
+        """
         found = self.database.table(refresh.table)
         if found is None or watermark_of(found) != refresh.key:
             return False
@@ -52,20 +54,23 @@ class MadeTables:
         return field_ids(schema_for(found, columns)) == field_ids(found.schema())
 
     def watermark(self, table: str) -> str:
-        """Key of the refresh that readers have; "" if there is no such table."""
+        """Return the key of the refresh that readers have; "" if there is no such table."""
         found = self.database.table(table)
         return watermark_of(found) if found else ""
 
     def locations(self, table: str, *, but: Sequence[DayWrite]) -> list[str]:
-        """Of the files that readers have, without those of some days."""
+        """Return the locations of the files that readers have, except those of some days."""
         found = self.database.table(table)
         gone = {_partition(day) for day in but}
         files = live_files(found) if found else []
         return [file.file_path for file in files if partition_of(file) not in gone]
 
     def locations_after(self, refresh: Refresh) -> list[str] | None:
-        """Of the files that readers have once the refresh is published; None if the table is not
-        what it was made for, nor of it."""
+        """Return the locations of the files that readers have once the refresh is published.
+
+        Returns None if the table is neither in the state that the refresh was made for nor of this
+        refresh.
+        """
         found = self.database.table(refresh.table)
         standing = watermark_of(found) if found else ""
         live = live_files(found) if found else []
@@ -81,7 +86,7 @@ class MadeTables:
         return [*kept, *staged]
 
     def publish(self, refresh: Refresh, key: str, facts: Mapping[str, str]) -> Snapshot:
-        """Let readers have all of a refresh, at once.
+        """Publish all of a refresh to readers at once.
 
         Raises LoadLost if the table is not any more what the refresh was made for.
         """
@@ -140,7 +145,7 @@ def _standing(table: Table, refresh: Refresh) -> list[DataFile]:
     found = [file for file in live_files(table) if file.file_path in gone] if gone else []
     if len(found) != len(gone):
         raise LoadLost(
-            f"{len(gone) - len(found)} files of table {refresh.table} that {refresh.unit} was to "
+            f"{len(gone) - len(found)} files of table {refresh.table} that {refresh.model} was to "
             "take the place of have been merged meanwhile: the next run makes it anew"
         )
     return found

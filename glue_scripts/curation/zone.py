@@ -1,4 +1,4 @@
-"""The processed zone as Spark reads it: the files of tables' snapshots, and nothing else."""
+"""Reads the processed zone with Spark: the files of the tables' snapshots, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from pyspark.sql import types as t
 from curation.column_names import by_column, column_meant, with_spellings
 from curation.errors import ContractRefused
 from curation.guarding import Failures
-from lake.contract_terms import declared_schema
-from lake.loads_in_files import LoadCounts
-from lake.schema import METADATA_TYPES, Schema
+from lake.columns.schema import METADATA_TYPES, Schema
+from lake.planning.contract_terms import declared_schema
+from lake.publishing.loads_in_files import LoadCounts
+from lake.publishing.processed_tables import LoadedFile, ProcessedTables
 from lake.store import client
-from lake.tables import LoadedFile, ProcessedTables
 from wires.column_names import METADATA_COLUMNS
 from wires.contracts import DatasetContract
 from wires.layout import BY_DAY, manifest_key
 from wires.manifest import Manifest
 
-# Columns beside those of the data, whose names have no such sign.
+# Columns added to those of the data, whose names never contain `#`.
 UPLOADED_AT = "#uploaded_at"
 SEQUENCER = "#sequencer"
-"""Of uploads in the same second, the greater is the later."""
+"""Orders uploads in the same second: the greater value is the later upload."""
 VERSION = "#version_id"
 PART = "#part"
-"""The file of a row; those of one object follow each other by name."""
+"""The file of a row; files of one object sort by name in the object's order."""
 POSITION = "#position"
-"""Of a row in its file, from 0: as it was in the object."""
+"""Position of a row in its file, from 0, in the order of its object."""
 _PART_COLUMNS = (*BY_DAY.columns, "load_id")
 _READERS = 32
 _FEW_LOADS = 1_000
-"""Up to here their manifests are read sooner than Spark has found out which ones are needed."""
+"""Up to this many loads, reading all manifests is faster than a query for the needed ones."""
 _ORIGINS = (
     f"load_id string, source_file string, `{VERSION}` string, `{UPLOADED_AT}` timestamp, "
     f"`{SEQUENCER}` string"
@@ -47,39 +47,41 @@ _PLACE = t.StructType([t.StructField(PART, t.StringType()), t.StructField(POSITI
 
 
 LoadCountsByDataset = Mapping[str, Mapping[str, LoadCounts]]
-"""By load within each dataset."""
+"""Counts by load within each dataset."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessedDataset:
-    """One table of the processed zone, as it was when it was first looked at."""
+    """A table of the processed zone, as it was when it was first opened."""
 
     spark: SparkSession
     name: str
     schema: Schema
     files: tuple[LoadedFile, ...]
     parts: frozenset[str]
-    """`2026/01/15/<load>` of what has been loaded: it is by these that a reader knows what it has
-    seen. Rows of others, beside which they may stand in a file, do not count."""
+    """Loaded partitions, as `2026/01/15/<load>`, by which a reader knows what it has seen.
+
+    A file may also hold rows of other partitions; these do not count.
+    """
     assets_bucket: str
 
     @property
     def columns(self) -> list[str]:
-        """Those that came with the data."""
+        """Columns that came with the data."""
         return [column.name for column in self.schema.columns]
 
     def only(self, parts: Iterable[str]) -> ProcessedDataset:
-        """With some of its loads alone."""
+        """Return the dataset with only some of its loads."""
         chosen = self.parts.intersection(parts)
         files = tuple(file for file in self.files if not chosen.isdisjoint(file.parts))
         return replace(self, files=files, parts=chosen)
 
     def row_count_of(self, parts: Iterable[str]) -> int:
-        """As loads have counted them when they published."""
+        """Return the number of rows of partitions, as loads counted them when they published."""
         return sum(counts.rows for counts in self.counts_of(parts).values())
 
     def counts_of(self, parts: Iterable[str]) -> Mapping[str, LoadCounts]:
-        """What each load has brought to these partitions, as it was counted when it published."""
+        """Return counts of each load in these partitions, as recorded when it published."""
         wanted = self.parts.intersection(parts)
         found: defaultdict[str, LoadCounts] = defaultdict(LoadCounts)
         for file in self.files:
@@ -90,7 +92,7 @@ class ProcessedDataset:
 
     @cached_property
     def rows(self) -> DataFrame:
-        """Data columns, metadata columns, the day, and where each row stands."""
+        """Rows with data columns, metadata columns, the day, and file and position of each row."""
         if not self.files:
             fields = [*self._spark_schema.fields, *_PLACE.fields]
             return self.spark.createDataFrame([], t.StructType(fields))
@@ -110,11 +112,11 @@ class ProcessedDataset:
         return placed.join(wanted, list(_PART_COLUMNS), "left_semi")
 
     def rows_of(self, parts: Iterable[str]) -> DataFrame:
-        """Of some of its loads."""
+        """Return the rows of some of its loads."""
         return self.only(parts).rows
 
     def origins_of(self, rows: DataFrame) -> DataFrame:
-        """When each object that rows came from was uploaded: small, and to be broadcast."""
+        """Return when each source object of the rows was uploaded: small enough to broadcast."""
         loads = {part.rpartition("/")[2] for part in self.parts}
         if len(loads) <= _FEW_LOADS:
             return self._all_origins
@@ -129,7 +131,7 @@ class ProcessedDataset:
         wanted = sorted(loads)
         with ThreadPoolExecutor(_READERS) as pool:
             manifests = list(pool.map(self._manifest, wanted))
-        # Rows say load and key; of two versions of a key in one load the later has to do.
+        # Rows name load and key only; if a load has two versions of a key, the later is taken.
         found = {
             (manifest.load_id, version.key): (
                 version.version_id,
@@ -152,7 +154,7 @@ class ProcessedDataset:
         return with_spellings(plain, self.schema)
 
     def column(self, name: str) -> str:
-        """The column that a contract means; a name that means none stays as it is."""
+        """Return the column that a contract's name means, or the name itself if it means none."""
         return column_meant(name, self.schema)
 
     def _manifest(self, load_id: str) -> Manifest:
@@ -162,15 +164,17 @@ class ProcessedDataset:
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessedZone:
-    """Opens datasets."""
+    """Opens datasets of the processed zone."""
 
     spark: SparkSession
     tables: ProcessedTables
     assets_bucket: str
 
     def _open(self, contract: DatasetContract) -> ProcessedDataset | None:
-        """A dataset of which nothing was published has no rows if its contract declares its
-        columns, and cannot be read if not: then None."""
+        """Open a dataset. Without a published table it has no rows and its declared columns.
+
+        Returns None if there is no table and the contract declares no columns either.
+        """
         if contract.refused:
             raise ContractRefused(contract.refused)
         table = self.tables.open(contract.name)
@@ -188,7 +192,7 @@ class ProcessedZone:
         )
 
     def open_all(self, contracts: Mapping[str, DatasetContract]) -> OpenedZone:
-        """Each by itself: one that cannot be opened keeps no other closed."""
+        """Open each dataset by itself: one that fails does not affect the others."""
         datasets: dict[str, ProcessedDataset] = {}
         failures = Failures()
         for name, contract in contracts.items():
@@ -205,24 +209,24 @@ class ProcessedZone:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedZone:
-    """All datasets of a run, as they were when they were first looked at."""
+    """All datasets of a run, as they were when they were first opened."""
 
     datasets: Mapping[str, ProcessedDataset]
-    """Those that can be read."""
+    """Datasets that can be read."""
     contracts: Mapping[str, DatasetContract]
-    """All, with the names of the tables' columns."""
+    """All contracts, with the names of the tables' columns."""
     failed: Mapping[str, str]
-    """Those that could not be opened, and why."""
+    """Datasets that could not be opened, and why."""
 
 
 def part() -> Column:
-    """Day and load that a row is of, spelled as in a dataset's `parts`."""
+    """Return the column with day and load of a row, spelled as in a dataset's `parts`."""
     return f.concat_ws("/", *_PART_COLUMNS)
 
 
 def with_inferred(
     contracts: Mapping[str, DatasetContract], tables: ProcessedTables
 ) -> Mapping[str, DatasetContract]:
-    """The contracts, and one that demands nothing for every other dataset that has a table."""
+    """Return the contracts, and an empty one for every other dataset that has a table."""
     others = sorted(set(tables.names()) - contracts.keys())
     return {**contracts, **{name: DatasetContract(name=name) for name in others}}

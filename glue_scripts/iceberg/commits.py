@@ -1,8 +1,8 @@
-"""Commits: from files that nobody sees to a snapshot that everybody sees, or to nothing.
+"""Commits: files that nobody sees become a snapshot that everybody sees, all or nothing.
 
-Each asserts that the table is what it was made for: the same table, the same columns, the same
-current snapshot. Where that is not so, the table is looked at anew, and the change is made for what
-it has become. A commit carries the id of what it brings; one that is in already is not made again.
+A commit asserts that the table still has the identity, the columns and the current snapshot that it
+was made for. If not, the table is loaded again and the change is computed again. A commit carries
+the id of what it brings; one that the table already has is not made again.
 """
 
 from __future__ import annotations
@@ -57,28 +57,29 @@ from iceberg.watermarks import WATERMARK
 
 MAIN = "main"
 COMMIT_ID = "commit-id"
-"""In a snapshot's summary: the id of the load, refresh or correction that it brings."""
+"""Key in a snapshot's summary: the id of the load, refresh or correction that it brings."""
 _ATTEMPTS = 20
 _LONGEST_PAUSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a snapshot does to its table."""
+    """The changes that a snapshot makes to its table."""
 
     added: Sequence[DataFile] = ()
     removed: Sequence[DataFile] = ()
-    """As the table lists them; they are in it no longer."""
+    """Files to remove, as the table lists them."""
     schema: Schema | None = None
-    """The columns from now on, where they change. All files that stay, or are added, have these."""
+    """The columns from now on, if they change; all files that stay or are added have these."""
     summary: Mapping[str, str] = field(default_factory=dict)
     """Facts that stay with the snapshot."""
     properties: Mapping[str, str] = field(default_factory=dict)
-    """Of the table, from now on."""
+    """Table properties to set."""
     deletes_go: bool = False
-    """Delete files that somebody else has added are in it no longer."""
+    """Whether to drop delete files that somebody else has added."""
     same_rows: bool = False
-    """The rows are those from before, in other files: readers of what is new may pass over it."""
+    """Whether the rows are unchanged, only in other files; readers of new rows may skip the
+    snapshot."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,13 @@ class Committer:
         new: Callable[[], StagedTable] | None = None,
         known: Table | None = None,
     ) -> Snapshot:
-        """The snapshot with this id: of an earlier attempt, or made of `change_of(table)`, which
-        is asked anew whenever somebody else has been faster. A table that is not there is the
-        `new` one, and appears together with its first snapshot. One that was looked up a moment
-        ago is not looked up again, if it is `known`.
+        """Return the snapshot with this commit id, making it unless an earlier attempt has.
 
-        Raises CommitLost after some attempts, and what `change_of` raises.
+        `change_of(table)` is called again whenever another writer commits first. A table that does
+        not exist is made by `new` and appears together with its first snapshot. `known` is the
+        table if it was loaded a moment ago, so that the first attempt need not load it again.
+
+        Raises CommitLost after some attempts, and whatever `change_of` raises.
         """
         for attempt in range(_ATTEMPTS):
             table = self._table(name, new) if known is None or attempt else known
@@ -120,8 +122,10 @@ class Committer:
         )
 
     def expire(self, name: tuple[str, str]) -> int:
-        """Let go of snapshots that are not to be kept any longer, where no commit has come along
-        to do it. Returns how many; none where one does come along."""
+        """Expire old snapshots that no commit has expired; return how many.
+
+        Returns 0 if another commit comes first.
+        """
         table = self.catalog.load_table(name)
         gone = expired(table.metadata, now_ms=int(self.now() * 1000))
         if gone:
@@ -188,8 +192,10 @@ class Committer:
 def _let_go(
     metadata: TableMetadata, gone: Collection[int], told: Collection[str] = ()
 ) -> Iterable[TableUpdate]:
-    """Of snapshots, and of what was told of columns that no kept one has; not of what is `told` in
-    the same commit."""
+    """Remove snapshots, and column properties of schemas that no kept snapshot has.
+
+    Properties in `told`, which the same commit sets, stay.
+    """
     yield RemoveSnapshotsUpdate(snapshot_ids=list(gone))
     kept = {one.schema_id for one in metadata.snapshots if one.snapshot_id not in gone}
     standing = {f"{COLUMNS}.{number}" for number in {metadata.current_schema_id, *kept}}
@@ -200,7 +206,7 @@ def _let_go(
 
 
 def snapshot_of(table: Table, commit_id: str) -> Snapshot | None:
-    """The snapshot that has brought this, if it is kept still. The latest come first."""
+    """Return the snapshot with this commit id, if it is still kept; check the newest first."""
     for snapshot in reversed(table.metadata.snapshots):
         if snapshot.summary and snapshot.summary.additional_properties.get(COMMIT_ID) == commit_id:
             return snapshot
@@ -208,7 +214,7 @@ def snapshot_of(table: Table, commit_id: str) -> Snapshot | None:
 
 
 def _made(table: StagedTable) -> Iterable[TableUpdate]:
-    """From nothing to the table as it is planned."""
+    """Yield the updates that create a table as planned."""
     metadata = table.metadata
     yield AssignUUIDUpdate(uuid=metadata.table_uuid)
     yield UpgradeFormatVersionUpdate(format_version=metadata.format_version)

@@ -1,4 +1,4 @@
-"""What can be wrong with a table, or a commit to it."""
+"""Errors of tables and of commits to them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lake.errors import LakeError
 
 
 class CommitLost(LakeError):
-    """Others have committed to the table each time; nothing of this commit is visible."""
+    """Other commits came first at every attempt; nothing of this one is visible."""
 
 
 class FileReplaced(LakeError):
@@ -14,7 +14,7 @@ class FileReplaced(LakeError):
 
 
 class ForeignDeletes(LakeError):
-    """Rows of the table are marked as deleted by somebody who is not this platform."""
+    """A writer other than this platform has marked rows of the table as deleted."""
 
 
 class MadeForOtherColumns(LakeError):
@@ -22,8 +22,8 @@ class MadeForOtherColumns(LakeError):
 
 
 class OtherPartitions(LakeError):
-    """A table has days and is not to have any, or the other way round."""
+    """A table is partitioned by day and should not be, or the other way round."""
 
 
 class NoSuchSnapshot(LakeError):
-    """A table does not keep what somebody asks for."""
+    """A table does not keep the snapshot that was asked for."""

@@ -1,4 +1,4 @@
-"""Field ids in the schemas of Parquet files: by these, not by names, Iceberg knows columns.
+"""Field ids in the schemas of Parquet files: Iceberg finds columns by them, not by name.
 
 Nothing here needs PyIceberg, so that tasks which write files need not load it.
 """
@@ -13,19 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 FieldIds = Mapping[str, int]
-"""By name of each column."""
+"""The field id of each column, by name."""
 NO_IDS: FieldIds = MappingProxyType({})
 WALL_CLOCK = "timestamp_ntz"
-"""Date and time of day without a zone, for which Glue has no name of its own: it says `timestamp`
-for these and for moments."""
+"""Date and time of day without a zone. Glue has no name for it: its `timestamp` means these and
+instants alike."""
 _HELD_AS = MappingProxyType({"smallint": "int", "tinyint": "int"})
-"""Iceberg has no narrower whole numbers; files hold them as 32 bits all the same."""
+"""Iceberg has no narrower integers; files store these as 32 bits anyway."""
 DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 _KEY = b"PARQUET:field_id"
 
 
 def goes_on(before: str, after: str) -> bool:
-    """Whether Iceberg lets a column of the one type become the other and keep its id.
+    """Whether Iceberg lets a column change from one type to the other and keep its id.
 
     https://iceberg.apache.org/spec/#schema-evolution
     """
@@ -37,13 +37,13 @@ def goes_on(before: str, after: str) -> bool:
 
 
 def with_field_ids(schema: pa.Schema, ids: FieldIds) -> pa.Schema:
-    """The same columns, whose ids go into the files that are written with it."""
+    """Return the schema with field ids, which files that are written with it carry."""
     return pa.schema(
         [field.with_metadata({_KEY: str(ids[field.name]).encode()}) for field in schema]
     )
 
 
 def field_ids_of(footer: pq.FileMetaData) -> dict[str, int]:
-    """Those that a file carries; -1 for a column that has none."""
+    """Return the field id of each column in a file; -1 for a column without one."""
     fields = footer.schema.to_arrow_schema()
     return {field.name: int((field.metadata or {}).get(_KEY, -1)) for field in fields}

@@ -1,4 +1,4 @@
-"""Data files as a table lists them, from the footers of the Parquet files that were written."""
+"""Iceberg's entries for data files, made from the footers of written Parquet files."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ def data_file(
     spec_id: int,
     properties: dict[str, str],
 ) -> DataFile:
-    """A file at an `s3://` location with `size` bytes, for a table with these columns and
-    properties. `partition` has the values of its partition columns, which stand in the file too."""
+    """Return the entry for a file of `size` bytes at an `s3://` location.
+
+    `schema` and `properties` are the table's. `partition` has the values of the partition columns,
+    which the file holds too.
+    """
     ids = parquet_path_to_id_mapping(schema)
     statistics = data_file_statistics_from_parquet_metadata(
         footer, compute_statistics_plan(schema, properties), ids
@@ -50,8 +53,10 @@ def data_file(
 
 
 def _without_bounds(footer: pq.FileMetaData, ids: Mapping[str, int]) -> Iterator[int]:
-    """Columns of which a row group has values and does not tell bounds, as of very long ones:
-    PyIceberg takes those of the other groups for the file's."""
+    """Yield ids of columns for which a row group has values but no bounds, as for very long ones.
+
+    PyIceberg would take the bounds of the other row groups for those of the file.
+    """
     for group in map(footer.row_group, range(footer.num_row_groups)):
         for chunk in map(group.column, range(footer.num_columns)):
             told = chunk.statistics

@@ -1,9 +1,9 @@
-"""Manifests of a snapshot: lists of data files, kept so that those of one day are found together.
+"""Manifests of a snapshot: lists of data files, arranged so that those of one day are together.
 
-A commit adds one manifest for what it brings and writes those anew that hold what it removes. Of
-the manifests that are about one partition alone, many small ones are merged into one: eight times
-as many files to a manifest at each step, so that a file is listed anew a few times in its life and
-the number of manifests stays small, however many commits there are.
+A commit adds one manifest for its new files and rewrites the manifests that list removed ones.
+Small manifests of the same single partition are merged, so that each merge step puts eight times as
+many files into one manifest: a file is listed again only a few times in its life, and the number of
+manifests stays small however many commits there are.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from wires.layout import Values, metadata_folder
 
 _MERGED_TOGETHER = 8
 _FULL = 4096
-"""Files in a manifest: about a megabyte; no more are merged into it."""
+"""Files in a full manifest, about a megabyte; it is not merged any further."""
 _COMPRESSION: Final = "deflate"
 _VERSION: Final = 2
 
 
 @dataclass(frozen=True)
 class ManifestList:
-    """What a snapshot consists of."""
+    """The manifest list of a snapshot, and the files that the snapshot adds and removes."""
 
     location: str
     added: tuple[DataFile, ...]
@@ -48,20 +48,23 @@ class ManifestList:
 
 @dataclass
 class ManifestsOfCommit:
-    """Writes the manifests of one attempt at a commit, below names that no other attempt has."""
+    """Writes the manifests of one commit attempt, under names that no other attempt uses."""
 
     table: Table
     schema: Schema
-    """As it is from this commit on."""
+    """The table's schema from this commit on."""
     snapshot_id: int
     deletes_go: bool = False
-    """Whether rows that somebody else has marked as deleted are not so any more."""
+    """Whether to drop delete files that somebody else has added."""
     _attempt: str = field(default_factory=lambda: str(uuid.uuid4()))
     _numbers: Iterator[int] = field(default_factory=count)
 
     def write(self, added: Sequence[DataFile], removed: Sequence[DataFile]) -> ManifestList:
-        """Raises FileReplaced where a file to be removed is not in the table (any more), and
-        ForeignDeletes where somebody else has marked rows of the table as deleted."""
+        """Write the manifests and their list.
+
+        Raises FileReplaced if a file to be removed is not in the table (any more), and
+        ForeignDeletes if somebody else has marked rows of the table as deleted.
+        """
         standing, marked, gone = self._without(removed)
         missing = {file.file_path for file in removed} - {file.file_path for file in gone}
         if missing:
@@ -72,7 +75,7 @@ class ManifestsOfCommit:
         entries = [self._entry(ManifestEntryStatus.ADDED, file) for file in added]
         manifests = [
             *([self._manifest(entries, self._default_spec)] if entries else ()),
-            # What this snapshot removes stays told in it, so these are merged by a later one.
+            # These list what this snapshot removes, so only a later snapshot may merge them.
             *marked,
             *self._merged(standing),
         ]
@@ -85,8 +88,11 @@ class ManifestsOfCommit:
     def _without(
         self, removed: Sequence[DataFile]
     ) -> tuple[list[ManifestFile], list[ManifestFile], list[DataFile]]:
-        """The manifests of the snapshot before that list none of some files; the others, written
-        again with these as removed; and these files as they were listed."""
+        """Return kept manifests, rewritten ones, and the removed files as they were listed.
+
+        Manifests that list none of `removed` are kept; the others are rewritten with those files
+        marked as deleted.
+        """
         paths = {file.file_path for file in removed}
         partitions = {partition_of(file) for file in removed}
         kept: list[ManifestFile] = []
@@ -103,7 +109,7 @@ class ManifestsOfCommit:
         return kept, marked, gone
 
     def _merged(self, manifests: Sequence[ManifestFile]) -> Iterator[ManifestFile]:
-        """The oldest ones of a partition are merged first; those of many partitions are left."""
+        """Merge groups of manifests of one partition; yield the others as they are."""
         groups: defaultdict[tuple[object, ...], list[ManifestFile]] = defaultdict(list)
         for number, manifest in enumerate(manifests):
             groups[_group(manifest, number)].append(manifest)
@@ -124,7 +130,7 @@ class ManifestsOfCommit:
     def _entry(
         self, status: ManifestEntryStatus, file: DataFile, before: ManifestEntry | None = None
     ) -> ManifestEntry:
-        """Entries that go on say since when their file is there; new ones inherit it."""
+        """Return an entry; known files keep their sequence numbers, new ones inherit them."""
         goes_on = before is not None and status is not ManifestEntryStatus.DELETED
         return ManifestEntry.from_args(
             status=status,
@@ -176,8 +182,10 @@ class ManifestsOfCommit:
 
 
 def live_manifests(table: Table, *, deletes_go: bool = False) -> list[ManifestFile]:
-    """Of the current snapshot, those that list a file. Raises ForeignDeletes, unless `deletes_go`:
-    then they are passed over."""
+    """Return the current snapshot's manifests that list at least one live file.
+
+    Raises ForeignDeletes if there are delete manifests; with `deletes_go` they are skipped.
+    """
     snapshot = table.current_snapshot()
     every = snapshot.manifests(table.io) if snapshot else []
     found = [manifest for manifest in every if manifest.content == ManifestContent.DATA]
@@ -192,7 +200,7 @@ def live_manifests(table: Table, *, deletes_go: bool = False) -> list[ManifestFi
 def live_files(
     table: Table, partitions: Set[Values] | None = None, *, deletes_go: bool = False
 ) -> list[DataFile]:
-    """Those that the current snapshot consists of; of some partitions, or of all.
+    """Return the data files of the current snapshot, in some partitions or in all.
 
     Raises ForeignDeletes.
     """
@@ -206,12 +214,12 @@ def live_files(
 
 
 def partition_of(file: DataFile) -> Values:
-    """Its values; empty in a table that has no partitions."""
+    """Return a file's partition values; empty if the table has no partitions."""
     return tuple(file.partition[position] for position in range(len(file.partition)))
 
 
 def may_list(manifest: ManifestFile, partitions: Set[Values]) -> bool:
-    """Whether a file of one of the partitions may be in it, by the bounds that it tells."""
+    """Whether a manifest may list a file of one of the partitions, by its partition bounds."""
     bounds = [(part.lower_bound, part.upper_bound) for part in manifest.partitions or ()]
     spelled = [[value.encode() for value in partition] for partition in partitions]
     return any(
@@ -224,7 +232,7 @@ def may_list(manifest: ManifestFile, partitions: Set[Values]) -> bool:
 
 
 def _group(manifest: ManifestFile, number: int) -> tuple[object, ...]:
-    """Manifests with the same are merged: of one partition, and of about one size."""
+    """Return a key shared by manifests that may be merged: of one partition and about one size."""
     files = (manifest.added_files_count or 0) + (manifest.existing_files_count or 0)
     bounds = [(part.lower_bound, part.upper_bound) for part in manifest.partitions or ()]
     if files >= _FULL or any(lower != upper for lower, upper in bounds):

@@ -1,8 +1,8 @@
 """Write → audit → commit: files that nobody sees become a snapshot that everybody sees.
 
-The one way to publish. Tasks write files to places of their attempt and tell what is in them; the
-footers, which are what the table will tell of the files, have to say the same; then one commit
-makes all of them visible, in place of those that they replace.
+This is the only way to publish. Tasks write files to folders of their own attempt and report what
+is in them. The footers, from which the table's statistics come, must agree with that. Then one
+commit makes all the files visible, in place of those that they replace.
 """
 
 from __future__ import annotations
@@ -32,51 +32,53 @@ _READERS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Publication:
-    """What is to become of a table."""
+    """A change to publish to a table."""
 
     table: str
     bucket: str
     folder: str
-    """Of the table, which is alone there."""
+    """Folder of the table, which nothing else uses."""
     columns: Columns
-    """All, those of the partition as well."""
+    """All columns, including those of the partition."""
     commit_id: str
-    """The same for the same content: it is published once."""
+    """Identifies the content, so that it is published only once."""
     files: Sequence[WrittenFile]
     replaced: Callable[[Table], Sequence[DataFile]]
-    """Which files they take the place of, in the table as it is. What it raises ends it all."""
+    """Returns the files to replace, given the current table. What it raises ends the
+    publication."""
     summary: Mapping[str, str] = field(default_factory=dict)
     same_rows: bool = False
-    """Rows that are published already, in other files."""
+    """Whether the rows are already published, in other files."""
     docs: Mapping[str, str] = field(default_factory=dict)
     by_day: bool = True
-    """Partitioned by the day, whose columns are among these. Without, columns may be called so."""
+    """Whether the table is partitioned by day, with the day's columns among `columns`. If not, data
+    columns may have those names."""
     bounds: Sequence[str] = ()
-    """Columns of which files tell least and greatest value in full length."""
+    """Columns whose least and greatest values files record in full length."""
     ids: FieldIds = field(default_factory=dict)
-    """Of columns that the table does not have yet: those that files were written with."""
+    """Field ids that the files have for columns that the table does not have yet."""
     properties: Mapping[str, str] = field(default_factory=dict)
-    """Of the table, from this snapshot on."""
+    """Table properties to set with this snapshot."""
     known: Table | None = None
-    """The table as it was a moment ago."""
+    """The table, if it was loaded a moment ago."""
     takes_name: bool = False
-    """Whether a table of another kind, or with other partitions, loses its name to this one: where
-    all of its rows are made anew."""
+    """Whether to replace a table of this name that is of another kind or has other partitions; only
+    if all rows are made again."""
 
 
 def publish(database: IcebergDatabase, publication: Publication) -> Snapshot:
-    """The snapshot in which all of it is visible, of this attempt or an earlier one.
+    """Publish all files in one snapshot and return it, or that of an earlier attempt.
 
-    Raises AccountingError where a file does not hold what its task wrote, MadeForOtherColumns where
-    the table's columns are not those that files were written for, and, unless it takes the name,
-    OtherPartitions or one of OF_OTHER_KIND where another table has it.
+    Raises AccountingError if a file does not hold what its task wrote, MadeForOtherColumns if the
+    files were written for other columns than the table's, and, unless the publication takes the
+    name, OtherPartitions or one of OF_OTHER_KIND if another table has it.
     """
     footers = _audited(publication)
 
     def change_of(table: Table) -> Change:
         if is_by_day(table) != publication.by_day:
             raise OtherPartitions(f"table {publication.table} is not partitioned as it should be")
-        # First: who finds that the table has gone on need not look at columns.
+        # First, so that a changed table is noticed before its columns are compared.
         removed = publication.replaced(table)
         schema = schema_for(table, publication.columns, publication.docs, publication.ids)
         for written, stored in zip(publication.files, footers, strict=True):
@@ -114,7 +116,7 @@ def publish(database: IcebergDatabase, publication: Publication) -> Snapshot:
 def ids_for(
     database: IcebergDatabase, table: str, columns: Columns, *, by_day: bool
 ) -> Mapping[str, int]:
-    """Field ids for files that are to be published to a table with these columns."""
+    """Return field ids for files that are to be published to a table with these columns."""
     standing = database.table(table)
     if standing is None or is_by_day(standing) != by_day:
         return field_ids(schema_of(columns))
@@ -149,7 +151,7 @@ def _audited(publication: Publication) -> list[StoredFooter]:
 
 
 def _check_ids(written: WrittenFile, stored: StoredFooter, schema: Schema) -> None:
-    """Readers would find other columns in the file, or none."""
+    """Raise MadeForOtherColumns if field ids differ: readers would find wrong columns, or none."""
     has, wanted = field_ids_of(stored.footer), field_ids(schema)
     if any(wanted.get(name) != number for name, number in has.items()):
         raise MadeForOtherColumns(

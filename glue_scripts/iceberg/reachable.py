@@ -1,4 +1,4 @@
-"""Which objects a table is made of, now and in every snapshot that is kept."""
+"""The objects that a table consists of, now and in every kept snapshot."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pyiceberg.table import Table
 
 
 def reachable(table: Table) -> set[str]:
-    """Locations of metadata, manifest lists, manifests and files that some kept snapshot uses."""
+    """Return the locations of metadata, manifest lists, manifests and files of kept snapshots."""
     metadata = table.metadata
     found = {table.metadata_location}
     found |= {entry.metadata_file for entry in metadata.metadata_log}
@@ -19,7 +19,7 @@ def reachable(table: Table) -> set[str]:
         manifests |= {m.manifest_path: m for m in snapshot.manifests(table.io)}
     found |= manifests.keys()
     for manifest in manifests.values():
-        # What a manifest lists as deleted is in no snapshot by that: others may list it as there.
+        # Entries marked as deleted do not count: another manifest may list the file as live.
         entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
         found |= {entry.data_file.file_path for entry in entries}
     return found

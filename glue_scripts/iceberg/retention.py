@@ -1,7 +1,7 @@
-"""Which snapshots are kept: all of the last hours, then the last one of each day.
+"""Retention of snapshots: all of the last hours are kept, then the last one of each day.
 
-Metadata is written anew with every commit and lists each snapshot that is kept, so a table with a
-load a minute must not keep them all; what was read on a day can be read again all the same.
+Every commit rewrites the metadata, which lists each kept snapshot, so a table with a load a minute
+must not keep them all. The rows of an earlier day can still be read.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from collections.abc import Mapping
 from pyiceberg.table.metadata import TableMetadata
 
 HOURS, DAYS = "lake.keep-all-hours", "lake.keep-daily-days"
-"""Properties of a table."""
+"""Table properties that override the defaults below."""
 KEPT_HOURS, KEPT_DAYS = 3, 30
-"""Longer than the longest query and run; as long as mistakes are found out."""
+"""The hours outlast the longest query and run, the days the time until mistakes are noticed."""
 _FEW, _MANY = 100, 200
-"""Down to how many they are thinned out, once there are so many of the last hours."""
+"""Thinning starts at _MANY snapshots, or once one is too old, and spares the newest _FEW."""
 _HOUR, _DAY = 3_600_000, 86_400_000
 
 
 def expired(metadata: TableMetadata, *, now_ms: int) -> list[int]:
-    """Ids of snapshots that are not kept any longer. The current one, and any that a branch or tag
-    names, always is."""
+    """Return ids of snapshots to drop: never the current one or one that a branch or tag names."""
     if len(metadata.snapshots) < _MANY:
         oldest = now_ms - _days(metadata.properties) * _DAY
         if all(snapshot.timestamp_ms >= oldest for snapshot in metadata.snapshots):

@@ -1,4 +1,4 @@
-"""Going back to what a table was, by a commit of its own: nothing of what came after is lost."""
+"""Rollback of a table by a new commit, so that nothing of what came after is lost."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from iceberg.manifests import live_files
 from iceberg.tables import COLUMNS, IcebergDatabase
 
 ROLLED_BACK_TO = "rolled-back-to"
-"""In a snapshot's summary: the snapshot whose rows it has."""
+"""Key in a snapshot's summary: the snapshot whose rows it restores."""
 
 
 def roll_back(database: IcebergDatabase, name: str, to: str) -> Snapshot:
-    """Let readers have the rows and columns of a kept snapshot again. `to` is its id, or a moment
-    in ISO 8601, for what was current then.
+    """Restore the rows and columns of a kept snapshot for readers.
 
-    What the table has taken in stays noted as taken in: the next load or refresh adds to what is
-    there then, and brings nothing back. Raises NoSuchSnapshot.
+    `to` is the snapshot's id, or a time in ISO 8601 for the snapshot that was current then. Loads
+    and refreshes that the table has taken in still count as taken in: the next one adds to the
+    restored rows and brings nothing back. Raises NoSuchSnapshot.
     """
     made_at = datetime.now(UTC).isoformat()
 
     def change_of(table: Table) -> Change:
         target = snapshot_at(table, to)
-        # Rows that somebody else has marked as deleted are what one goes back from.
+        # Delete files of other writers may be the reason for the rollback.
         current = {file.file_path: file for file in live_files(table, deletes_go=True)}
         wanted = {file.file_path: file for file in _files_of(table, target)}
         schema = table.schemas()[target.schema_id] if target.schema_id is not None else None
@@ -48,8 +48,11 @@ def roll_back(database: IcebergDatabase, name: str, to: str) -> Snapshot:
 
 
 def _columns(table: Table, target: Snapshot) -> dict[str, str]:
-    """What loads know of the columns: of those to come, and of those that are left, for who goes
-    forward again. Raises NoSuchSnapshot."""
+    """Return the column properties of the restored schema, and those of the current one.
+
+    The latter are kept for a rollback that goes forward again. Raises NoSuchSnapshot if the former
+    are gone.
+    """
     if COLUMNS not in table.properties:
         return {}
     known = table.properties.get(f"{COLUMNS}.{target.schema_id}")
@@ -63,7 +66,7 @@ def _columns(table: Table, target: Snapshot) -> dict[str, str]:
 
 
 def snapshot_at(table: Table, to: str) -> Snapshot:
-    """Raises NoSuchSnapshot telling which there are."""
+    """Return a snapshot by its id or by a time. Raises NoSuchSnapshot, naming the oldest one."""
     found = table.snapshot_by_id(int(to)) if to.isdigit() else _at(table, to)
     if found is None:
         oldest = min(table.metadata.snapshots, key=lambda one: one.timestamp_ms, default=None)
@@ -75,7 +78,7 @@ def snapshot_at(table: Table, to: str) -> Snapshot:
 
 
 def moment(snapshot: Snapshot) -> str:
-    """When it was committed; ISO 8601, UTC."""
+    """Return when a snapshot was committed, in ISO 8601 and UTC."""
     return datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC).isoformat()
 
 
@@ -89,7 +92,7 @@ def _at(table: Table, to: str) -> Snapshot | None:
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     until = int(when.timestamp() * 1000)
-    # The log tells what was current, which a snapshot's own time does not after a rollback.
+    # After a rollback only the log says what was current; a snapshot's own time does not.
     then = [entry for entry in table.metadata.snapshot_log if entry.timestamp_ms <= until]
     return table.snapshot_by_id(then[-1].snapshot_id) if then else None
 

@@ -1,4 +1,4 @@
-"""Iceberg's files in S3: one request for each that is written, and one for each that is read."""
+"""Iceberg's metadata files in S3: one request for each file that is written or read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _MISSING = frozenset({"NoSuchKey", "404"})
 
 
 class S3FileIO(FileIO):
-    """What PyIceberg reads and writes metadata through; named in a catalog's `py-io-impl`.
+    """PyIceberg's access to metadata files; named in a catalog's `py-io-impl`.
 
-    Metadata files are small, and immutable once written: no parts, no listing, no second look.
+    Metadata files are small, and immutable once written, so there are no multipart uploads, no
+    listings and no second requests.
     """
 
     def new_input(self, location: str) -> InputFile:
@@ -26,13 +27,13 @@ class S3FileIO(FileIO):
         return _Output(location)
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
-        """Give a file to the bucket's lifecycle, by a tag: a reader may be at work with it."""
+        """Tag a file for removal by the bucket's lifecycle, since a reader may still use it."""
         place = location if isinstance(location, str) else location.location
         client("s3").put_object_tagging(**place_of(place), Tagging=SUPERSEDED)
 
 
 def place_of(location: str) -> dict[str, str]:
-    """Bucket and key of an `s3://` location, as boto3 takes them."""
+    """Return bucket and key of an `s3://` location, as arguments for boto3."""
     bucket, key = location.removeprefix("s3://").split("/", 1)
     return {"Bucket": bucket, "Key": key}
 
@@ -45,12 +46,12 @@ class _Input(InputFile):
         return _exists(self.location)
 
     def open(self, seekable: bool = True) -> InputStream:  # noqa: ARG002
-        # PyIceberg has it so.
+        # The argument is part of PyIceberg's interface.
         try:
             answer = client("s3").get_object(**place_of(self.location))
         except ClientError as error:
             if error.response["Error"]["Code"] in _MISSING:
-                # The reason that people see; S3's own does not say which object it is about.
+                # People see this reason; S3's own does not name the object.
                 raise FileNotFoundError(f"{self.location} does not exist (any more)") from None
             raise
         return io.BytesIO(answer["Body"].read())
@@ -60,7 +61,7 @@ class _Output(OutputFile):
     _stream: _Stream | None = None
 
     def __len__(self) -> int:
-        """Of a file that this has written, nobody needs to be asked."""
+        """Return the file's size, without a request if it was written through this object."""
         size = self._stream.size if self._stream else None
         return len(self.to_input_file()) if size is None else size
 
@@ -76,14 +77,14 @@ class _Output(OutputFile):
 
 
 class _Stream(io.BytesIO):
-    """Stored when it is closed: as a whole or not at all."""
+    """An output stream that is stored when closed, as a whole or not at all."""
 
     def __init__(self, location: str, *, overwrite: bool) -> None:
         super().__init__()
         self._place = place_of(location)
         self._condition: dict[str, Any] = {} if overwrite else {"IfNoneMatch": "*"}
         self.size: int | None = None
-        """In bytes, once it is stored."""
+        """Size in bytes, once stored."""
 
     def close(self) -> None:
         if not self.closed:

@@ -1,4 +1,4 @@
-"""Tables of one database: opened and made in the Glue Data Catalog."""
+"""Iceberg tables of one database in the Glue Data Catalog: opening and creating them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from iceberg.storage import S3FileIO
 from wires.layout import BY_DAY, metadata_folder
 
 COLUMNS = "lake.columns"
-"""Property of a table: what its writer knows of its columns beyond their types. With the id of an
-earlier schema behind it, that of those columns."""
+"""Table property: what its writer knows of its columns beyond their types. With the id of an
+earlier schema appended, the same for that schema."""
 _FIRST_PARTITION_FIELD = 1000
 OF_OTHER_KIND = (NoSuchIcebergTableError, NoSuchPropertyException)
-"""Raised where a table has the name that is no Iceberg table: a Hive table has not even a type."""
+"""Raised if the table with a name is no Iceberg table; a Hive table even lacks the type."""
 _STORAGE = {"py-io-impl": "iceberg.storage.S3FileIO"}
 _METRICS = "write.metadata.metrics"
 
@@ -43,23 +43,22 @@ class IcebergDatabase:
 
     @classmethod
     def of(cls, glue: Any, name: str) -> IcebergDatabase:
-        """Through a boto3 Glue client."""
+        """Return a database that is accessed through a boto3 Glue client."""
         return cls(name, GlueCatalog("glue", client=glue, **_STORAGE))
 
     def table(self, name: str) -> Table | None:
-        """The table as it is now; None if there is none, or one of another kind."""
+        """Return the current table; None if there is none, or one that is not Iceberg's."""
         try:
             return self.catalog.load_table((self.name, name))
         except (NoSuchTableError, *OF_OTHER_KIND):
             return None
 
     def must_have(self, name: str) -> Table:
-        """The table as it is now. Raises NoSuchTableError."""
+        """Return the current table. Raises NoSuchTableError."""
         return self.catalog.load_table((self.name, name))
 
     def names(self, *, having: str = "") -> Iterator[str]:
-        """Of all its Iceberg tables, or of those that have a property; others may stand beside
-        them."""
+        """Yield names of all Iceberg tables, or of those with a property; skip other tables."""
         pages = self.catalog.glue.get_paginator("get_tables").paginate(DatabaseName=self.name)
         for table in (table for page in pages for table in page["TableList"]):
             told = table.get("Parameters", {})
@@ -75,14 +74,14 @@ class IcebergDatabase:
         by_day: bool = True,
         bounds: Sequence[str] = (),
     ) -> StagedTable:
-        """A table that nobody sees before its first commit; alone below its location.
+        """Return a new table, not visible before its first commit; nothing else uses its location.
 
-        Of each column in `bounds` files tell least and greatest value in full length, by which
-        readers pass over files.
+        Files record the full least and greatest value of each column in `bounds`, by which readers
+        skip files.
         """
         place = location.rstrip("/")
         spec = _by_day(schema) if by_day else PartitionSpec()
-        # PyIceberg's own way of making one numbers the columns anew: files are written already.
+        # PyIceberg's own way renumbers the columns, but files are already written with these ids.
         metadata = TableMetadataV2(
             location=place,
             schemas=[schema],
@@ -105,12 +104,12 @@ class IcebergDatabase:
         )
 
     def drop(self, name: str) -> None:
-        """Take the name away from a table, of whatever kind; its files stay."""
+        """Remove a table of any kind from the catalog; its files stay."""
         self.catalog.drop_table((self.name, name))
 
 
 def is_by_day(table: Table) -> bool:
-    """Whether it has partitions."""
+    """Whether a table has partitions."""
     return not table.spec().is_unpartitioned()
 
 
@@ -129,12 +128,12 @@ def _by_day(schema: Schema) -> PartitionSpec:
 
 
 def bounds_of(columns: Iterable[str]) -> dict[str, str]:
-    """Properties by which files tell least and greatest value of these columns in full length."""
+    """Return table properties that make files record these columns' bounds in full length."""
     return {f"{_METRICS}.column.{name}": "full" for name in columns}
 
 
 def bounded(table: Table) -> list[NestedField]:
-    """Columns of which files tell least and greatest value, those of the partition apart."""
+    """Return the columns whose bounds files record in full, except those of the partition."""
     head, schema = f"{_METRICS}.column.", table.schema()
     names = [name.removeprefix(head) for name in table.properties if name.startswith(head)]
     wanted = [name for name in names if name not in BY_DAY.columns]
@@ -147,7 +146,7 @@ def _properties(bounds: Iterable[str]) -> dict[str, str]:
         f"{_METRICS}.default": "counts",
         **bounds_of(bounds),
         "write.metadata.previous-versions-max": "10",
-        # Of other writers, if there ever are any; ours expires snapshots with its commits.
+        # For other writers, if there ever are any; our commits expire snapshots themselves.
         "write.delete.mode": "copy-on-write",
         "write.update.mode": "copy-on-write",
         "write.merge.mode": "copy-on-write",

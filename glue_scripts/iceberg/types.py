@@ -1,4 +1,4 @@
-"""Columns of a table: Glue's names of types, Iceberg's, and the field ids that files carry."""
+"""Columns of a table: their types in Glue and in Iceberg, and their field ids."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from pyiceberg.types import (
 from iceberg.field_ids import DECIMAL, NO_IDS, WALL_CLOCK, FieldIds, goes_on
 
 Columns = Sequence[tuple[str, str]]
-"""Name and Glue type of each."""
+"""Name and Glue type of each column."""
 _PLAIN: Mapping[str, IcebergType] = MappingProxyType(
     {
         "string": StringType(),
@@ -55,10 +55,10 @@ class UnknownType(ValueError):
 def schema_of(
     columns: Columns, docs: Mapping[str, str] = MappingProxyType({}), ids: FieldIds = NO_IDS
 ) -> Schema:
-    """The schema of a new table with these columns; `docs` are the comments that people see, `ids`
-    those that columns are to have, if it matters.
+    """Return the schema of a new table with these columns.
 
-    Raises UnknownType.
+    `docs` are the columns' comments for people, `ids` the field ids that they must have, if that
+    matters. Raises UnknownType.
     """
     return _schema(columns, {}, docs, _Ids(0, ids), schema_id=0)
 
@@ -69,12 +69,11 @@ def schema_for(
     docs: Mapping[str, str] = MappingProxyType({}),
     ids: FieldIds = NO_IDS,
 ) -> Schema:
-    """The schema of a table that is to have these columns from now on: its own if it has them.
+    """Return the schema of a table with these columns from now on: its own if nothing changes.
 
-    Columns keep their field ids where readers of older files may go on with them. One whose type
-    changes otherwise is another column of the same name to Iceberg, so that ids of a column that
-    is gone never come back for other values. `ids` are those that new columns are to have, as far
-    as they are still free. Raises UnknownType.
+    A column keeps its field id if readers can read older files with the new type. Otherwise it is
+    another column of the same name to Iceberg, so that an id is never reused for other values.
+    `ids` are wanted for new columns, as far as they are still free. Raises UnknownType.
     """
     standing = {field.name: field for field in table.schema().fields}
     wanted = _schema(
@@ -88,7 +87,7 @@ def schema_for(
 
 
 def field_ids(schema: Schema) -> dict[str, int]:
-    """By name of each column."""
+    """Return the field id of each column, by name."""
     return {field.name: field.field_id for field in schema.fields}
 
 
@@ -114,19 +113,19 @@ def _schema(
 
 
 def columns_of(schema: Schema) -> list[tuple[str, str]]:
-    """Name and Glue type of each column."""
+    """Return name and Glue type of each column."""
     return [(field.name, _spelled(field.field_type)) for field in schema.fields]
 
 
 class _Ids:
-    """Those that no column has had."""
+    """Hands out field ids that no column has had."""
 
     def __init__(self, highest: int, wanted: FieldIds) -> None:
         self._wanted = {name: number for name, number in wanted.items() if number > highest}
         self._last = max([highest, *self._wanted.values()])
 
     def of(self, name: str) -> int:
-        """The one that a column is to have, or any."""
+        """Return the id that is wanted for a column, or the next free one."""
         return self._wanted.get(name) or self.next()
 
     def next(self) -> int:
@@ -165,7 +164,7 @@ def _nested(kind: str, ids: _Ids) -> IcebergType:
 
 
 def _split(text: str) -> list[str]:
-    """At the commas that stand in no brackets."""
+    """Split a text at the commas outside of brackets."""
     parts, depth = [""], 0
     for char in text:
         depth += (char in "<(") - (char in ">)")

@@ -1,6 +1,6 @@
-"""What a table has taken in, in the summary of each of its snapshots.
+"""The watermark of a table: what it has taken in, kept in each snapshot's summary.
 
-A snapshot that brings nothing new, as compaction makes them, carries it on.
+A snapshot that brings nothing new, such as compaction's, carries it over.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ WATERMARK = "watermark"
 
 
 def watermark_of(table: Table) -> str:
-    """ "" if nothing was published yet."""
+    """Return the watermark of a table; "" if nothing was published yet."""
     snapshot = table.current_snapshot()
     while snapshot is not None and snapshot.summary is not None:
         if WATERMARK in snapshot.summary.additional_properties:
             return snapshot.summary.additional_properties[WATERMARK]
-        # Other engines' compaction carries nothing on, and brings nothing.
+        # Compaction by other engines brings nothing, and does not carry the watermark over.
         parent = snapshot.parent_snapshot_id
         if snapshot.summary.operation is not Operation.REPLACE or parent is None:
             return ""

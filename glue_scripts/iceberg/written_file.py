@@ -1,4 +1,4 @@
-"""What a task tells of a file that it has written; nothing here needs PyIceberg."""
+"""A task's report of a file that it has written; nothing here needs PyIceberg."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from wires.layout import Values
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenFile:
-    """A Parquet file that nobody sees yet, as the task that wrote it tells."""
+    """A Parquet file that is not visible yet, as reported by the task that wrote it."""
 
     key: str
     rows: int
     values: int
-    """Those that are not null, partition columns apart."""
+    """Number of values that are not null, outside of partition columns."""
     partition: Values = ()
-    """Of its partition columns."""
+    """Values of its partition columns."""

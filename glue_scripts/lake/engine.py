@@ -1,11 +1,11 @@
-"""Objects to partitions: look, write, learn, write again what turned out otherwise, count.
+"""From objects to partitions: inspect, write, learn, write again what proved wrong, count.
 
-What is presumed of a large object (its types, its encoding, that it is no duplicate) is
-confirmed while it is written. Where it proves wrong, the partition is written anew with
-what is known then; so the result is that of having read everything beforehand.
+What is presumed of a large object (its types, its encoding, that it is no duplicate) is confirmed
+while it is written. If it proves wrong, the partition is written again with what is known by then,
+so the result is the same as if everything had been read beforehand.
 
-Whatever an object does on its way, the others go on without it: it is taken out with the reason,
-and what it had a part in is written again.
+An object that fails does not stop the others: it is taken out with the reason, and the partitions
+that it was part of are written again.
 """
 
 from __future__ import annotations
@@ -18,25 +18,27 @@ from functools import partial
 from pyspark.sql import SparkSession
 
 from iceberg.field_ids import FieldIds
-from lake.accounting import Accounts, Aside, account
-from lake.commit import Commit, Stamp
-from lake.conversion import put_all_aside, versions_of
-from lake.datasets import contracts_by_key
+from lake.columns.schema import Schema
+from lake.columns.table_columns import NO_TABLE, TableColumns
 from lake.errors import AccountingError, Unavailable
-from lake.isolation import USUAL_BUDGET, Blame, Budget, Fault
-from lake.planning import ClaimContent, Plan, PlannedPartition, plan
-from lake.repeats import Repeats, find_repeats
-from lake.schema import Schema
-from lake.surveying import (
-    Look,
-    Surveyed,
+from lake.planning.commit import Commit, Stamp
+from lake.planning.datasets import contracts_by_key
+from lake.planning.inspection import (
+    Inspected,
+    InspectedObject,
+    Limits,
+    Unread,
     confirmed,
     first_offender,
+    inspect_objects,
     recoded,
-    survey_objects,
 )
-from lake.table_columns import NO_TABLE, TableColumns
-from lake.writing import Places, Writer, WrittenPartition
+from lake.planning.plan import ClaimContent, Plan, PlannedPartition, plan
+from lake.running.isolation import USUAL_BUDGET, Blame, Budget, Fault
+from lake.writing.conversion import quarantine_all, versions_of
+from lake.writing.duplicate_keys import Repeats, find_repeats
+from lake.writing.partitions import Places, Writer, WrittenPartition
+from lake.writing.reconciliation import Quarantining, Reconciled, reconcile
 from wires.contracts import DatasetContract
 from wires.manifest import ObjectVersion
 
@@ -44,7 +46,63 @@ logger = logging.getLogger(__name__)
 _ROUNDS = 8
 """Presumptions that can prove wrong one after the other: encoding, types, the same content, the
 same keys."""
-_Known = dict[ObjectVersion, Surveyed]
+Place = tuple[str, str]
+"""Dataset and day."""
+
+
+@dataclass(kw_only=True)
+class _Work:
+    """The state of a load: findings about its objects, and partitions written so far."""
+
+    known: dict[ObjectVersion, InspectedObject]
+    datasets: Mapping[str, str]
+    tables: Mapping[str, TableColumns]
+    written: dict[Place, WrittenPartition] = field(default_factory=dict)
+
+    @property
+    def schemas(self) -> Mapping[str, Schema]:
+        return {dataset: table.schema for dataset, table in self.tables.items()}
+
+    def outdated(self, planned: Plan) -> list[tuple[PlannedPartition, FieldIds]]:
+        """Partitions that are not written as they are planned."""
+        found = []
+        for partition in planned.partitions:
+            table = self.tables.get(partition.dataset, NO_TABLE)
+            ids = table.field_ids(partition.table)
+            written = self.written.get(partition.place)
+            if written is None or not written.is_right_for(partition, ids):
+                found.append((partition, ids))
+        return found
+
+    def finished(self, planned: Plan) -> list[WrittenPartition]:
+        """All partitions, each with the plan that it is right for."""
+        return [replace(self.written[p.place], plan=p) for p in planned.partitions]
+
+    def forget(self, versions: frozenset[ObjectVersion]) -> None:
+        """Have everything written again in which one of these objects has a part."""
+        for place, item in list(self.written.items()):
+            if not versions.isdisjoint(planned.source.version for planned in item.plan.objects):
+                del self.written[place]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Count:
+    """The comparison of written partitions with what was read."""
+
+    repeats: Repeats
+    reconciled: Mapping[Place, Reconciled]
+    """Nothing while rows that repeat a key are still among those that are written."""
+
+    @property
+    def suspects(self) -> Mapping[frozenset[ObjectVersion], str]:
+        return {
+            **{versions: fault.reason for versions, fault in self.repeats.faults.items()},
+            **{v: why for own in self.reconciled.values() for v, why in own.suspects.items()},
+        }
+
+    def is_right_for(self, planned: Plan) -> bool:
+        complete = self.reconciled.keys() == {p.place for p in planned.partitions}
+        return complete and not self.suspects
 
 
 @dataclass(kw_only=True)
@@ -58,8 +116,8 @@ class Engine:
     target_bytes: int
     max_ratio: int
     isolate: bool
-    """Whether AWS's refusals, too, cost the objects that they concern; otherwise they end the run,
-    so that another attempt meets them."""
+    """Whether AWS's errors, too, fail the objects that they concern; otherwise they end the run,
+    for another attempt to try again."""
     contracts: Mapping[str, DatasetContract]
     claim_content: ClaimContent
     budget: Budget = USUAL_BUDGET
@@ -67,63 +125,38 @@ class Engine:
     _alone: frozenset[ObjectVersion] = field(default=frozenset())
     _by_key: Mapping[str, DatasetContract] = field(default_factory=dict)
 
-    def look_at(self, versions: Sequence[ObjectVersion]) -> list[Surveyed]:
-        """Survey the objects of the load; to be called once, before `write`."""
+    def inspect(self, versions: Sequence[ObjectVersion]) -> list[InspectedObject]:
+        """Inspect the objects of the load; to be called once, before `write`."""
         self._by_key = contracts_by_key([version.key for version in versions], self.contracts)
-        found = survey_objects(self.spark, versions, self._look)
+        found = inspect_objects(self.spark, versions, self._limits)
         return self._settled(versions, found)
 
     def write(
         self,
-        surveyed: Sequence[Surveyed],
+        inspected: Sequence[InspectedObject],
         datasets: Mapping[str, str],
         tables: Mapping[str, TableColumns],
     ) -> Commit:
         """Write everything and count it; nothing is visible yet. `tables` has the columns of those
         datasets that have a table already."""
-        schemas = {dataset: table.schema for dataset, table in tables.items()}
-        written: dict[tuple[str, str], WrittenPartition] = {}
-        known: _Known = {item.version: item for item in surveyed}
+        work = _Work(
+            known={item.version: item for item in inspected}, datasets=datasets, tables=tables
+        )
         left = _ROUNDS
         while True:
-            planned = self._plan(known, datasets, schemas)
-            before = dict(known)
-            ids = {
-                p.place: tables.get(p.dataset, NO_TABLE).field_ids(p.table)
-                for p in planned.partitions
-            }
-            todo = [
-                p for p in planned.partitions if not _stands(written.get(p.place), p, ids[p.place])
-            ]
-            if todo:
-                logger.info(
-                    "%d partitions to write, %d are as they must be",
-                    len(todo),
-                    len(planned.partitions) - len(todo),
-                )
-                self._folders += 1
-                done = self.writer(f"{self.attempt}-{self._folders}").write(
-                    [(p, ids[p.place]) for p in todo]
-                )
-                written |= {item.plan.place: item for item in done}
-                progress = self._learn(known, done)
+            planned = self._plan(work)
+            before = dict(work.known)
+            if todo := work.outdated(planned):
+                progress = self._learn(work, self._write(work, todo))
             else:
-                fitting = [replace(written[p.place], plan=p) for p in planned.partitions]
-                repeats = self._repeats(fitting)
-                accounts = {} if repeats.places or repeats.faults else self._accounts(fitting)
-                suspects = {
-                    **{versions: fault.reason for versions, fault in repeats.faults.items()},
-                    **_suspects(accounts.values()),
-                }
-                if accounts.keys() == {p.place for p in planned.partitions} and not suspects:
-                    return self._commit(planned, list(accounts.values()))
-                for version, places in repeats.places.items():
-                    known[version] = _with_repeats(known[version], places)
-                progress = self._suspect(known, suspects, written)
+                count = self._count(work.finished(planned))
+                if count.is_right_for(planned):
+                    return self._commit(planned, list(count.reconciled.values()))
+                progress = self._suspect(work, count)
             # Taking objects out, or apart, comes to an end by itself; learning might not.
             left -= not progress
             if left < 0:
-                self._give_up(known, before, todo)
+                self._give_up(work, before, [partition for partition, _ in todo])
 
     def writer(self, attempt: str) -> Writer:
         return Writer(
@@ -138,8 +171,8 @@ class Engine:
         )
 
     @property
-    def _look(self) -> Look:
-        return Look(
+    def _limits(self) -> Limits:
+        return Limits(
             bucket=self.places.raw_bucket,
             contracts=self._by_key,
             max_ratio=self.max_ratio,
@@ -149,60 +182,68 @@ class Engine:
         )
 
     def _settled(
-        self, versions: Sequence[ObjectVersion], found: Sequence[Surveyed | Fault]
-    ) -> list[Surveyed]:
-        """What was found, and of each object that nothing was found of, why."""
+        self, versions: Sequence[ObjectVersion], found: Sequence[InspectedObject | Fault]
+    ) -> list[InspectedObject]:
+        """Return the inspected objects; in place of a fault, an object failed with its reason."""
         faults = [item for item in found if isinstance(item, Fault)]
         self._check_available(faults, all_of_them=len(faults) == len(found))
         return [
-            Surveyed(version=version, failed=item.reason) if isinstance(item, Fault) else item
+            Unread.failed(version, item.reason) if isinstance(item, Fault) else item
             for version, item in zip(versions, found, strict=True)
         ]
 
     def _check_available(self, faults: Iterable[Fault], *, all_of_them: bool) -> None:
-        """Raises Unavailable where AWS is at fault, so that another attempt finds it better. What
-        is denied to some objects alone, is these objects' fault."""
+        """Raise Unavailable if AWS is at fault, for another attempt to try again.
+
+        Access that is denied only to some of the objects is the fault of these objects.
+        """
         blamed = {Blame.AWS, Blame.DENIAL} if all_of_them else {Blame.AWS}
         reasons = [fault.reason for fault in faults if fault.blame in blamed]
         if reasons and not self.isolate:
             raise Unavailable(f"AWS does not answer as it must: {reasons[0]}")
 
-    def _plan(
-        self, known: _Known, datasets: Mapping[str, str], tables: Mapping[str, Schema]
-    ) -> Plan:
+    def _plan(self, work: _Work) -> Plan:
         return plan(
-            list(known.values()),
-            datasets,
-            tables,
+            list(work.known.values()),
+            work.datasets,
+            work.schemas,
             self.contracts,
             claim=self.claim_content,
-            offender=partial(first_offender, self._look),
+            offender=partial(first_offender, self._limits),
         )
 
-    def _learn(self, known: _Known, written: Sequence[WrittenPartition]) -> bool:
-        """What is known after writing: all of it for sure, but for encodings that proved wrong.
-        Returns whether objects were taken out, or apart."""
+    def _write(
+        self, work: _Work, todo: Sequence[tuple[PlannedPartition, FieldIds]]
+    ) -> list[WrittenPartition]:
+        logger.info("%d partitions to write, %d are written", len(todo), len(work.written))
+        self._folders += 1
+        done = self.writer(f"{self.attempt}-{self._folders}").write(todo)
+        work.written |= {item.plan.place: item for item in done}
+        return done
+
+    def _learn(self, work: _Work, written: Sequence[WrittenPartition]) -> bool:
+        """Take down what writing has shown: all of it for sure, but for encodings that proved
+        wrong. Returns whether objects were taken out, or apart."""
+        known = work.known
         progress = False
         for item in written:
-            for version, reason in item.refused.items():
-                known[version] = Surveyed(version=version, refused=reason)
-            for version, reason in item.failed.items():
-                known[version] = Surveyed(version=version, failed=reason)
+            known |= {v: Unread.rejected(v, reason) for v, reason in item.refused.items()}
+            known |= {v: Unread.failed(v, reason) for v, reason in item.failed.items()}
             for task, fault in item.faults:
                 self._check_available([fault], all_of_them=False)
-                self._take_apart(known, versions_of(task.pieces), fault.reason)
+                self._take_apart(work, versions_of(task.pieces), fault.reason)
             progress |= bool(item.refused or item.failed or item.faults)
         findings = {v: found for item in written for v, found in item.findings.items()}
         unsure = [
             item
             for item in known.values()
-            if item.survey
+            if isinstance(item, Inspected)
             and not item.sure
             and item.version in findings
             and len(findings[item.version]) == len(item.spans)
         ]
         doubtful = [i for i in unsure if any(found.stray for found in findings[i.version])]
-        recoding = recoded(self.spark, doubtful, self._look)
+        recoding = recoded(self.spark, doubtful, self._limits)
         again = self._settled([item.version for item in doubtful], recoding)
         known |= {item.version: item for item in again}
         for looked in unsure:
@@ -210,32 +251,37 @@ class Engine:
                 known[looked.version] = confirmed(looked, findings[looked.version])
         return progress
 
-    def _take_apart(self, known: _Known, suspects: Iterable[ObjectVersion], reason: str) -> None:
-        """Of several objects each is to be tried alone; one that was alone is at fault."""
+    def _take_apart(self, work: _Work, suspects: Iterable[ObjectVersion], reason: str) -> None:
+        """Have each of several objects tried alone; one that was alone is at fault."""
         versions = set(suspects)
         if len(versions) == 1 or versions <= self._alone:
-            known |= {version: Surveyed(version=version, failed=reason) for version in versions}
+            work.known |= {version: Unread.failed(version, reason) for version in versions}
         self._alone |= versions
 
-    def _suspect(
-        self,
-        known: _Known,
-        suspects: Mapping[frozenset[ObjectVersion], str],
-        written: dict[tuple[str, str], WrittenPartition],
-    ) -> bool:
-        """Take out, or apart, objects of which something else was written than was read."""
+    def _suspect(self, work: _Work, count: _Count) -> bool:
+        """Leave rows out that repeat a key, and take objects out, or apart, of which something
+        else was written than was read. Returns whether there were such objects."""
+        for version, places in count.repeats.places.items():
+            work.known[version] = _with_repeats(work.known[version], places)
+        suspects = count.suspects
         for versions, reason in suspects.items():
-            self._take_apart(known, versions, reason)
-        every = frozenset().union(*suspects)
-        for place, item in list(written.items()):
-            if not every.isdisjoint(source.source.version for source in item.plan.objects):
-                del written[place]
+            self._take_apart(work, versions, reason)
+        work.forget(frozenset().union(*suspects))
         return bool(suspects)
 
-    def _give_up(self, known: _Known, before: _Known, todo: Sequence[PlannedPartition]) -> None:
+    def _give_up(
+        self,
+        work: _Work,
+        before: Mapping[ObjectVersion, InspectedObject],
+        todo: Sequence[PlannedPartition],
+    ) -> None:
         """Take out the objects that come out differently every time; where none does, those whose
         partitions are never as they must be."""
-        changed = {v for v, item in known.items() if item.survey and item != before[v]}
+        changed = {
+            version
+            for version, item in work.known.items()
+            if isinstance(item, Inspected) and item != before[version]
+        }
         stuck = {item.source.version for partition in todo for item in partition.objects}
         if not (changed or stuck):
             raise AccountingError(
@@ -244,10 +290,15 @@ class Engine:
             )
         for version in changed or stuck:
             reason = "it came out differently each time: the reader contradicts itself"
-            known[version] = Surveyed(version=version, failed=reason)
+            work.known[version] = Unread.failed(version, reason)
+
+    def _count(self, written: Sequence[WrittenPartition]) -> _Count:
+        repeats = self._repeats(written)
+        to_do_again = repeats.places or repeats.faults
+        return _Count(repeats=repeats, reconciled={} if to_do_again else self._reconciled(written))
 
     def _repeats(self, written: Sequence[WrittenPartition]) -> Repeats:
-        """Rows that repeat a key, where a contract says that there is one."""
+        """Find rows that repeat a key, in partitions whose contract has a unique key."""
         found = Repeats()
         for item in written:
             if item.plan.key:
@@ -259,8 +310,8 @@ class Engine:
             self._check_available([fault], all_of_them=False)
         return found
 
-    def _accounts(self, written: Sequence[WrittenPartition]) -> dict[tuple[str, str], Accounts]:
-        aside = Aside(
+    def _reconciled(self, written: Sequence[WrittenPartition]) -> dict[Place, Reconciled]:
+        quarantining = Quarantining(
             raw_bucket=self.places.raw_bucket,
             quality_bucket=self.places.quality_bucket,
             stamp=self.stamp,
@@ -269,42 +320,35 @@ class Engine:
             max_ratio=self.max_ratio,
             alone=self._alone,
         )
-        tasks = [list(aside.tasks(item)) for item in written]
+        tasks = [list(quarantining.tasks(item)) for item in written]
         every = [task for own in tasks for task in own]
-        done = iter(put_all_aside(self.spark, every, self.budget))
+        done = iter(quarantine_all(self.spark, every, self.budget))
         return {
-            item.plan.place: account(
+            item.plan.place: reconcile(
                 item,
                 [(task, next(done)) for task in own],
                 processed_bucket=self.places.processed_bucket,
                 quality_bucket=self.places.quality_bucket,
-                quarantine_prefix=aside.prefix(item),
+                quarantine_prefix=quarantining.prefix(item),
             )
             for item, own in zip(written, tasks, strict=True)
         }
 
-    def _commit(self, planned: Plan, accounts: Sequence[Accounts]) -> Commit:
+    def _commit(self, planned: Plan, reconciled: Sequence[Reconciled]) -> Commit:
         return Commit(
             load_id=self.stamp.load_id,
             job=self.stamp.processing_job,
             processed_at=self.stamp.processed_at,
-            outcomes=(*planned.settled, *(end for own in accounts for end in own.outcomes)),
-            partitions=tuple(own.write for own in accounts),
+            outcomes=(*planned.settled, *(end for own in reconciled for end in own.outcomes)),
+            partitions=tuple(own.write for own in reconciled),
         )
 
 
-def _suspects(accounts: Iterable[Accounts]) -> dict[frozenset[ObjectVersion], str]:
-    return {versions: why for own in accounts for versions, why in own.suspects.items()}
-
-
-def _stands(written: WrittenPartition | None, plan: PlannedPartition, field_ids: FieldIds) -> bool:
-    """Whether a partition is written as it is planned."""
-    return written is not None and written.is_right_for(plan, field_ids)
-
-
-def _with_repeats(item: Surveyed, places: Mapping[int, tuple[int, ...]]) -> Surveyed:
+def _with_repeats(item: InspectedObject, places: Mapping[int, tuple[int, ...]]) -> InspectedObject:
+    if isinstance(item, Unread):
+        return item
     spans = tuple(
         replace(span, repeats=places.get(span.start, span.repeats)) for span in item.spans
     )
-    # Not sure any more: what is found without these rows is taken down anew.
+    # Not sure any more: what is found without these rows has to be recorded again.
     return replace(item, spans=spans, sure=item.sure and not places)

@@ -3,9 +3,9 @@
 LakeError
 ├── InputRefused       this object cannot be read as what it claims to be; others are not affected
 ├── AccountingError    rows or values that went in are not those that came out: the object fails
-├── BudgetExceeded     this object takes more of something than any one may; others are not affected
-├── Unavailable        AWS does not answer as it must: another attempt may find it better
-├── Misfit             a value does not fit exactly into the type that it was to have
+├── BudgetExceeded     this object takes more time or space than any one may; others go on
+├── Unavailable        AWS does not answer as it must: another attempt may succeed
+├── Misfit             a value does not fit exactly into its target type
 ├── LoadLost           another run has the load; this one leaves without a trace
 └── OriginalGone       an original that must be read again is no longer in the raw bucket
 """
@@ -24,15 +24,15 @@ class AccountingError(LakeError):
 
 
 class BudgetExceeded(LakeError):
-    """An object takes longer, or more, than any one may."""
+    """An object takes more time or space than any one may."""
 
 
 class Unavailable(LakeError):
-    """AWS, or the way to it, does not answer as it must, whatever the objects are."""
+    """AWS, or the connection to it, fails, whatever the objects are."""
 
 
 class Misfit(LakeError):
-    """A value that a type does not hold as it is."""
+    """A value does not fit a type exactly."""
 
     def __init__(self, value: str, kind: str, target: str) -> None:
         super().__init__(value, kind, target)

@@ -1,15 +1,17 @@
-"""What the two jobs have in common that publish loads: one knows its load by its arguments, the
-other by its workflow's run."""
+"""The common part of the two jobs that publish loads.
+
+One job knows its load by its arguments, the other by its workflow's run.
+"""
 
 from __future__ import annotations
 
 import logging
 
-from lake.datasets import shipped_contracts
 from lake.errors import LoadLost
-from lake.file_load import FileLoad
+from lake.load import FileLoad
+from lake.planning.datasets import shipped_contracts
+from lake.publishing.state import State
 from lake.session import spark_session
-from lake.state import State
 from wires.job_arguments import GlueRun, LoadDefaults, LoadRun
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ _READ_BYTES = 16 * 1024 * 1024
 _FOOTER_BYTES = 64 * 1024
 """Most footers are shorter."""
 _LOCAL = "file://"
-"""A bucket that is a folder: for files that have not been uploaded."""
+"""Start of the name of a bucket that is a local folder, for files that have not been uploaded."""
 SUPERSEDED = {"TagSet": [{"Key": "lake-state", "Value": "superseded"}]}
 """Objects with this tag are no longer in any table; the bucket's lifecycle removes them."""
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
@@ -28,20 +28,20 @@ _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
 @cache
 def client(service: str) -> Any:
-    """One boto3 client per service and process, in the region that `use_region` has set."""
+    """Return the process's boto3 client for a service, in the region that `use_region` has set."""
     import boto3  # noqa: PLC0415 - takes longer to import than a small file to read
 
     return boto3.client(service)
 
 
 def use_region(name: str) -> None:
-    """Glue sets no region for Spark's workers: driver and tasks each call this first."""
+    """Set the region: driver and tasks call this first, as Glue sets none for Spark's workers."""
     if name:
         os.environ["AWS_DEFAULT_REGION"] = name
 
 
 def region() -> str:
-    """What `use_region` has set, or the environment; "" where there is no AWS to talk to."""
+    """Return the region from `use_region` or the environment; "" if there is no AWS to talk to."""
     return os.environ.get("AWS_DEFAULT_REGION", "")
 
 
@@ -59,11 +59,11 @@ class StoredOriginal:
 
     @property
     def is_remote(self) -> bool:
-        """Whether reading is mostly waiting."""
+        """Whether reads mostly wait for a remote store."""
         return not self.bucket.startswith(_LOCAL)
 
     def read(self, start: int, end: int) -> bytes:
-        """Raises OriginalGone if the version does not exist any more."""
+        """Read a range of bytes. Raises OriginalGone if the version does not exist any more."""
         if end <= start:
             return b""
         if self.bucket.startswith(_LOCAL):
@@ -99,7 +99,7 @@ def put_file(path: Path, bucket: str, key: str) -> None:
 
 
 def fetch_file(bucket: str, key: str, path: Path) -> None:
-    """Bring what `put_file` has stored."""
+    """Fetch a file that `put_file` has stored."""
     if bucket.startswith(_LOCAL):
         shutil.copyfile(_local_path(bucket, key), path)
     else:
@@ -116,7 +116,7 @@ def list_keys(bucket: str, prefix: str) -> list[str]:
 
 
 def supersede(bucket: str, prefix: str, *, but: str | None = None) -> None:
-    """Give every object under a prefix to the bucket's lifecycle, `but` those under another."""
+    """Tag all objects under a prefix, except under `but`, for removal by the bucket's lifecycle."""
     for key in list_keys(bucket, prefix):
         if but is not None and key.startswith(but):
             continue
@@ -125,16 +125,16 @@ def supersede(bucket: str, prefix: str, *, but: str | None = None) -> None:
 
 @dataclass(frozen=True)
 class FooterCounts:
-    """What the footer of a Parquet file says that it holds."""
+    """The counts in the footer of a Parquet file."""
 
     rows: int
     values: Mapping[str, int]
-    """Of each column, those that are not null."""
+    """Number of values that are not null, by column."""
 
 
 @dataclass(frozen=True)
 class StoredFooter:
-    """The footer of a Parquet file that stands in a bucket."""
+    """The footer of a Parquet file in a bucket."""
 
     footer: pq.FileMetaData
     size: int
@@ -142,7 +142,7 @@ class StoredFooter:
 
     @property
     def counts(self) -> FooterCounts:
-        """Of top-level columns that hold plain values."""
+        """Counts of rows, and of values in top-level columns that hold plain values."""
         values = dict.fromkeys(self.footer.schema.names, 0)
         for group in map(self.footer.row_group, range(self.footer.num_row_groups)):
             for chunk in map(group.column, range(self.footer.num_columns)):
@@ -151,12 +151,12 @@ class StoredFooter:
 
 
 def footer_counts(bucket: str, key: str) -> FooterCounts:
-    """By the footer that stands in the bucket."""
+    """Return the counts in the footer of a Parquet file in a bucket."""
     return stored_footer(bucket, key).counts
 
 
 def stored_footer(bucket: str, key: str) -> StoredFooter:
-    """By one request, for nearly all files."""
+    """Read the footer of a Parquet file in a bucket, by one request for nearly all files."""
     if bucket.startswith(_LOCAL):
         path = _local_path(bucket, key)
         return StoredFooter(pq.read_metadata(path), path.stat().st_size)
@@ -172,7 +172,7 @@ def stored_footer(bucket: str, key: str) -> StoredFooter:
 
 
 def line_count(bucket: str, key: str) -> int:
-    """Lines of a text file, by reading it as it stands in the bucket."""
+    """Count the lines of a text file by reading it from the bucket."""
     if bucket.startswith(_LOCAL):
         return _local_path(bucket, key).read_bytes().count(b"\n")
     body = client("s3").get_object(Bucket=bucket, Key=key)["Body"]

@@ -1,1 +1,1 @@
-"""Upkeep of tables: few files, few snapshots, nothing for long that nobody can reach."""
+"""Upkeep of tables: few files, few snapshots, and no unreachable objects for long."""

@@ -1,7 +1,7 @@
-"""Few files in place of many: the same rows of a day, read faster.
+"""Compaction: few files in place of many, with the same rows of a day, which are read faster.
 
-A plan is made of one snapshot. If a file of it is replaced meanwhile, that day waits for the next
-run; nothing is read or written twice by anybody for it.
+A plan is made from one snapshot. If one of its files is replaced meanwhile, that day waits for the
+next run; nobody has to read or write anything twice.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ from pyiceberg.types import NestedField
 from iceberg.manifests import live_files, partition_of
 from iceberg.storage import place_of
 from iceberg.tables import COLUMNS, bounded
-from lake.loads_in_files import LoadCounts, tell_loads
+from lake.publishing.loads_in_files import LoadCounts, tell_loads
+from lake.publishing.processed_tables import ProcessedTable
 from lake.store import client
-from lake.tables import ProcessedTable
+from lake.writing.row_groups import RowGroups
 from wires.layout import BY_DAY, Values, load_of
 
 _FULL = 0.75
-"""Of the size that is aimed at: a file of that size is left as it is."""
+"""Share of the target size: a file of that size is left as it is."""
 _LEAST = 5
 """So many small files of a day are worth the trouble."""
-_ROWS_PER_GROUP = 500_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Merger:
-    """Files of one partition that are to be one."""
+    """Files of one partition that are to be merged into one."""
 
     partition: Values
     locations: tuple[str, ...]
     key: str
-    """Of the new file."""
+    """Key of the new file."""
     bucket: str
     loads: Mapping[str, LoadCounts] = field(default_factory=dict)
-    """Whose rows these are, in a table that is made by loads."""
+    """Counts of the loads whose rows these are, in a table that is made by loads."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Merged:
-    """What a merger has written."""
+    """The file that a merger has written, with its counts."""
 
     merger: Merger
     rows: int
@@ -57,7 +57,7 @@ class Merged:
 
 
 def crowded(table: Table, *, target_bytes: int, run: str) -> Iterator[Merger]:
-    """Groups of small files, each of about `target_bytes` together, of days that have several."""
+    """Yield groups of small files of one day, each of about `target_bytes` together."""
     loads = _loads(table)
     small: defaultdict[Values, list[_Unit]] = defaultdict(list)
     for unit in _units(table):
@@ -81,7 +81,7 @@ def crowded(table: Table, *, target_bytes: int, run: str) -> Iterator[Merger]:
 
 @dataclass(frozen=True)
 class _Unit:
-    """Files that stay together: all that a load has brought for a day, or one that is none's."""
+    """Files that stay together: all that a load has brought for a day, or one that has no load."""
 
     files: tuple[DataFile, ...]
 
@@ -95,8 +95,10 @@ class _Unit:
 
 
 def _units(table: Table) -> Iterator[_Unit]:
-    """In the order in which rows that belong together lie together: of keys, where files tell
-    theirs, or else of writing."""
+    """Return units in an order that keeps related rows close.
+
+    That is the order of keys, if files record theirs, or else that of writing.
+    """
     units: defaultdict[tuple[object, ...], list[DataFile]] = defaultdict(list)
     keys = bounded(table)
     for file in sorted(live_files(table), key=lambda file: (_least(file, keys), file.file_path)):
@@ -105,7 +107,7 @@ def _units(table: Table) -> Iterator[_Unit]:
 
 
 def _least(file: DataFile, keys: Sequence[NestedField]) -> tuple[Any, ...]:
-    """A file's least keys; what is not told comes first."""
+    """Return a file's least keys for sorting; those that are not recorded come first."""
     bounds = file.lower_bounds or {}
     told = [(key, bounds.get(key.field_id)) for key in keys]
     return tuple(
@@ -129,7 +131,7 @@ def _groups(units: Sequence[_Unit], target_bytes: int) -> Iterator[list[DataFile
 
 
 def _loads(table: Table) -> Mapping[str, Mapping[str, LoadCounts]]:
-    """By location of a file; none in a table that is not made by loads."""
+    """Return the loads of each file by its location; none if the table is not made by loads."""
     if COLUMNS not in table.properties:
         return {}
     return {file.location: file.loads for file in ProcessedTable(table).files()}
@@ -144,16 +146,15 @@ def _together(every: Iterable[Mapping[str, LoadCounts]]) -> Mapping[str, LoadCou
 
 
 def merge(merger: Merger) -> Merged:
-    """Write the new file; nobody sees it yet. Row group by row group: memory holds one."""
+    """Write the new file, not visible yet, row group by row group: memory holds one."""
     contents = [pq.ParquetFile(io.BytesIO(_body(location))) for location in merger.locations]
     schema = pa.unify_schemas([content.schema_arrow for content in contents])
     body = io.BytesIO()
     rows = values = 0
-    with pq.ParquetWriter(body, schema, compression="snappy") as writer:
-        if merger.loads:
-            writer.add_key_value_metadata(tell_loads(merger.loads))
+    loads = tell_loads(merger.loads) if merger.loads else {}
+    with RowGroups(body, schema, loads) as writer:
         for table in _row_groups(contents, schema):
-            writer.write_table(table)
+            writer.add(table)
             rows += table.num_rows
             values += sum(
                 table.num_rows - table.column(name).null_count
@@ -170,20 +171,14 @@ def _body(location: str) -> bytes:
 
 
 def _row_groups(contents: Sequence[pq.ParquetFile], schema: pa.Schema) -> Iterator[pa.Table]:
-    """All rows in order, in groups that are large enough to be read fast."""
-    waiting: list[pa.Table] = []
+    """Read all rows in order."""
     for content in contents:
         for number in range(content.num_row_groups):
-            waiting.append(_with_all_columns(content.read_row_group(number), schema))
-            if sum(table.num_rows for table in waiting) >= _ROWS_PER_GROUP:
-                yield pa.concat_tables(waiting)
-                waiting = []
-    if waiting:
-        yield pa.concat_tables(waiting)
+            yield _with_all_columns(content.read_row_group(number), schema)
 
 
 def _with_all_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """A file may be older than a column of its table."""
+    """Return rows with all columns of the table; a file may be older than a column."""
     columns = [
         table.column(field.name)
         if field.name in table.column_names

@@ -1,8 +1,8 @@
-"""Objects below a table that no kept snapshot reaches: replaced files whose snapshots have gone,
-and what attempts have left that died before they committed.
+"""Objects below a table that no kept snapshot reaches.
 
-They get a tag, by which the bucket's lifecycle removes them; no job may delete anything. Young ones
-are left alone: their writer may be about to commit them.
+They are replaced files whose snapshots have expired, and files of attempts that died before their
+commit. They get a tag, by which the bucket's lifecycle removes them; no job may delete anything.
+Young ones are left alone: their writer may be about to commit them.
 """
 
 from __future__ import annotations
@@ -24,17 +24,20 @@ _AT_ONCE = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Leftovers:
-    """What was given to the lifecycle."""
+    """The objects that were tagged for removal."""
 
     objects: int
     size: int
-    """Bytes of all together."""
+    """Total size in bytes."""
 
 
 def give_up_leftovers(table: Table, *, older_than: datetime, kept: Set[str]) -> Leftovers:
-    """`kept` are keys that somebody has written and is going to commit, however old they are."""
+    """Tag a table's leftovers for removal by the bucket's lifecycle.
+
+    `kept` are keys that somebody has written and is going to commit, however old they are.
+    """
     place = place_of(f"{table.location()}/")
-    # Listed first: what is written in between is young, and what is committed is reachable.
+    # Listed first: files written after that are young, and committed ones are reachable.
     found = [item for item in _listed(place) if item["LastModified"] < older_than]
     used = {place_of(location)["Key"] for location in reachable(table)} | kept
     gone = [item for item in found if item["Key"] not in used]

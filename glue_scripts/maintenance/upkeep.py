@@ -1,7 +1,6 @@
-"""One run of the maintenance job: every Iceberg table is compacted, its old snapshots and its
-leftovers are let go.
+"""One run of the maintenance job: compaction, expiry of snapshots, removal of leftovers.
 
-Each step can be done again, beside readers and writers; a run that is killed leaves files that the
+Each step can be repeated, alongside readers and writers; a run that is killed leaves files that the
 next one removes.
 """
 
@@ -36,9 +35,9 @@ from lake.store import client, use_region
 from maintenance.compaction import Merged, Merger, crowded, merge
 from maintenance.leftovers import Leftovers, give_up_leftovers
 from wires.job_arguments import GlueRun, MaintenanceDefaults
-from wires.layout import publisher, unit_of
+from wires.layout import model_of, publisher
 from wires.lease import Leases
-from wires.refresh_ledger import RefreshLedger, table_unit
+from wires.refresh_ledger import RefreshLedger, table_model
 from wires.run_ledger import RunLedger
 
 _TURN_SECONDS = 900
@@ -48,21 +47,21 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What was done to a table."""
+    """The maintenance that was done to a table."""
 
     table: str
     files_before: int
-    """Those that were merged."""
+    """Number of files that were merged."""
     files_after: int
-    """What they were merged into."""
+    """Number of files that they were merged into."""
     snapshots: int
-    """Let go of."""
+    """Number of snapshots that have expired."""
     leftovers: Leftovers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upkeep:
-    """Everything that a run knows."""
+    """One run of the maintenance job, with its settings and services."""
 
     settings: MaintenanceDefaults
     glue_run: GlueRun
@@ -73,8 +72,11 @@ class Upkeep:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def keep(self) -> list[Kept]:
-        """What was done. A table that cannot be kept does not keep the others back; the errors
-        are raised together at the end, as LakeError."""
+        """Maintain all tables; return what was done to each.
+
+        A table that fails does not stop the others; the errors are raised together at the end, as
+        LakeError.
+        """
         done: list[Kept] = []
         failed = Failures()
         for database in (self.settings.processed_database, self.settings.curated_database):
@@ -97,7 +99,7 @@ class Upkeep:
         return done
 
     def _kept(self, database: IcebergDatabase, name: str) -> Iterator[Kept]:
-        """Nothing of a table that somebody has dropped since it was listed, as checks do theirs."""
+        """Maintain a table, unless it was dropped since it was listed, as checks drop theirs."""
         try:
             yield self._keep(database, name)
         except NoSuchTableError:
@@ -111,7 +113,7 @@ class Upkeep:
             before, after = self._compact(database, name)
             committer = Committer(database.catalog, now=self.now.timestamp)
             expired = committer.expire((database.name, name))
-        # What waits is asked for first: what is published in between is in the table then.
+        # Waiting files are looked up first: those published in between are in the table by then.
         awaited = self._awaited(database, name)
         leftovers = give_up_leftovers(
             database.must_have(name),
@@ -133,7 +135,7 @@ class Upkeep:
         return database.name == self.settings.curated_database and name in kept
 
     def _turn(self, database: IcebergDatabase, name: str) -> AbstractContextManager[None]:
-        """At a table that loads publish to: which files those replace, they find out before."""
+        """Hold the lease of a table that loads publish to, which find out first what to replace."""
         if database.name != self.settings.processed_database:
             return nullcontext()
         return self.leases.held(
@@ -141,19 +143,19 @@ class Upkeep:
         )
 
     def _awaited(self, database: IcebergDatabase, name: str) -> set[str]:
-        """Keys of files that wait at the gate, for however long."""
+        """Return keys of staged files that wait at the quality gate, for however long."""
         if database.name != self.settings.curated_database:
             return set()
-        # A table is of a unit of its name, or, with latest rows, of its dataset's.
-        units = {table_unit(name), unit_of(watermark_of(database.must_have(name)))} - {""}
-        staged = [state.staged for state in map(self.refreshes.get, units) if state.staged]
+        # A table's model has its name or, for a table of latest rows, that of its dataset's model.
+        models = {table_model(name), model_of(watermark_of(database.must_have(name)))} - {""}
+        staged = [state.staged for state in map(self.refreshes.get, models) if state.staged]
         refreshes = [load_refresh(self.settings.assets_bucket, key) for key in staged]
         return {file.key for refresh in refreshes for file in refresh.files}
 
     def _compact(self, database: IcebergDatabase, name: str) -> tuple[int, int]:
-        """How many files became how many."""
+        """Compact a table; return how many files became how many."""
         if self._awaited(database, name):
-            # What is approved takes the place of these very files.
+            # Waiting files, once approved, take the place of these very files.
             return 0, 0
         table = database.must_have(name)
         run = self.glue_run.JOB_RUN_ID[-12:]
@@ -175,7 +177,7 @@ class Upkeep:
         yield from rdd.map(partial(_merge_in, self.settings.region)).collect()
 
     def _replace(self, database: IcebergDatabase, table: Table, day: Sequence[Merged]) -> bool:
-        """Whether readers have the new files; somebody else may have replaced the old ones."""
+        """Publish merged files; return False if somebody else has replaced the old ones."""
         gone = {location for one in day for location in one.merger.locations}
         name = table.name()[-1]
         place = place_of(f"{table.location()}/")

@@ -15,8 +15,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, auto
-from math import inf, isclose
+from enum import StrEnum
+from functools import partial
+from math import inf, isclose, isfinite
 from statistics import fmean, median
 
 from quality.history import Point
@@ -31,39 +32,57 @@ _MEAN_DISTANCES = 1.253314
 """How many median, or mean, distances are a standard deviation where values are normal."""
 
 
-class Usual(Enum):
-    YES = auto()
-    NO = auto()
-    UNKNOWN = auto()
+class Usual(StrEnum):
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+    """There is not enough history yet."""
 
 
-@dataclass(frozen=True)
-class Judgement:
+@dataclass(frozen=True, kw_only=True)
+class Anomaly:
+    """A watched value. Only one that is not usual is an anomaly indeed."""
+
+    metric: str
+    value: float
     usual: Usual
     reason: str
+    """How it was judged, or why not."""
     low: float | None = None
     high: float | None = None
-    """What would have been usual; None while there is not enough history."""
+    """The range that would have been usual; None while there is not enough history."""
+    earlier: tuple[Point, ...] = ()
+    """Oldest first."""
+    rule: str | None = None
+    """The text of the rule that watches it, if one does: that rule failed then."""
+
+    def __post_init__(self) -> None:
+        for number in (self.value, self.low, self.high):
+            if number is not None and not isfinite(number):
+                raise ValueError(f"{self.metric}: expected finite numbers, got {number}")
 
 
-def judge_value(value: float, history: Sequence[Point], *, at: datetime) -> Judgement:
+def judge_value(metric: str, value: float, history: Sequence[Point], *, at: datetime) -> Anomaly:
     """Whether a value is usual after that history, which is in order of time."""
+    judged = partial(Anomaly, metric=metric, value=value, earlier=tuple(history))
     if len(history) < NEEDED:
         count = f"{len(history)} {'value' if len(history) == 1 else 'values'}"
-        return Judgement(Usual.UNKNOWN, f"history too short: {count}, needs {NEEDED}")
+        reason = f"history too short: {count}, needs {NEEDED}"
+        return judged(usual=Usual.UNKNOWN, reason=reason)
     recent = history[-NEWEST:]
     middle, deviation, season = _expectation(recent, at)
     low, high = middle - _LIMIT * deviation, middle + _LIMIT * deviation
+    judged = partial(judged, low=low, high=high)
     distance = abs(value - middle)
     seen = f"{len(recent)} earlier values{season}"
     if isclose(value, middle, rel_tol=1e-9, abs_tol=1e-12):
-        return Judgement(Usual.YES, f"{value:.6g} is the median of {seen}", low, high)
+        return judged(usual=Usual.YES, reason=f"{value:.6g} is the median of {seen}")
     times = distance / deviation if deviation else inf
     if times > _LIMIT:
         reason = f"{value:.6g} is unusual, expected {low:.6g} to {high:.6g} after {seen}"
-        return Judgement(Usual.NO, reason, low, high)
+        return judged(usual=Usual.NO, reason=reason)
     reason = f"{value:.6g} is {times:.1f} deviations from {middle:.6g}, the median of {seen}"
-    return Judgement(Usual.YES, reason, low, high)
+    return judged(usual=Usual.YES, reason=reason)
 
 
 def _expectation(points: Sequence[Point], at: datetime) -> tuple[float, float, str]:

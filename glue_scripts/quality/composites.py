@@ -19,7 +19,7 @@ _FIRST_OF = {
     Connective.AND: (Verdict.FAILED, Verdict.ERROR, Verdict.NOT_JUDGED, Verdict.PASSED),
     Connective.OR: (Verdict.PASSED, Verdict.ERROR, Verdict.NOT_JUDGED, Verdict.FAILED),
 }
-"""What decides where it is among the verdicts: for `and`, whatever else there is, a failure."""
+"""The verdict that decides where it is among them: for `and`, whatever else there is, a failure."""
 
 
 def combined(rule: Composite, parts: Sequence[Check]) -> Check:
@@ -69,7 +69,7 @@ def _metrics(findings: Sequence[Finding]) -> Mapping[str, float]:
 
 
 def finding(check: Check, results: Results) -> Finding:
-    """What a check finds; what keeps it from that is a finding too."""
+    """The finding of a check; what keeps it from one is a finding too."""
     try:
         return check.judge(results)
     except CannotJudge as error:

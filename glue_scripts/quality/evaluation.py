@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame
@@ -17,7 +18,7 @@ from quality.history import History
 from quality.measures import Measure, measures
 from quality.needs import Need, Results
 from quality.number_checks import values_of
-from quality.outcomes import Evaluation, Measurement, Outcome
+from quality.outcomes import Measurement, Outcome, sample_rows
 from quality.passes import Passes
 from quality.queries import PRIMARY, Queries
 from quality.resolving import resolved_measured
@@ -25,6 +26,50 @@ from quality.scope import Scope
 from quality.verdicts import Composites, Verdict
 
 _NO_REFERENCES: Mapping[str, DataFrame] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The outcomes of all rules of a ruleset, in their order."""
+
+    outcomes: Sequence[Outcome]
+    measurements: Sequence[Measurement]
+    passes: int
+    """Jobs over the table that this took. Rows that are asked for afterwards are not in it."""
+    rows: MarkedRows
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """All that this run adds to the history."""
+        ruled = [outcome.metrics for outcome in self.outcomes]
+        measured = [measurement.metrics for measurement in self.measurements]
+        return {name: value for one in ruled + measured for name, value in one.items()}
+
+    def counted(self) -> tuple[Outcome, ...]:
+        """The outcomes with how many rows break each rule about rows, and some of these."""
+        counts, samples = self.rows.counted()
+        return tuple(
+            replace(
+                outcome,
+                failing_rows=counts.get(outcome.text, 0),
+                sample=sample_rows(samples.get(outcome.text, ())),
+            )
+            if outcome.row_level
+            else outcome
+            for outcome in self.outcomes
+        )
+
+    def failing_rows(self, *, column: str = "broken_rules", tolerated: bool = True) -> DataFrame:
+        """The rows that break at least one rule about rows, with the texts of those rules.
+
+        A rule that passes although rows break it, because of its threshold, counts among them;
+        without `tolerated`, only rules that failed do. A rule in error breaks no row.
+        """
+        return self.rows.failing(column=column, tolerated=tolerated)
+
+    def passing_rows(self, *, tolerated: bool = True) -> DataFrame:
+        """The other rows of the table, with its columns."""
+        return self.rows.passing(tolerated=tolerated)
 
 
 def evaluate(
@@ -85,13 +130,11 @@ def _needs(
 def _outcome(rule: Rule | Composite, check: Check, results: Results) -> Outcome:
     found = finding(check, results)
     return Outcome(
-        text=rule.text,
-        place=rule.place,
+        rule=rule,
         verdict=found.verdict,
         reason=found.reason,
         metrics=found.metrics,
-        row_level=check.test is not None,
-        labels=rule.labels,
+        row_level=check.test is not None and found.verdict is not Verdict.ERROR,
     )
 
 
@@ -111,5 +154,5 @@ def _row_rules(checks: Sequence[Check], outcomes: Sequence[Outcome]) -> Sequence
     return [
         RowRule(outcome.text, check.test, failed=outcome.verdict is Verdict.FAILED)
         for check, outcome in zip(checks, outcomes, strict=True)
-        if check.test is not None and outcome.verdict is not Verdict.ERROR
+        if check.test is not None and outcome.row_level
     ]

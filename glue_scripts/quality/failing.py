@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -10,6 +11,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 
 from quality.row_tests import RowTest, with_additions
+
+_BROKEN = "#broken_rules"
+_SAMPLE = 5
+"""Rows that are shown of each rule."""
+_SAMPLED = 500
+"""Failing rows among which these are looked for."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,19 @@ class MarkedRows:
         """The rows that break none."""
         rules = self._rules(tolerated=tolerated)
         return _without_additions(self._where(_all_hold(rules), rules), rules)
+
+    def counted(self) -> tuple[Mapping[str, int], Mapping[str, Sequence[Mapping[str, object]]]]:
+        """How many rows break each rule, and some of them, by the rule's text."""
+        if not self.rules:
+            return {}, {}
+        failing = self.failing(column=_BROKEN, tolerated=True)
+        counts = failing.select(sf.explode(_BROKEN).alias("rule")).groupBy("rule").count()
+        samples: dict[str, list[Mapping[str, object]]] = defaultdict(list)
+        for row in (found.asDict() for found in failing.limit(_SAMPLED).collect()):
+            for rule in row.pop(_BROKEN):
+                if len(samples[rule]) < _SAMPLE:
+                    samples[rule].append(row)
+        return {row["rule"]: row["count"] for row in counts.collect()}, samples
 
     def _rules(self, *, tolerated: bool) -> Sequence[RowRule]:
         return [rule for rule in self.rules if rule.failed or tolerated]

@@ -1,4 +1,4 @@
-"""What a rule finds, and rules on their way to finding it."""
+"""Findings of rules, and rules on their way to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What earlier runs have measured."""
+"""Metrics of earlier runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Point:
-    """What a metric was when."""
+    """The value of a metric at a time."""
 
     at: datetime
     value: float

@@ -35,7 +35,7 @@ class TypedColumn:
 
     @property
     def value(self) -> Column:
-        """What comparisons see: NaN is no value."""
+        """The values that comparisons see: NaN is none."""
         column = named(self.name)
         if isinstance(self.type, FLOATING):
             return sf.when(~sf.isnan(column), column)

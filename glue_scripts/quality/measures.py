@@ -208,7 +208,7 @@ def _sum(
 
 
 def _standard_deviation(selection: Selection, column: TypedColumn) -> Measure:
-    """Of the population, as AWS has it."""
+    """That of the population, as AWS has it."""
     values = selection.of_selected(named(column.name).cast("double"))
     need = selection.aggregate(f"deviation {column.name!r}", sf.stddev_pop(values))
     metric = Metric("StandardDeviation", (column.name,), selection.where)
@@ -262,7 +262,7 @@ def lengths(selection: Selection, column: TypedColumn) -> Sequence[Measure]:
 
 
 def values_or_lengths(selection: Selection, column: TypedColumn) -> Sequence[Measure]:
-    """What AWS measures of values: lengths of those that are no numbers."""
+    """The measures that AWS has for values: lengths of those that are no numbers."""
     return extremes(selection, column) if column.is_number else lengths(selection, column)
 
 

@@ -24,15 +24,15 @@ def named(name: str) -> Column:
 
 @dataclass(frozen=True)
 class Metric:
-    """What is measured of what."""
+    """A measure of columns."""
 
     measure: str
     columns: tuple[str, ...] = ()
     where: str | None = None
     condition: str = ""
-    """What counts, where it is a part of the rows."""
+    """The test of a row that counts, where it is a part of the rows."""
     subject: str = ""
-    """What people call it, where `Completeness of "email"` would not do."""
+    """The name that people have for it, where `Completeness of "email"` would not do."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""What rules need to know about data. Equal needs of several rules are met once."""
+"""Needs of rules to know something about data. Equal needs of several rules are met once."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class GroupCounts:
     singles: int
     """Groups of one row."""
     sum_of_logs: float
-    """Of count × log2(count)."""
+    """The sum of count × log2(count)."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class CountedRows:
 
 @dataclass(frozen=True)
 class Results:
-    """What is known; for what could not be found out, the reason."""
+    """Answers to needs; for what could not be found out, the reason."""
 
     found: Mapping[Need, Any]
     problems: Mapping[Need, str] = field(default_factory=dict)

@@ -68,9 +68,9 @@ def watched(measures: Sequence[Measure], scope: Scope) -> Check:
                     f"{measure.metric.spoken} is no number in this run: no value, or NaN"
                 )
             history = scope.history.points(measure.name)
-            judgement = judge_value(metrics[measure.name], history, at=scope.at)
-            usual.add(judgement.usual)
-            reasons.append(f"{measure.metric.spoken}: {judgement.reason}")
+            judged = judge_value(measure.name, metrics[measure.name], history, at=scope.at)
+            usual.add(judged.usual)
+            reasons.append(f"{measure.metric.spoken}: {judged.reason}")
         return Finding(_verdict(usual), "; ".join(reasons), metrics)
 
     return Check([need for measure in measures for need in measure.needs], judge)

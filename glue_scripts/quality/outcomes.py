@@ -1,33 +1,50 @@
-"""What came out of an evaluation."""
+"""Outcomes of rules: one model, from the engine to the report and back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pyspark.sql import DataFrame
-
-from dqdl import Place
-from quality.failing import MarkedRows
+from dqdl import Composite, Place, Rule
 from quality.verdicts import Verdict
+
+LONGEST = 500
+"""Characters of a cell of a sample row that are kept."""
+Row = Mapping[str, str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Of one rule. `metrics` has what was measured for it, by names that stay the same."""
+    """The verdict on one rule. `metrics` has what was measured for it, by names that stay the
+    same."""
 
-    text: str
-    place: Place
+    rule: Rule | Composite
     verdict: Verdict
-    reason: str
+    reason: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     row_level: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
+    """It is known of each row whether it breaks the rule."""
+    failing_rows: int | None = None
+    """None where the rule is not about rows, or they were not counted."""
+    sample: tuple[Row, ...] = ()
+    """Some of the rows that break it; `sample_rows` makes them."""
+
+    @property
+    def text(self) -> str:
+        return self.rule.text
+
+    @property
+    def place(self) -> Place:
+        return self.rule.place
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return self.rule.labels
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """Of one analyzer. `error` says why there are no metrics."""
+    """The metrics of one analyzer. `error` says why there are none."""
 
     text: str
     place: Place
@@ -35,34 +52,13 @@ class Measurement:
     error: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """Of all rules of a ruleset, in their order."""
+def sample_rows(rows: Iterable[Mapping[str, object]]) -> tuple[Row, ...]:
+    """Rows as text that a report can keep: nulls stay null, and long values are cut."""
+    return tuple({name: _cell(value) for name, value in row.items()} for row in rows)
 
-    outcomes: Sequence[Outcome]
-    measurements: Sequence[Measurement]
-    passes: int
-    """Jobs over the table that this took. Rows that are asked for afterwards are not in it."""
-    rows: MarkedRows
 
-    @property
-    def metrics(self) -> Mapping[str, float]:
-        """What this run adds to the history."""
-        found: dict[str, float] = {}
-        for outcome in self.outcomes:
-            found.update(outcome.metrics)
-        for measurement in self.measurements:
-            found.update(measurement.metrics)
-        return found
-
-    def failing_rows(self, *, column: str = "broken_rules", tolerated: bool = True) -> DataFrame:
-        """The rows that break at least one rule about rows, with the texts of those rules.
-
-        A rule that passes although rows break it, because of its threshold, counts among them;
-        without `tolerated`, only rules that failed do. A rule in error breaks no row.
-        """
-        return self.rows.failing(column=column, tolerated=tolerated)
-
-    def passing_rows(self, *, tolerated: bool = True) -> DataFrame:
-        """The other rows of the table, with its columns."""
-        return self.rows.passing(tolerated=tolerated)
+def _cell(value: object) -> str | None:
+    if value is None:
+        return None
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"

@@ -25,7 +25,7 @@ class Queries:
     _frames: dict[str, DataFrame] = field(default_factory=dict)
 
     def frame(self, statement: str) -> DataFrame:
-        """What a SELECT statement gives. Nothing has run yet."""
+        """The rows of a SELECT statement. Nothing has run yet."""
         if statement not in self._frames:
             try:
                 self._frames[statement] = self._planned(statement)

@@ -30,7 +30,7 @@ def resolved(rule: Rule, scope: Scope) -> Rule:
 
 
 def resolved_measured(target: Columns | Sql, scope: Scope) -> Columns | Sql:
-    """What an analyzer or a watching rule measures, likewise."""
+    """The target of an analyzer or a watching rule, likewise."""
     return Columns(_names(scope.table, target.names)) if isinstance(target, Columns) else target
 
 

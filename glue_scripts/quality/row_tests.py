@@ -1,4 +1,4 @@
-"""What a rule demands of each row."""
+"""Demands of rules on each row."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Values:
     past_of_high: Past
 
     def test(self, condition: Condition) -> RowTest:
-        """What the condition demands of a row."""
+        """The demand of the condition on a row."""
         if isinstance(condition, Matches):
             return RowTest(self._matches(condition))
         if isinstance(condition, Comparison):

@@ -1,4 +1,4 @@
-"""What rules are judged in: a table, others beside it, a history and a moment."""
+"""The scope of rules: a table, others beside it, a history and a moment."""
 
 from __future__ import annotations
 

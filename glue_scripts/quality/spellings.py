@@ -1,4 +1,4 @@
-"""What names mean: a column may go by its name, or by what the files and the contract call it.
+"""The meaning of names: a column may go by its name, or by what the files and the contract call it.
 
 A frame's fields carry other spellings in their metadata, which Spark passes on with the columns.
 """
@@ -22,10 +22,10 @@ SPELLINGS = "spellings"
 
 @dataclass(frozen=True)
 class Spellings:
-    """Of one table, or of the tables that a query reads."""
+    """The names of one table's columns, or of those of the tables that a query reads."""
 
     columns: tuple[Mapping[str, str], ...]
-    """Of each table the column that a name means: what the files call one wins over what another
+    """For each table the column that a name means: what the files call one wins over what another
     is called in the table."""
 
     @classmethod

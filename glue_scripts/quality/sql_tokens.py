@@ -37,7 +37,7 @@ class Token:
 
     @property
     def name(self) -> str:
-        """What it names."""
+        """The name that it spells."""
         if self.kind is Kind.NAME:
             return self.written[1:-1].replace("``", "`")
         return self.written

@@ -1,4 +1,4 @@
-"""What can be said of a rule, and how rules are combined."""
+"""Verdicts on rules, and how those of rules within a rule are combined."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Verdict(StrEnum):
 
 
 class Composites(Enum):
-    """What the rules within `(…) or (…)` are about."""
+    """Ways to judge the rules within `(…) or (…)`."""
 
     BY_TABLE = auto()
     """Each of them about the table: its verdicts are combined."""

@@ -71,12 +71,12 @@ def condition(frame: DataFrame, sql: str) -> Column:
 
 @dataclass
 class _Parsed:
-    """What Spark's parser makes of a text, looked at node by node."""
+    """A text as Spark's parser has it, looked at node by node."""
 
     session: SparkSession
     sql: str
     rule: str
-    """Of the parser."""
+    """Names the rule of the parser's grammar."""
     _kinds: dict[str, int | None] = field(default_factory=dict)
     """How many parts the nodes of a class have; None: as many as they say."""
 

@@ -73,7 +73,7 @@ class Source:
         return self.type.scale if isinstance(self.type, st.DecimalType) else 0
 
     def text(self, value: object) -> str | None:
-        """What Spark made of `value`, as a person would write it."""
+        """A `value` as Spark has it, in the way that a person would write it."""
         if value is None:
             return None
         match self.kind:

@@ -1,4 +1,4 @@
-"""What a profile says. Plain values that JSON can keep; docs/quality-reports.md says how exact.
+"""Figures of a profile. Plain values that JSON can keep; docs/quality-reports.md says how exact.
 
 Values of columns are text, in the way that a person would write them: so decimals stay exact, and
 whole numbers beyond 2^53 survive every reader of JSON.
@@ -16,7 +16,7 @@ _SCHEMA = "quality-profile/1"
 
 
 class Kind(StrEnum):
-    """What a column can be asked."""
+    """Kinds of columns, by what they can be asked."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -53,7 +53,7 @@ class Quantile:
 
 @dataclass(frozen=True)
 class Lengths:
-    """Of texts, in characters."""
+    """Lengths of texts, in characters."""
 
     shortest: int
     mean: float
@@ -118,7 +118,7 @@ class ColumnProfile:
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """Of a table. `left_out` are the columns beyond those that are profiled."""
+    """The profile of a table. `left_out` are the columns beyond those that are profiled."""
 
     rows: int
     columns: tuple[ColumnProfile, ...]

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from quality_report.model import QualityReport
-from quality_report.results import RuleVerdict
+from quality.verdicts import Verdict
+from quality_report.report import QualityReport
 from quality_report.score import Dimension, dimension_of
 
 _RUN = (
-    pa.field("unit", pa.string(), nullable=False),
+    pa.field("model", pa.string(), nullable=False),
     pa.field("run_id", pa.string(), nullable=False),
     pa.field("refresh_id", pa.string(), nullable=False),
     pa.field("at", pa.timestamp("us", "UTC"), nullable=False),
@@ -25,10 +25,7 @@ RUNS = pa.schema(
         pa.field("verdict", pa.string(), nullable=False),
         pa.field("score", pa.float64()),
         *[pa.field(dimension.value, pa.float64()) for dimension in Dimension],
-        *[
-            pa.field(f"rules_{verdict.value}", pa.int32(), nullable=False)
-            for verdict in RuleVerdict
-        ],
+        *[pa.field(f"rules_{verdict.value}", pa.int32(), nullable=False) for verdict in Verdict],
         pa.field("anomalies", pa.int32(), nullable=False),
         pa.field("code_version", pa.string(), nullable=False),
     ]
@@ -78,7 +75,7 @@ def quality_runs(report: QualityReport) -> pa.Table:
         "verdict": report.verdict.value,
         "score": report.score,
         **{one.dimension.value: one.score for one in report.dimensions},
-        **{f"rules_{verdict.value}": len(report.rules_that(verdict)) for verdict in RuleVerdict},
+        **{f"rules_{verdict.value}": len(report.rules_that(verdict)) for verdict in Verdict},
         "anomalies": len(report.unusual),
         "code_version": report.code_version,
     }
@@ -90,14 +87,14 @@ def quality_rules(report: QualityReport) -> pa.Table:
         {
             **_run(report),
             "position": position,
-            "rule": rule.text,
-            "dimension": dimension_of(rule.text).value,
-            "verdict": rule.verdict.value,
-            "reason": rule.reason,
-            "failing_rows": rule.failing_rows,
-            "line": rule.place.line if rule.place else None,
+            "rule": outcome.text,
+            "dimension": dimension_of(outcome.rule).value,
+            "verdict": outcome.verdict.value,
+            "reason": outcome.reason,
+            "failing_rows": outcome.failing_rows,
+            "line": outcome.place.line,
         }
-        for position, rule in enumerate(report.rules, start=1)
+        for position, outcome in enumerate(report.rules, start=1)
     ]
     return pa.Table.from_pylist(rows, schema=RULES)
 
@@ -112,7 +109,7 @@ def quality_metrics(report: QualityReport) -> pa.Table:
 
 def _run(report: QualityReport) -> dict[str, object]:
     return {
-        "unit": report.unit,
+        "model": report.model,
         "run_id": report.run_id,
         "refresh_id": report.refresh_id,
         "at": report.at,

@@ -102,7 +102,7 @@ def _bounded(text: str | None) -> str | None:
 
 
 def _mean(found: Found) -> float | None:
-    """Of the exact sum, where 38 digits hold it."""
+    """The mean by the exact sum, where 38 digits hold it."""
     if found.get("sum") is None:
         return finite(found.get("mean"))
     return float(Fraction(found["sum"]) / found["numbers"])

@@ -2,124 +2,86 @@
 
 from __future__ import annotations
 
-from quality_report.charts import gauge
-from quality_report.column_cards import column_section
-from quality_report.markup import NAME, Markup, data, joined, plain, tag
-from quality_report.model import QualityReport, Verdict
-from quality_report.results import RuleVerdict
-from quality_report.rule_section import columns_named, rule_sections
-from quality_report.style import STYLE
-from quality_report.time_section import anomaly_section, trend_section
-from quality_report.wording import moment, plural, summary, verdict_in_words, what
+import unicodedata
+from functools import cache
 
-# The browser enforces what this module promises: nothing is loaded, and nothing runs.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from dqdl import columns_of
+from quality.verdicts import Verdict
+from quality_report.charts import bars, trend_lines, watched_line
+from quality_report.column_facts import facts, value
+from quality_report.report import GateVerdict, QualityReport
+from quality_report.sample_table import sample_table
+from quality_report.wording import (
+    day,
+    expected,
+    figure,
+    moment,
+    percent,
+    plural,
+    summary,
+    told,
+    verdict_in_words,
+)
+
 _TONES = {
-    Verdict.PASSED: "good",
-    Verdict.WARNED: "warn",
-    Verdict.QUARANTINED: "warn",
-    Verdict.HALTED: "bad",
+    GateVerdict.PASSED: "good",
+    GateVerdict.WARNED: "warn",
+    GateVerdict.QUARANTINED: "warn",
+    GateVerdict.HALTED: "bad",
 }
 _GOOD = 95
 _FAIR = 80
+_PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"}
+_PICTURES[0x7F] = 0x2421
 
 
 def page(report: QualityReport) -> str:
     """The same for the same report, to the byte. All of the report's text is escaped."""
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("link", rel="icon", href="data:,"),
-        tag("title", f"{plain(report.unit[:NAME])} – data quality"),
-        tag("style", Markup(STYLE)),
+    judged = report.score is not None or report.verdict is not GateVerdict.PASSED
+    failed = report.rules_that(Verdict.FAILED)
+    return _template().render(
+        report=report,
+        tone=_TONES[report.verdict] if judged else "none",
+        verdict=verdict_in_words(report),
+        summary=summary(report),
+        failing={name for outcome in failed for name in columns_of(outcome.rule)},
     )
-    main = tag(
-        "main",
-        rule_sections(report),
-        anomaly_section(report.anomalies, report.at),
-        trend_section(report),
-        column_section(report.profile, _failing(report)) if report.profile else None,
+
+
+@cache
+def _template() -> Template:
+    """The loader finds them in a folder, and in the zip that jobs import this from."""
+    environment = Environment(
+        loader=PackageLoader("quality_report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    document = tag("html", head, tag("body", _header(report), main, _footer(report)), lang="en")
-    return f"<!doctype html>\n{document}\n"
+    said = (day, expected, figure, moment, percent, plural, told)
+    seen = (bars, facts, sample_table, trend_lines, value, watched_line)
+    environment.filters |= {function.__name__: function for function in (*said, *seen)}
+    environment.filters |= {"plain": _plain, "tone": _tone}
+    return environment.get_template("page.html.j2")
 
 
-def _failing(report: QualityReport) -> set[str]:
-    failed = report.rules_that(RuleVerdict.FAILED)
-    return {name for rule in failed for name in columns_named(rule.text)}
+def _visible(found: object) -> object:
+    """HTML has no control characters, and UTF-8 no halves of pairs."""
+    if isinstance(found, str) and not isinstance(found, Markup):
+        return found.translate(_PICTURES).encode("utf-8", "replace").decode()
+    return found
 
 
-def _header(report: QualityReport) -> Markup:
-    judged = report.score is not None or report.verdict is not Verdict.PASSED
-    tone = _TONES[report.verdict] if judged else "none"
-    said = summary(report)
-    hero = tag(
-        "div",
-        tag(
-            "div",
-            tag("p", f"{what(report.kind)} · data quality", class_="eyebrow"),
-            tag("h1", data(report.unit, NAME)),
-            tag("p", verdict_in_words(report), class_=f"pill {tone}", id="verdict"),
-            tag("p", _when(report), " · ", plural(report.rows, "row"), class_="quiet"),
-        ),
-        _gauge(report.score),
-        class_="hero",
-    )
-    sentence = tag(
-        "div",
-        tag("p", said.happened),
-        tag("p", said.to_do),
-        class_=f"card summary {tone}",
-        id="summary",
-    )
-    return tag("header", hero, sentence, _dimensions(report))
-
-
-def _when(report: QualityReport) -> Markup:
-    return tag("time", moment(report.at), datetime=report.at.isoformat())
-
-
-def _gauge(score: float | None) -> Markup:
-    figure = "–" if score is None else f"{score:g}"
-    below = "no score" if score is None else "of 100"
-    return tag(
-        "div",
-        gauge(score),
-        tag("p", tag("strong", figure, id="score"), below),
-        class_=f"gauge {_tone(score)}",
-    )
+def _plain(text: str) -> str:
+    """Text of the data where no markup can be, as in a title: it turns no direction either."""
+    return "".join("�" if unicodedata.category(one) == "Cf" else one for one in text)
 
 
 def _tone(score: float | None) -> str:
     if score is None:
         return "none"
     return "good" if score >= _GOOD else "warn" if score >= _FAIR else "bad"
-
-
-def _dimensions(report: QualityReport) -> Markup | None:
-    if not report.dimensions:
-        return None
-    items = [
-        tag(
-            "li",
-            tag("span", one.dimension.value.capitalize()),
-            tag("strong", f"{one.passed} of {one.judged}"),
-            tag("span", tag("i", style=f"--w:{one.score:g}%"), class_="meter", aria_hidden="true"),
-            class_=_tone(one.score),
-        )
-        for one in report.dimensions
-    ]
-    return tag("ul", *items, class_="dimensions", aria_label="Rules that passed, by subject")
-
-
-def _footer(report: QualityReport) -> Markup:
-    parts = [
-        f"Run {report.run_id}",
-        f"refresh {report.refresh_id}",
-        f"code {report.code_version}" if report.code_version else "",
-    ]
-    line = joined([data(" · ".join(part for part in parts if part))])
-    return tag("footer", tag("p", line))

@@ -1,4 +1,4 @@
-"""What a table looks like, in two passes over it."""
+"""Profiles of tables, in two passes over each."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class WholeScale(Scale):
-    """Of whole numbers, days or microseconds: bars begin and end at whole ones."""
+    """Bars of whole numbers, days or microseconds: they begin and end at whole ones."""
 
     low: int
     high: int

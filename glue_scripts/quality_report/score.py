@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from math import floor
 
-from quality_report.results import Anomaly, RuleResult, RuleVerdict, Usual
+from dqdl import Composite, Rule, RuleType, leaves_of
+from quality.anomalies import Anomaly, Usual
+from quality.outcomes import Outcome
+from quality.verdicts import Verdict
 
 PER_ANOMALY = 4
 MOST_FOR_ANOMALIES = 20
 
 
 class Dimension(StrEnum):
-    """What a rule is about."""
+    """A subject of rules."""
 
     COMPLETENESS = "completeness"
     UNIQUENESS = "uniqueness"
@@ -39,51 +41,33 @@ WEIGHTS: Mapping[Dimension, int] = {
 """Without its values or with rows twice, every figure made of a table is wrong: 3. What is about
 the distribution of values is a hint more than a proof: 1."""
 
-_TYPES: Mapping[Dimension, Sequence[str]] = {
-    Dimension.COMPLETENESS: ("IsComplete", "Completeness"),
-    Dimension.UNIQUENESS: (
-        "IsPrimaryKey",
-        "IsUnique",
-        "Uniqueness",
-        "UniqueValueRatio",
-        "DistinctValuesCount",
-    ),
-    Dimension.VALIDITY: (
-        "ColumnValues",
-        "ColumnLength",
-        "ColumnDataType",
-        "ColumnExists",
-        "ColumnCount",
-        "ColumnNamesMatchPattern",
-        "SchemaMatch",
-        "CustomSql",
-        "CustomSQL",
-    ),
-    Dimension.CONSISTENCY: (
-        "ReferentialIntegrity",
-        "DatasetMatch",
-        "AggregateMatch",
-        "RowCountMatch",
-    ),
-    Dimension.ACCURACY: (
-        "Mean",
-        "Sum",
-        "StandardDeviation",
-        "Entropy",
-        "ColumnCorrelation",
-        "DetectAnomalies",
-    ),
-    Dimension.VOLUME: ("RowCount",),
-    Dimension.FRESHNESS: ("DataFreshness",),
+_DIMENSIONS: Mapping[RuleType, Dimension] = {
+    RuleType.IS_COMPLETE: Dimension.COMPLETENESS,
+    RuleType.COMPLETENESS: Dimension.COMPLETENESS,
+    RuleType.IS_PRIMARY_KEY: Dimension.UNIQUENESS,
+    RuleType.IS_UNIQUE: Dimension.UNIQUENESS,
+    RuleType.UNIQUENESS: Dimension.UNIQUENESS,
+    RuleType.UNIQUE_VALUE_RATIO: Dimension.UNIQUENESS,
+    RuleType.DISTINCT_VALUES_COUNT: Dimension.UNIQUENESS,
+    RuleType.REFERENTIAL_INTEGRITY: Dimension.CONSISTENCY,
+    RuleType.DATASET_MATCH: Dimension.CONSISTENCY,
+    RuleType.AGGREGATE_MATCH: Dimension.CONSISTENCY,
+    RuleType.ROW_COUNT_MATCH: Dimension.CONSISTENCY,
+    RuleType.MEAN: Dimension.ACCURACY,
+    RuleType.SUM: Dimension.ACCURACY,
+    RuleType.STANDARD_DEVIATION: Dimension.ACCURACY,
+    RuleType.ENTROPY: Dimension.ACCURACY,
+    RuleType.COLUMN_CORRELATION: Dimension.ACCURACY,
+    RuleType.DETECT_ANOMALIES: Dimension.ACCURACY,
+    RuleType.ROW_COUNT: Dimension.VOLUME,
+    RuleType.DATA_FRESHNESS: Dimension.FRESHNESS,
 }
-_DIMENSIONS = {name: dimension for dimension, names in _TYPES.items() for name in names}
-_TEXT = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
-_WORD = re.compile(r"[A-Za-z]+")
+"""The others say something about values: they are about validity."""
 
 
 @dataclass(frozen=True)
 class DimensionScore:
-    """Of the rules about one thing, without anomalies."""
+    """The score of the rules about one thing, without anomalies."""
 
     dimension: Dimension
     score: float
@@ -98,13 +82,13 @@ class Score:
     dimensions: tuple[DimensionScore, ...]
 
 
-def score(rules: Iterable[RuleResult], anomalies: Iterable[Anomaly] = ()) -> Score:
-    """What part of the rules passed, by weight, in percent; less 4 for each anomaly, up to 20.
+def score(rules: Iterable[Outcome], anomalies: Iterable[Anomaly] = ()) -> Score:
+    """The part of the rules that passed, by weight, in percent; less 4 for each anomaly, up to 20.
 
     A rule in error counts as failed. One without a verdict for lack of history does not count.
     An anomaly that a rule found is that rule's failure, and not subtracted once more.
     """
-    judged = [rule for rule in rules if rule.verdict is not RuleVerdict.NOT_JUDGED]
+    judged = [rule for rule in rules if rule.verdict is not Verdict.NOT_JUDGED]
     if not judged:
         return Score(None, ())
     unusual = sum(one.usual is Usual.NO and one.rule is None for one in anomalies)
@@ -112,20 +96,15 @@ def score(rules: Iterable[RuleResult], anomalies: Iterable[Anomaly] = ()) -> Sco
     return Score(_percent(_share(judged), less), tuple(_dimension_scores(judged)))
 
 
-def dimension_of(text: str) -> Dimension:
-    """What a rule is about; of several that are combined, the one that weighs most.
-
-    A type that is not known here says something about values.
-    """
-    words = _WORD.findall(_TEXT.sub(" ", text))
-    found = [_DIMENSIONS[word] for word in words if word in _DIMENSIONS]
-    # `DetectAnomalies "RowCount"` names its type first, and what it watches as text.
+def dimension_of(rule: Rule | Composite) -> Dimension:
+    """The subject of a rule; of several that are combined, the one that weighs most."""
+    found = [_DIMENSIONS.get(leaf.type, Dimension.VALIDITY) for leaf in leaves_of(rule)]
     return max(found, key=lambda dimension: WEIGHTS[dimension], default=Dimension.VALIDITY)
 
 
-def _dimension_scores(judged: Sequence[RuleResult]) -> Iterable[DimensionScore]:
+def _dimension_scores(judged: Sequence[Outcome]) -> Iterable[DimensionScore]:
     for dimension in Dimension:
-        rules = [rule for rule in judged if dimension_of(rule.text) is dimension]
+        rules = [one for one in judged if dimension_of(one.rule) is dimension]
         if rules:
             passed = sum(map(_passed, rules))
             yield DimensionScore(
@@ -133,14 +112,14 @@ def _dimension_scores(judged: Sequence[RuleResult]) -> Iterable[DimensionScore]:
             )
 
 
-def _share(rules: Sequence[RuleResult]) -> Fraction:
-    weights = [(WEIGHTS[dimension_of(rule.text)], _passed(rule)) for rule in rules]
+def _share(rules: Sequence[Outcome]) -> Fraction:
+    weights = [(WEIGHTS[dimension_of(one.rule)], _passed(one)) for one in rules]
     passed = sum(weight for weight, fine in weights if fine)
     return Fraction(passed, sum(weight for weight, _ in weights))
 
 
-def _passed(rule: RuleResult) -> bool:
-    return rule.verdict is RuleVerdict.PASSED
+def _passed(rule: Outcome) -> bool:
+    return rule.verdict is Verdict.PASSED
 
 
 def _percent(share: Fraction, less: int) -> float:

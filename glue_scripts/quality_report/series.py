@@ -1,4 +1,4 @@
-"""What was measured before, read back from the history.
+"""Metrics and scores of earlier runs, read back from the history.
 
 Pure: files come in as their bytes. One that is damaged, or of something else, is an error and
 never an empty history, after which nothing would look unusual.
@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from quality.history import Point
 from quality_report.errors import NotHistory
 from quality_report.history import METRICS, RUNS
-from quality_report.model import TrendPoint
-from quality_report.results import Measured
+from quality_report.report import TrendPoint
 
-Point = TypeVar("Point", Measured, TrendPoint)
+AtATime = TypeVar("AtATime", Point, TrendPoint)
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,18 @@ class StoredFile:
 
 
 def series(
-    files: Iterable[StoredFile], *, unit: str, without: str | None = None
-) -> Mapping[str, tuple[Measured, ...]]:
-    """What each metric of a unit was, oldest first, of files of `quality_metrics`.
+    files: Iterable[StoredFile], *, model: str, without: str | None = None
+) -> Mapping[str, tuple[Point, ...]]:
+    """The values of each metric of a model, oldest first, of files of `quality_metrics`.
 
     A refresh that was run several times counts once, as it was the last time. `without` names
     the refresh that is under way: a run that is repeated must not be compared with itself.
     """
-    found: dict[str, dict[str, Measured]] = {}
-    for row in _rows_of(files, METRICS, unit):
+    found: dict[str, dict[str, Point]] = {}
+    for row in _rows_of(files, METRICS, model):
         if row["refresh_id"] != without:
             of_metric = found.setdefault(row["metric"], {})
-            _keep_last(of_metric, row["refresh_id"], Measured(_utc(row["at"]), row["value"]))
+            _keep_last(of_metric, row["refresh_id"], Point(_utc(row["at"]), row["value"]))
     return {
         metric: tuple(sorted(by_refresh.values(), key=lambda one: one.at))
         for metric, by_refresh in sorted(found.items())
@@ -50,25 +50,27 @@ def series(
 
 
 def trend(
-    files: Iterable[StoredFile], *, unit: str, without: str | None = None
+    files: Iterable[StoredFile], *, model: str, without: str | None = None
 ) -> tuple[TrendPoint, ...]:
-    """Scores and rows of a unit, oldest first, of files of `quality_runs`; as `series` does."""
+    """Scores and rows of a model, oldest first, of files of `quality_runs`; as `series` does."""
     found: dict[str, TrendPoint] = {}
-    for row in _rows_of(files, RUNS, unit):
+    for row in _rows_of(files, RUNS, model):
         if row["refresh_id"] != without:
             point = TrendPoint(_utc(row["at"]), row["rows"], row["score"])
             _keep_last(found, row["refresh_id"], point)
     return tuple(sorted(found.values(), key=lambda point: point.at))
 
 
-def _keep_last(found: dict[str, Point], refresh: str, new: Point) -> None:
+def _keep_last(found: dict[str, AtATime], refresh: str, new: AtATime) -> None:
     if refresh not in found or found[refresh].at <= new.at:
         found[refresh] = new
 
 
-def _rows_of(files: Iterable[StoredFile], schema: pa.Schema, unit: str) -> Iterator[dict[str, Any]]:
+def _rows_of(
+    files: Iterable[StoredFile], schema: pa.Schema, model: str
+) -> Iterator[dict[str, Any]]:
     for file in files:
-        yield from (row for row in _read(file, schema) if row["unit"] == unit)
+        yield from (row for row in _read(file, schema) if row["model"] == model)
 
 
 def _read(file: StoredFile, schema: pa.Schema) -> Sequence[dict[str, Any]]:

@@ -1,37 +1,40 @@
-"""What a report says in words."""
+"""A report in words."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import floor
 
-from quality_report.model import QualityReport, UnitKind, Verdict
-from quality_report.results import RuleVerdict
+from dqdl import Composite, Rule, RuleType, spell
+from dqdl.spelling import spell_operand
+from dqdl.syntax import Text
+from quality.history import Point
+from quality.verdicts import Verdict
+from quality_report.report import GateVerdict, QualityReport
 
-_TARGET = re.compile(r'\s*\w+\s*(?:of\s+)?(?:(?:"(?:\\.|[^"\\])*"|\$\w+)\s*)*', re.DOTALL)
 _WITHOUT_CONDITION = {
-    "IsComplete": "a value in every row",
-    "IsUnique": "no value twice",
-    "IsPrimaryKey": "a value in every row, and none twice",
-    "ColumnExists": "the column exists",
-    "DetectAnomalies": "a value in the usual range",
-    "CustomSql": "no row that breaks it",
-    "CustomSQL": "no row that breaks it",
+    RuleType.COLUMN_EXISTS: "the column exists",
+    RuleType.COLUMN_NAMES_MATCH_PATTERN: "a match of every column's name",
+    RuleType.CUSTOM_SQL: "no row that breaks it",
+    RuleType.DETECT_ANOMALIES: "a value in the usual range",
+    RuleType.IS_COMPLETE: "a value in every row",
+    RuleType.IS_PRIMARY_KEY: "a value in every row, and none twice",
+    RuleType.IS_UNIQUE: "no value twice",
 }
 VERDICTS = {
-    Verdict.PASSED: "Passed",
-    Verdict.WARNED: "Published with warnings",
-    Verdict.QUARANTINED: "Published without the rows put aside",
-    Verdict.HALTED: "Halted: nothing published",
+    GateVerdict.PASSED: "Passed",
+    GateVerdict.WARNED: "Published with warnings",
+    GateVerdict.QUARANTINED: "Published without the rows put aside",
+    GateVerdict.HALTED: "Halted: nothing published",
 }
 _CONSEQUENCES = {
-    Verdict.PASSED: "",
-    Verdict.WARNED: "The data was published all the same.",
-    Verdict.QUARANTINED: "Rows that break rules were put aside, and the others published.",
-    Verdict.HALTED: "Nothing was published, so readers still see the data of the run before.",
+    GateVerdict.PASSED: "",
+    GateVerdict.WARNED: "The data was published all the same.",
+    GateVerdict.QUARANTINED: "Rows that break rules were put aside, and the others published.",
+    GateVerdict.HALTED: "Nothing was published, so readers still see the data of the run before.",
 }
 
 
@@ -42,25 +45,19 @@ class Summary:
 
 
 def summary(report: QualityReport) -> Summary:
-    """What happened and what to do about it."""
+    """Says what happened and what to do about it."""
     said = [_judged(report), _CONSEQUENCES[report.verdict], _unusual(report)]
     return Summary(" ".join(part for part in said if part), _to_do(report))
 
 
-def expected(rule: str) -> str:
-    """What a rule demands, without what it is about."""
-    condition = rule[len(match.group()) :] if (match := _TARGET.match(rule)) else ""
-    if rule.startswith("(") or not rule:
-        return rule
-    name = rule.split(maxsplit=1)[0]
-    fixed = _WITHOUT_CONDITION.get(name)
-    if fixed is None or not condition:
-        return condition or fixed or rule
-    return condition if condition[0] in "=<>!bi" else f"{fixed}, {condition}"
-
-
-def what(kind: UnitKind) -> str:
-    return {UnitKind.DATASET: "Dataset", UnitKind.TABLE: "Curated table"}[kind]
+def expected(rule: Rule | Composite) -> str:
+    """The demand of a rule, without what it is about."""
+    if isinstance(rule, Composite):
+        return rule.text
+    demand = spell(rule.condition) if rule.condition else _WITHOUT_CONDITION[rule.type]
+    where = [f"where {spell_operand(Text(rule.where))}"] if rule.where else []
+    threshold = [f"with threshold {spell(rule.threshold)}"] if rule.threshold else []
+    return (" " if rule.condition else ", ").join([demand, *where, *threshold])
 
 
 def plural(count: int, noun: str) -> str:
@@ -99,17 +96,26 @@ def figure(value: float | Decimal) -> str:
     return f"{float(f'{number:.4g}'):.8f}".rstrip("0")
 
 
+def told(points: Sequence[Point]) -> str:
+    """A series for those who do not see its chart."""
+    values = [point.value for point in points]
+    return (
+        f"{plural(len(points), 'value')} from {day(points[0].at)} to {day(points[-1].at)}, "
+        f"lowest {figure(min(values))}, highest {figure(max(values))}"
+    )
+
+
 def verdict_in_words(report: QualityReport) -> str:
     """Nothing has passed where nothing was judged."""
-    if report.verdict is Verdict.PASSED and report.score is None:
+    if report.verdict is GateVerdict.PASSED and report.score is None:
         return "Published, nothing judged"
     return VERDICTS[report.verdict]
 
 
 def _judged(report: QualityReport) -> str:
-    failed = len(report.rules_that(RuleVerdict.FAILED))
-    errors = len(report.rules_that(RuleVerdict.ERROR))
-    passed = len(report.rules_that(RuleVerdict.PASSED))
+    failed = len(report.rules_that(Verdict.FAILED))
+    errors = len(report.rules_that(Verdict.ERROR))
+    passed = len(report.rules_that(Verdict.PASSED))
     total = failed + errors + passed
     if not total:
         rows = plural(report.rows, "row")
@@ -134,16 +140,16 @@ def _unusual(report: QualityReport) -> str:
 
 def _to_do(report: QualityReport) -> str:
     advice = []
-    if report.rules_that(RuleVerdict.FAILED):
+    if report.rules_that(Verdict.FAILED):
         advice.append(
             "look at the failed rules below, and correct the data where it comes from, or the rule "
             "if it asks too much"
         )
-    if report.rules_that(RuleVerdict.ERROR):
+    if report.rules_that(Verdict.ERROR):
         advice.append("mend the rules that could not be judged")
     if report.unusual:
         advice.append("check whether there is a known cause for what is unusual")
-    if advice and report.verdict is Verdict.HALTED:
+    if advice and report.verdict is GateVerdict.HALTED:
         advice.append("run it again")
     if not advice:
         return _to_do_at_ease(report)

@@ -1,4 +1,4 @@
-"""Where people are told."""
+"""The topic on which people get alerts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config.naming import Names
 
 
 class Alerts(Construct):
-    """A topic that takes messages over TLS only and keeps them under the key."""
+    """A topic that accepts messages over TLS only and encrypts them with the key."""
 
     def __init__(self, scope: Construct, id: str, *, names: Names, key: kms.IKey) -> None:
         super().__init__(scope, id)

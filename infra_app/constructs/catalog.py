@@ -12,9 +12,9 @@ from infra_app.constructs.data_buckets import DataBuckets
 
 
 class Catalog(Construct):
-    """One database for each zone that holds tables; its tables live in the zone's bucket.
+    """One database for each zone that holds tables, which are stored in the zone's bucket.
 
-    `discovery` is for what crawlers find anywhere, apart from what the jobs publish.
+    `discovery` is for tables that crawlers find anywhere, separate from those that jobs publish.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Whom the checks after a deployment act as."""
+"""The role of the checks after a deployment."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _OWN = f"{CHECKS_PREFIX}*"
 
 
 class ChecksRole(Construct):
-    """Uploads, reads and removes what begins with the checks' own prefix, and no other data.
+    """Role that may upload, read and remove data under the checks' own prefix only.
 
     It also guards this stack against deletion, which CodePipeline does not.
 
-    Only the two pipelines' check steps can take it, each by the name of its role.
+    Only the check steps of the two pipelines can assume it, each by the name of its role.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class ChecksRole(Construct):
             f"arn:{delivery.account.partition}:iam::{account}:role/{delivery.checks_role(app)}"
             for app in App
         ]
-        # Named by a condition, because a principal has to exist before it is named as one.
+        # Named in a condition, because a role has to exist before it can be named as a principal.
         return iam.AccountPrincipal(account).with_conditions(
             {"ArnEquals": {"aws:PrincipalArn": roles}}
         )
@@ -83,7 +83,7 @@ class ChecksRole(Construct):
         )
 
     def _handle_records(self, tables: StateTables) -> None:
-        """Of its own uploads, and of who owns the names of its own tables."""
+        """Grant access to records of its own uploads, and to owners of its own tables' names."""
         self._allow(
             "dynamodb:DeleteItem",
             "dynamodb:GetItem",

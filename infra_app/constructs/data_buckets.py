@@ -19,11 +19,11 @@ _ABANDONED_UPLOADS = s3.LifecycleRule(
 
 
 class DataBuckets(Construct):
-    """Buckets that nobody reads without TLS and the key, and that log every access.
+    """Encrypted buckets that require TLS and log every access.
 
-    `raw` keeps every version of what was uploaded and tells EventBridge about each. Originals
-    move to a cheaper class that still reads at once, because a widened table may read them
-    again. The access logs themselves are under S3's own key: S3 cannot deliver them to
+    `raw` keeps every version of each upload and sends EventBridge an event for it. Originals move
+    to a cheaper class that can still be read at once, because a table whose types widen may read
+    them again. The access logs are encrypted with S3's own key: S3 cannot deliver them under
     another.
     """
 
@@ -116,7 +116,7 @@ def _cold(after: cdk.Duration) -> s3.LifecycleRule:
 
 
 def _tiered(after: cdk.Duration) -> s3.LifecycleRule:
-    # No fee for reading it again, which a query over years would run into.
+    # Reading from this class costs no fee, which a query over years would have to pay otherwise.
     return s3.LifecycleRule(
         id="Tiers",
         transitions=[
@@ -132,7 +132,7 @@ def _superseded(after: cdk.Duration) -> s3.LifecycleRule:
 
 
 def _announce_uploads(bucket: s3.Bucket) -> None:
-    # `event_bridge_enabled` would bring a Lambda of CDK's own to set this one property.
+    # `event_bridge_enabled` would add a Lambda of the CDK to set this one property.
     resource = cast("s3.CfnBucket", bucket.node.default_child)
     resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
         event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(

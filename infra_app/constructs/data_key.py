@@ -1,4 +1,4 @@
-"""The key under which everything at rest is encrypted."""
+"""The key that encrypts all data at rest."""
 
 from __future__ import annotations
 

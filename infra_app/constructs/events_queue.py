@@ -1,4 +1,4 @@
-"""The one queue on which the trigger hears of everything that matters to it."""
+"""The one queue with all events that the trigger handles."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from wires.run_ledger import ENDED
 MAX_RECEIVE_COUNT = 10
 TICK = "rate(1 minute)"
 WORKFLOW_DUE = "Workflow Due"
-"""Detail type of the event that has the workflow run, whatever has arrived."""
+"""Detail type of the event that starts the workflow, even if nothing has arrived."""
 
 
 class EventsQueue(Construct):
-    """Uploads to the raw bucket, ends of runs, and a tick, on one encrypted queue.
+    """An encrypted queue of uploads to the raw bucket, ends of runs, and ticks.
 
     A message that fails ten times, and an event that EventBridge cannot deliver within a day,
-    end among the dead letters, where they are kept for 14 days.
+    become dead letters, which are kept for 14 days.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class EventsQueue(Construct):
         schedule_expression: str | None = None,
         message: str | None = None,
     ) -> events.CfnRule:
-        # The L2's target would admit EventBridge to the key with wildcard actions.
+        # The L2's target would grant EventBridge wildcard actions on the key.
         return events.CfnRule(
             self,
             id,

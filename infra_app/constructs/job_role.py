@@ -8,7 +8,7 @@ from constructs import Construct
 
 
 class JobRole(Construct):
-    """A role for Glue, on behalf of this account only. glue_app grants it what the job needs."""
+    """A role for Glue in this account only. glue_app grants the permissions that the job needs."""
 
     def __init__(self, scope: Construct, id: str, *, role_name: str, whose: str) -> None:
         super().__init__(scope, id)

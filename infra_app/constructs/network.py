@@ -1,4 +1,4 @@
-"""The private network that functions and jobs run in where config asks for one."""
+"""The private network for functions and jobs, if the configuration has one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from config.naming import Names
 from delivery.audit import explain
 
 ZONES = 2
-# What the trigger and the jobs call; S3 and DynamoDB have gateways, which cost nothing.
+# Services that trigger and jobs call; S3 and DynamoDB have gateways, which cost nothing.
 _SERVICES = {
     "Glue": ec2.InterfaceVpcEndpointAwsService.GLUE,
     "Kms": ec2.InterfaceVpcEndpointAwsService.KMS,
@@ -30,9 +30,9 @@ _SERVICES = {
 
 
 class Network(Construct):
-    """Subnets without a way to the internet, in two zones, and private ways to AWS services.
+    """Subnets without internet access in two zones, with private endpoints of AWS services.
 
-    What runs in it talks to AWS through endpoints, and to nobody else. Jobs join it by
+    Functions and jobs in it can reach AWS through the endpoints and nothing else. Jobs join it by
     `connection`. Every flow is logged.
     """
 
@@ -57,7 +57,7 @@ class Network(Construct):
             subnet_configuration=[
                 ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
             ],
-            # The alternative is a function of CDK's own; nothing is put into the default group.
+            # Restricting it would add a Lambda of the CDK; nothing is put into the default group.
             restrict_default_security_group=False,
         )
         self.security_group = self._security_group()
@@ -79,7 +79,7 @@ class Network(Construct):
             "Inside",
             vpc=self.vpc,
             description="Functions, jobs and endpoints of this environment, among themselves",
-            allow_all_outbound=True,  # there is no way out of the subnets but the endpoints
+            allow_all_outbound=True,  # only the endpoints lead out of the subnets
         )
         # Glue asks for it: https://docs.aws.amazon.com/glue/latest/dg/setup-vpc-for-glue-access.html
         group.connections.allow_internally(ec2.Port.all_tcp(), "Workers of a job, and endpoints")
@@ -105,7 +105,7 @@ class Network(Construct):
             encryption_key=key,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        # The L2 takes an enum of its own for the number.
+        # The L2 accepts only its own enum for the number.
         resource = cast("logs.CfnLogGroup", group.node.default_child)
         resource.retention_in_days = retention.log_retention_days
         role = iam.Role(
@@ -149,8 +149,8 @@ class Network(Construct):
 
 
 def grant_network_interfaces(role: iam.IRole) -> None:
-    """What Lambda does in the name of a function's role, to put it into a VPC."""
-    # None of them takes the resource that it is about before there is one:
+    """Grant the actions by which Lambda puts a function into a VPC with its role."""
+    # None of these actions can be limited to a resource before it exists:
     # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
     iam.Grant.add_to_principal(
         grantee=role,

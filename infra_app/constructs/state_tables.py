@@ -1,4 +1,4 @@
-"""What the pipeline remembers: objects, loads and runs."""
+"""DynamoDB tables for the state of the pipeline: objects, loads, runs, coordination."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from wires.run_ledger import BY_START_INDEX
 
 
 class StateTables(Construct):
-    """Tables that cost by use, are under the key, and can be put back to any second of 35 days.
+    """Tables that are billed by use, encrypted, and restorable to any second of 35 days.
 
-    Where data is retained, they cannot be deleted by mistake.
+    If data is retained, they are protected from deletion.
     """
 
     def __init__(

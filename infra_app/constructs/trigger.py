@@ -1,4 +1,4 @@
-"""The trigger function: takes note of uploads and starts Glue runs for them."""
+"""The trigger function, which registers uploads and starts Glue runs for them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ TIMEOUT = cdk.Duration.seconds(120)
 
 
 class Trigger(Construct):
-    """A function that is fed from the queue, and gives back the messages it failed on.
+    """A function that reads from the queue, and returns messages that failed.
 
-    It may write its own log group; everything else it may do is granted by the stack.
+    It may write its own log group; the stack grants all other permissions.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Trigger(Construct):
             encryption_key=key,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        # The L2 takes an enum of its own for the number.
+        # The L2 accepts only its own enum for the number.
         resource = cast("logs.CfnLogGroup", group.node.default_child)
         resource.retention_in_days = retention.log_retention_days
         return group

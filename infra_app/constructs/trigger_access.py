@@ -1,4 +1,4 @@
-"""What the trigger may do, action by action."""
+"""Permissions of the trigger, action by action."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from config.naming import Names
 from delivery.audit import arn_in_findings, explain
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.state_tables import StateTables
-from wires.layout import LOADS, QUARANTINE
+from wires.layout import DISPATCHER_LEASE, LOADS, QUARANTINE, WORKFLOW_STATES
 
 
 def grant_trigger_access(
@@ -24,10 +24,10 @@ def grant_trigger_access(
     topic: sns.ITopic,
     names: Names,
 ) -> None:
-    """Read uploads, put them aside, keep the ledgers, write manifests, start runs, announce.
+    """Allow to read and quarantine uploads, keep ledgers, write manifests, start runs, alert.
 
-    CDK's grants for buckets and topics are not used, because they give wildcards
-    (`s3:GetObject*`, `kms:GenerateDataKey*`).
+    CDK's grants for buckets and topics are not used, because they give wildcards (`s3:GetObject*`,
+    `kms:GenerateDataKey*`).
     """
     _read_uploads(role, buckets)
     _put_uploads_aside(role, buckets)
@@ -40,7 +40,7 @@ def grant_trigger_access(
 
 
 def _read_uploads(role: iam.IRole, buckets: DataBuckets) -> None:
-    # Who may not read tags is not told that there are any, malware's among them.
+    # Without the right to read tags, S3 does not even say that there are any, such as for malware.
     _grant(
         role,
         "s3:GetObject",
@@ -49,7 +49,7 @@ def _read_uploads(role: iam.IRole, buckets: DataBuckets) -> None:
         "s3:GetObjectVersionTagging",
         on=buckets.raw.arn_for_objects("*"),
     )
-    # Without it S3 says "access denied" about an object that is not there.
+    # Without it S3 answers "access denied" for an object that does not exist.
     _grant(role, "s3:ListBucket", on=buckets.raw.bucket_arn)
 
 
@@ -69,20 +69,24 @@ def _write_manifests(role: iam.IRole, buckets: DataBuckets) -> None:
 
 
 def _keep_ledgers(role: iam.IRole, tables: StateTables) -> None:
-    for table in (tables.objects, tables.loads, tables.runs, tables.state):
-        table.grant(
-            role,
-            "dynamodb:BatchGetItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-        )
+    change = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+    tables.objects.grant(role, "dynamodb:BatchGetItem", "dynamodb:Query", *change)
+    tables.loads.grant(role, "dynamodb:DeleteItem", "dynamodb:Query", *change)
+    tables.runs.grant(role, "dynamodb:GetItem", "dynamodb:UpdateItem")
+    iam.Grant.add_to_principal(
+        grantee=role,
+        actions=["dynamodb:DeleteItem", *change],
+        resource_arns=[tables.state.table_arn],
+        conditions={
+            "ForAllValues:StringLike": {
+                "dynamodb:LeadingKeys": [DISPATCHER_LEASE, f"{WORKFLOW_STATES}*"]
+            }
+        },
+    )
 
 
 def _start_runs(role: iam.IRole, names: Names) -> None:
-    # Jobs and workflow are of the other app, which is deployed later: known by name alone.
+    # Jobs and workflow belong to the other app, which is deployed later: only names are known.
     def arn(kind: str, name: str) -> str:
         return cdk.Stack.of(role).format_arn(service="glue", resource=kind, resource_name=name)
 

@@ -1,4 +1,4 @@
-"""Which objects a table is made of: those under the locations that the catalog names."""
+"""Finds the objects that a table is made of: those under the locations that the catalog names."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CatalogTable:
     partition_keys: tuple[Column, ...]
     serde: str
     metadata_location: str = ""
-    """Of an Iceberg table, which says by itself what it consists of."""
+    """Only of an Iceberg table: the metadata says which files it consists of."""
 
     def whole(self) -> Part:
         return Part(location=self.location, values=(), columns=self.columns, serde=self.serde)
@@ -70,7 +70,7 @@ class GlueCatalog:
             raise CatalogError(f"the catalog has no table {database}.{name}") from error
 
     def parts(self, table: CatalogTable) -> list[Part]:
-        """Registered partitions, and nothing else, for a table that has partition keys."""
+        """Return the registered partitions only, or the whole of a table without partition keys."""
         if not table.partition_keys:
             return [table.whole()]
         pages = self._glue.get_paginator("get_partitions").paginate(
@@ -79,7 +79,7 @@ class GlueCatalog:
         return [_part(table, item) for page in pages for item in page["Partitions"]]
 
     def current_keys(self, *buckets: str) -> Mapping[str, list[str]]:
-        """Of all tables: in each of these buckets the data objects that readers get."""
+        """Return, for each of these buckets, the data objects that readers of any table get."""
         prefixes: dict[str, set[str]] = defaultdict(set)
         keys: dict[str, set[str]] = defaultdict(set)
         for table in (table for name in self.databases() for table in self.tables(name)):
@@ -96,7 +96,7 @@ class GlueCatalog:
         }
 
     def partitioned_by(self, table: CatalogTable) -> list[str]:
-        """Names of the columns, of a table of folders or of an Iceberg table."""
+        """Return the partition columns' names, of a table of folders or of an Iceberg table."""
         if table.metadata_location:
             return self._iceberg.partition_columns(table.metadata_location)
         return [column.name for column in table.partition_keys]
@@ -105,12 +105,12 @@ class GlueCatalog:
         return self._iceberg.rows(table.metadata_location)
 
     def keys(self, location: str) -> Iterator[tuple[str, str]]:
-        """Bucket and key of each data object; names that begin with `_` or `.` are hidden."""
+        """Yield bucket and key of each data object; names that begin with `_` or `.` are hidden."""
         bucket, prefix = split_location(location)
         return ((bucket, item["Key"]) for item in self._items(bucket, prefix) if _is_data(item))
 
     def _keys_below(self, bucket: str, prefixes: Set[str]) -> Iterator[str]:
-        """Each data object under any of the prefixes: by one listing, however many they are."""
+        """Yield each data object under any of the prefixes, by one listing for all of them."""
         for item in self._items(bucket) if prefixes else ():
             if _is_data(item) and not prefixes.isdisjoint(_prefixes(item["Key"])):
                 yield item["Key"]
@@ -129,13 +129,13 @@ def _is_data(item: Mapping[str, Any]) -> bool:
 
 
 def _prefixes(key: str) -> Iterator[str]:
-    """All locations that the key can be of."""
+    """Yield all locations that the key can belong to."""
     steps = key.split("/")
     return ("/".join([*steps[:depth], ""]) if depth else "" for depth in range(len(steps)))
 
 
 def split_location(location: str) -> tuple[str, str]:
-    """Bucket, and prefix with a slash at its end."""
+    """Return the bucket, and the prefix with a slash at its end."""
     scheme, _, path = location.partition("://")
     if scheme not in ("s3", "s3a"):
         raise CatalogError(f"expected a location s3://bucket/…, the catalog has {location!r}")
@@ -173,7 +173,7 @@ def _part(table: CatalogTable, item: dict[str, Any]) -> Part:
 
 
 def _columns(items: list[dict[str, Any]]) -> tuple[Column, ...]:
-    """Of an Iceberg table the catalog tells those, too, that it has no more."""
+    """Return the table's columns; Glue also lists those that an Iceberg table has dropped."""
     return tuple(
         Column(name=item["Name"], type=item.get("Type", "string"))
         for item in items

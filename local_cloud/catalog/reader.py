@@ -20,9 +20,9 @@ from local_cloud.errors import CatalogError
 
 
 class CatalogReader:
-    """What the catalog says is there, and nothing else: columns by name, registered partitions.
+    """Reads tables only by what the catalog says: columns by name, registered partitions.
 
-    Where Athena would refuse a file, so does this, with a CatalogError.
+    Raises CatalogError for a file that Athena would refuse.
     """
 
     def __init__(self, *, glue: Any, s3: Any) -> None:
@@ -30,7 +30,7 @@ class CatalogReader:
         self._s3 = s3
 
     def read(self, database: str, table: str) -> pa.Table:
-        """All rows, with the columns of the table and then its partition keys."""
+        """Return all rows, with the columns of the table followed by its partition keys."""
         described = self._catalog.table(database, table)
         if described.metadata_location:
             return _as_catalogued(self._catalog.iceberg_rows(described), described)
@@ -46,7 +46,7 @@ class CatalogReader:
         return pa.concat_tables([schema.empty_table(), *pieces])
 
     def query(self, sql: str) -> pa.Table:
-        """The answer to a question about tables that are named `table` or `database.table`."""
+        """Return the answer to SQL about tables that are named `table` or `database.table`."""
         with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
             databases = self._catalog.databases()
             for database in databases:
@@ -80,7 +80,7 @@ class CatalogReader:
 
 
 def _as_catalogued(rows: pa.Table, table: CatalogTable) -> pa.Table:
-    """With the types that the catalog tells; partition columns are columns like others."""
+    """Return rows with the catalog's types; partition columns are columns like others."""
     columns = [
         pc.cast(rows.column(column.name), arrow_type(column.type)) for column in table.columns
     ]

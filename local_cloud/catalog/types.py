@@ -26,7 +26,7 @@ _PLAIN = {
 
 
 def arrow_type(name: str) -> pa.DataType:
-    """Of a type as Hive spells it. Raises CatalogError for one that Hive does not know."""
+    """Return the Arrow type of a Hive type. Raises CatalogError for one that Hive does not know."""
     text = name.strip().lower()
     if text in _PLAIN:
         return _PLAIN[text]
@@ -46,7 +46,7 @@ def arrow_type(name: str) -> pa.DataType:
 
 
 def catalog_type(kind: pa.DataType) -> str:
-    """As Hive spells a type of Arrow. Raises CatalogError for one that it has no word for."""
+    """Return the Hive spelling of an Arrow type. Raises CatalogError for one that Hive lacks."""
     if pa.types.is_nested(kind):
         return _nested_type(kind)
     if pa.types.is_dictionary(kind):
@@ -88,7 +88,7 @@ def readable_as(stored: pa.DataType, wanted: pa.DataType) -> bool:
 
 
 def coerced_by_partition(declared: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether Athena turns a column that a partition declares so into the table's type."""
+    """Whether Athena converts a column from the type of a partition to the type of the table."""
     if readable_as(declared, wanted):
         return True
     return bool(pa.types.is_signed_integer(declared) and pa.types.is_string(wanted))
@@ -115,7 +115,7 @@ def _children(kind: pa.DataType) -> list[pa.Field]:
 
 
 def _split(text: str) -> Iterator[str]:
-    """At the commas that are not inside brackets."""
+    """Split a text at the commas that are not inside brackets."""
     depth = start = 0
     for position, letter in enumerate(text):
         depth += (letter in "<(") - (letter in ">)")

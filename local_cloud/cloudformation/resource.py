@@ -1,4 +1,4 @@
-"""How this package adds a resource type to moto's CloudFormation, or replaces one."""
+"""Adds resource types to moto's CloudFormation, or replaces them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Place:
 
 
 Create = Callable[[str, Properties, Place], Any]
-"""Makes a resource from its name and its properties, in which nothing is left to resolve."""
+"""Makes a resource from its name and its properties, in which all references are resolved."""
 
 
 class Resource:
@@ -71,4 +71,4 @@ def resource_type(
 
 
 _types: list[type] = []
-"""Kept alive: a class knows its subclasses only as long as somebody else does."""
+"""Keeps the types alive: a class refers to its subclasses only weakly."""

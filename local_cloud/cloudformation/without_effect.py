@@ -1,4 +1,4 @@
-"""Resource types that a template may have and that change nothing on a laptop, and why."""
+"""Resource types that templates may have but that change nothing on a laptop, and why."""
 
 from __future__ import annotations
 

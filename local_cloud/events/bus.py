@@ -23,7 +23,7 @@ _INPUTS = ("Input", "InputPath", "InputTransformer")
 
 
 class LocalRule(Rule):
-    """A rule whose targets get what they would get on AWS. One with a schedule matches nothing."""
+    """A rule whose targets get what they would get on AWS. A scheduled rule matches no event."""
 
     def send_to_targets(self, original_event: Any, transform_input: bool = True) -> None:  # noqa: ARG002 - moto's own signature
         if self.state == "ENABLED" and self._matches(original_event):
@@ -33,7 +33,7 @@ class LocalRule(Rule):
         return True
 
     def deliver(self, event: Event) -> None:
-        """To every target, whatever the rule's pattern says."""
+        """Send an event to every target, whatever the rule's pattern says."""
         for target in self.targets:
             send = _sender_of(target["Arn"])
             send(target["Arn"], _input_of(target, event))
@@ -59,11 +59,11 @@ class EventBus:
             rule.send_to_targets(event)
 
     def tick(self, rule: LocalRule) -> None:
-        """What happens when the schedule of `rule` comes round."""
+        """Send the targets of `rule` the event of its schedule."""
         rule.deliver(scheduled(rule_arn=rule.arn, account=rule.account_id, region=rule.region_name))
 
     def schedules(self) -> list[Schedule]:
-        """Of the rules that have one and are enabled."""
+        """Return the schedules of the enabled rules that have one."""
         return [
             Schedule(
                 name=f"rule {rule.name}",
@@ -80,7 +80,7 @@ def bus_of(account: str, region: str) -> EventBus:
 
 
 def check_target(target: dict[str, Any], *, rule: str) -> None:
-    """Raises UnsupportedResourceError for a target that would get nothing, or something else."""
+    """Raises UnsupportedResourceError for a target that would get nothing, or another input."""
     unknown = target.keys() - {*_NOT_DELIVERED, *_INPUTS}
     if unknown:
         raise UnsupportedResourceError(

@@ -14,7 +14,7 @@ from local_cloud.events.bus import LocalRule, check_target
 
 @resource_type("AWS::Events::Rule", name_property="Name", attributes=["Arn"])
 def create_rule(name: str, properties: Properties, place: Place) -> Resource:
-    """A LocalRule on the default bus."""
+    """Make a LocalRule on the default bus."""
     if properties.get("EventBusName", "default") != "default":
         raise UnsupportedResourceError(
             f"rule {name}: a laptop has the default event bus only, "
@@ -42,6 +42,6 @@ def create_rule(name: str, properties: Properties, place: Place) -> Resource:
 
 
 def _plain(target: dict[str, Any]) -> dict[str, Any]:
-    """`Input` is JSON text in the API that moto follows; templates may have it as such too."""
+    """Return a target with `Input` as JSON text, as moto wants it; templates may have an object."""
     given = target.get("Input")
     return {**target, "Input": json.dumps(given)} if isinstance(given, dict) else target

@@ -1,7 +1,7 @@
-"""What a bucket with EventBridge turned on says about its objects.
+"""Sends the events of objects in buckets with EventBridge turned on.
 
-moto's own messages name `eTag` for `etag`, one sequencer for all, and a reason that S3 does
-not use; and it hides every error of a rule's target.
+moto's own messages have `eTag` for `etag`, one sequencer for all, and a reason that S3 does not
+use; and moto hides every error of a rule's target.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _sequence = itertools.count()
 def send_object_event(
     account_id: str, bucket: FakeBucket, event_name: S3NotificationEvent, key: Any
 ) -> None:
-    """Called by moto for each change of an object in a bucket that talks to EventBridge."""
+    """Send the event of a change; moto calls this for buckets that talk to EventBridge."""
     kind = _kind_of(event_name, key) if isinstance(key, FileKey) else None
     if kind is None:
         return
@@ -52,7 +52,7 @@ def send_object_event(
 
 
 def _kind_of(event_name: S3NotificationEvent, key: FileKey) -> tuple[str, str] | None:
-    """Detail type and reason; None for what moto reports beside each upload without need."""
+    """Return detail type and reason; None for what moto reports needlessly beside each upload."""
     if event_name in _CREATED:
         return "Object Created", _CREATED[event_name]
     if event_name in _DELETED:
@@ -63,7 +63,7 @@ def _kind_of(event_name: S3NotificationEvent, key: FileKey) -> tuple[str, str] |
 
 
 def _has_tags(key: FileKey) -> bool:
-    """moto reports tagging beside each upload, also of an object that has no tags."""
+    """Whether an object has tags: moto reports tagging beside each upload, even without tags."""
     tagger = s3_backends[key.account_id][key.partition].tagger
     return bool(tagger.get_tag_dict_for_resource(key.arn))
 

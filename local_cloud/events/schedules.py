@@ -1,4 +1,4 @@
-"""When something with a schedule comes round, while a cloud stays up."""
+"""Tells when schedules are due while a cloud stays up."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _DAY = _SECONDS["day"]
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """A rule of EventBridge or a trigger of Glue that has its times."""
+    """A schedule of an EventBridge rule, or of a Glue trigger or crawler."""
 
     name: str
     expression: str
     come_round: Callable[[], None]
-    """Do what is to be done at such a time."""
+    """Does what is to be done when the schedule is due."""
 
     @property
     def period(self) -> float:
-        """Seconds from one time to the next, at the least."""
+        """Shortest time between two runs, in seconds."""
         return seconds_between(self.expression) or _seconds_of_cron(self.expression)
 
 
 class Schedules:
-    """Follows `rate(…)`; a laptop is seldom up when a `cron(…)` comes round."""
+    """Follows `rate(…)` only: a laptop is seldom up when a `cron(…)` is due."""
 
     def __init__(self, schedules: Iterable[Schedule], *, start: float) -> None:
         self.not_followed: list[str] = []
@@ -42,7 +42,7 @@ class Schedules:
             self._next[schedule.name] = start + seconds
 
     def due(self, now: float) -> list[Schedule]:
-        """Each schedule whose time has come since it was last due, once however often it came."""
+        """Return each schedule that came due since it was last due, once however often it was."""
         due = []
         for name, (schedule, seconds) in self._every.items():
             if now >= self._next[name]:
@@ -52,20 +52,20 @@ class Schedules:
 
 
 def most_frequent(schedules: Iterable[Schedule]) -> list[Schedule]:
-    """Those with the shortest period of all."""
+    """Return the schedules with the shortest period of all."""
     periods = [(schedule.period, schedule) for schedule in schedules]
     shortest = min((period for period, _ in periods), default=0.0)
     return [schedule for period, schedule in periods if period == shortest]
 
 
 def seconds_between(expression: str) -> float | None:
-    """Of `rate(5 minutes)`; None for what is not a rate."""
+    """Return the seconds of an expression such as `rate(5 minutes)`; None if it is not a rate."""
     match = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression.strip())
     return int(match[1]) * _SECONDS[match[2]] if match else None
 
 
 def _seconds_of_cron(expression: str) -> float:
-    """Told by the finest field that names more than one time; infinite for what is no cron."""
+    """Return the period of the finest field with more than one time; infinite if it is no cron."""
     match = re.fullmatch(r"cron\((.+)\)", expression.strip())
     fields = match[1].split() if match else []
     if len(fields) != 6:

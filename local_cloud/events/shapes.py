@@ -19,7 +19,7 @@ def event_of(
     region: str,
     resources: Sequence[str] = (),
 ) -> Event:
-    """The envelope around `detail`, with a time in whole seconds and an id of its own."""
+    """Return the envelope around `detail`, with a time in whole seconds and an id of its own."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -71,7 +71,7 @@ def crawler_state_change(
 
 
 def scheduled(*, rule_arn: str, account: str, region: str) -> Event:
-    """What a rule with a schedule sends to its targets."""
+    """Return the event that a rule with a schedule sends to its targets."""
     return event_of(
         source="aws.events",
         detail_type="Scheduled Event",

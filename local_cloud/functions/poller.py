@@ -1,4 +1,4 @@
-"""What Lambda does for an event-source mapping: receive, invoke, delete what succeeded."""
+"""Does the work of an event-source mapping: receive, invoke, delete what succeeded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local_cloud.inventory import QueueMapping
 
 Invoke = Callable[[str, Any], Any]
 _AT_ONCE = 10
-"""Messages that one call to SQS can carry."""
+"""Most messages in one call to SQS."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,9 @@ class QueuePoller:
         invoke: Invoke,
         has_messages: Callable[[str], bool],
     ) -> None:
-        """`has_messages` says of a queue whether anything can be received: nobody is asked in
-        vain, as often as it is asked while jobs run.
+        """Poll only when `has_messages` says that a message can be received.
+
+        While jobs run, queues are polled often: asking an empty one each time would be in vain.
         """
         self._mapping = mapping
         self._has_messages = has_messages
@@ -110,7 +111,7 @@ class QueuePoller:
 
 
 def _entries(messages: list[dict[str, Any]], **settings: Any) -> Iterator[list[dict[str, Any]]]:
-    """Of calls for several messages, as many as one call can carry."""
+    """Yield the entries of calls for several messages, as many as one call can carry."""
     for start in range(0, len(messages), _AT_ONCE):
         yield [
             {"Id": str(place), "ReceiptHandle": message["ReceiptHandle"], **settings}
@@ -119,13 +120,13 @@ def _entries(messages: list[dict[str, Any]], **settings: Any) -> Iterator[list[d
 
 
 def _attribute(value: dict[str, Any]) -> dict[str, Any]:
-    """Lambda spells attributes in lower camel case."""
+    """Return an attribute in lower camel case, as Lambda spells it."""
     spelled = {name[0].lower() + name[1:]: given for name, given in value.items()}
     return {**spelled, "stringListValues": [], "binaryListValues": []}
 
 
 def _reported(answer: Any, everything: set[str]) -> tuple[set[str], str]:
-    """An answer that Lambda would not understand fails the whole batch, as Lambda does."""
+    """Return the failed messages, and why: all of them if the answer is invalid, as on Lambda."""
     if not answer or not answer.get("batchItemFailures"):
         return set(), ""
     failed = {item.get("itemIdentifier") for item in answer["batchItemFailures"]}

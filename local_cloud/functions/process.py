@@ -42,7 +42,7 @@ class FunctionProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def invoke(self, body: str) -> Any:
-        """What the handler returns. Raises FunctionError if it raises, hangs or dies."""
+        """Return what the handler returns. Raises FunctionError if it raises, hangs or dies."""
         process = self._running()
         requests, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
         request = {
@@ -133,7 +133,7 @@ class FunctionProcess:
 
 
 def _line(pipe: IO[bytes], timeout: float) -> bytes:
-    """A whole line, or nothing if the pipe ends. Raises TimeoutError."""
+    """Return a whole line, or nothing if the pipe ends. Raises TimeoutError."""
     deadline = time.monotonic() + timeout
     line = bytearray()
     while not line.endswith(b"\n"):

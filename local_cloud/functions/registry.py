@@ -16,7 +16,7 @@ from local_cloud.inventory import FunctionSpec
 
 
 class FunctionRegistry:
-    """Functions run one invocation at a time each, several functions side by side."""
+    """Runs each function one invocation at a time, and several functions side by side."""
 
     def __init__(
         self,
@@ -46,18 +46,18 @@ class FunctionRegistry:
         return self._process(name).spec
 
     def invoke(self, name: str, event: Any) -> Any:
-        """Raises FunctionError if the function raises, hangs or dies."""
+        """Return the function's answer. Raises FunctionError if it raises, hangs or dies."""
         return self._invoke(name, json.dumps(event))
 
     def invoke_now(self, name: str, body: str) -> tuple[str, bool]:
-        """The payload as the API gives it, and whether it is an error."""
+        """Return the payload as the API gives it, and whether it is an error."""
         try:
             return json.dumps(self._invoke(name, body)), False
         except FunctionError as error:
             return json.dumps({"errorMessage": str(error), "errorType": "FunctionError"}), True
 
     def invoke_later(self, name: str, body: str) -> None:
-        """An asynchronous invocation: two more attempts if it fails, as on AWS."""
+        """Invoke asynchronously: with two more attempts if it fails, as on AWS."""
         future = self._later.submit(self._attempts, name, body)
         self._waiting.add(future)
         future.add_done_callback(self._waiting.discard)

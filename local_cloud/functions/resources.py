@@ -42,7 +42,7 @@ class LocalFunction(LambdaFunction):
 
 @resource_type("AWS::Lambda::Function", name_property="FunctionName", attributes=["Arn"])
 def create_function(name: str, properties: Properties, place: Place) -> LambdaFunction:
-    """moto's function, and what is needed to run it."""
+    """Make moto's function, and register what is needed to run it."""
     _check_runs_here(name, properties)
     function = LambdaFunction.create_from_cloudformation_json(
         name, {"Properties": properties}, place.account, place.region
@@ -66,7 +66,7 @@ def create_function(name: str, properties: Properties, place: Place) -> LambdaFu
 
 @resource_type("AWS::Lambda::EventSourceMapping")
 def create_mapping(name: str, properties: Properties, place: Place) -> Resource:  # noqa: ARG001
-    """A mapping of a queue. moto must not have it: it would take messages and lose them."""
+    """Make a queue's mapping without moto, which would take messages and lose them."""
     unknown = properties.keys() - _MAPPING_PROPERTIES
     arn = properties["EventSourceArn"]
     if unknown or ":sqs:" not in arn:

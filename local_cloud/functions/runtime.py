@@ -1,8 +1,8 @@
 """Runs one function's handler, an event per line. Started as a script inside the function's code.
 
 Standard input has a request per line, standard output (as it was at the start) an answer per
-line; what the function itself prints goes to standard error. Nothing of this repository is on
-the path but what is in the function's own asset.
+line; what the function itself prints goes to standard error. From this repository only what is
+in the function's own asset is on the path.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 
 class Context:
-    """What Lambda passes beside the event."""
+    """The context that Lambda passes with the event."""
 
     def __init__(self, request: dict[str, Any]) -> None:
         self.aws_request_id = request["request_id"]

@@ -1,4 +1,4 @@
-"""Does what a trigger's action says: starts a run of a job, or a crawl."""
+"""Carries out a trigger's action: starts a run of a job, or a crawl."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local_cloud.glue.jobs import LocalJob, LocalJobRun, RunState
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Who has something started, and on behalf of what."""
+    """The trigger, and the workflow run, for which something is started."""
 
     trigger: str
     workflow_run_id: str
@@ -25,7 +25,7 @@ class Origin:
 
 
 def started(action: Action, *, backend: GlueBackend, origin: Origin) -> LocalJobRun | LocalCrawl:
-    """What goes on, or what is left of what could not be started: its state says which.
+    """Start a run or a crawl, and return it; if it could not be started, its state says so.
 
     https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html has the states.
     """
@@ -44,7 +44,7 @@ def _started_job(
     job = backend.jobs.get(str(action.job_name))
     if not isinstance(job, LocalJob):
         return _run_of_no_job(str(action.job_name))
-    # As the API has them; moto's types are those of all an action's members together.
+    # As the API has them: moto gives the members of an action one common type.
     described: dict[str, Any] = action.as_dict()
     given = {name: str(value) for name, value in described.get("Arguments", {}).items()}
     try:

@@ -28,7 +28,7 @@ class FoundIceberg:
     metadata_location: str
 
     def described(self, reader: IcebergReader, crawler: str) -> Mapping[str, Any]:
-        """As the catalog has such a table, without its name."""
+        """Return the catalog's description of the table, without its name."""
         schema = reader.schema(self.metadata_location)
         return {
             "TableType": "EXTERNAL_TABLE",
@@ -50,7 +50,7 @@ class FoundIceberg:
 def iceberg_tables(
     path: str, keys: Iterable[str], *, depth: int, prefix: str
 ) -> Iterator[FoundIceberg]:
-    """The tables in folders at most so many levels below a path."""
+    """Yield the tables in folders at most `depth` levels below a path."""
     bucket, below = split_location(path)
     newest: dict[str, tuple[int, str]] = {}
     for key in keys:
@@ -70,7 +70,7 @@ def iceberg_tables(
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    """Arrow's large types are for Hive what the others are."""
+    """Return Arrow's ordinary type for a large one, which is the same to Hive."""
     if pa.types.is_large_string(kind):
         return pa.string()
     return pa.binary() if pa.types.is_large_binary(kind) else kind

@@ -1,4 +1,4 @@
-"""Which objects make a table, told by their keys. Pure."""
+"""Groups objects into tables by their keys. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from local_cloud.errors import CatalogError
 
 @dataclass(kw_only=True)
 class FoundTable:
-    """A folder whose objects are a table's."""
+    """A folder whose objects make a table."""
 
     name: str
     location: str
     keys: list[str] = field(default_factory=list)
     partitions: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
-    """Keys and values of each partition, and where it is."""
+    """Location of each partition, by its keys and values."""
 
     @property
     def partition_keys(self) -> list[str]:
-        """Raises CatalogError if they are not the same everywhere."""
+        """Names of the partition keys. Raises CatalogError if they are not the same everywhere."""
         layouts = {tuple(name for name, _ in pairs) for pairs in self.partitions}
         if len(layouts) > 1:
             raise CatalogError(
@@ -33,7 +33,7 @@ class FoundTable:
 
 
 def tables_in(bucket: str, prefix: str, keys: Iterable[str]) -> list[FoundTable]:
-    """A table for each first folder below the prefix, and one for what is not in a folder.
+    """Return a table for each first folder below the prefix, and one for objects in no folder.
 
     A first folder `key=value` is a partition of the table that the target itself is. Folders
     below a table are its partitions: `key=value`, or `partition_0` and so on by their level.
@@ -52,7 +52,7 @@ def tables_in(bucket: str, prefix: str, keys: Iterable[str]) -> list[FoundTable]
 
 
 def table_name(folder: str) -> str:
-    """Lower case, with an underscore for what a name cannot have."""
+    """Return a folder's name in lower case, with underscores for what a table name cannot have."""
     return re.sub(r"\W", "_", folder.lower(), flags=re.ASCII)
 
 
@@ -68,7 +68,7 @@ _GLOB = re.compile(r"\\.|\*\*|\*|\?|\[[^]]+\]|[{},]|.", re.DOTALL)
 
 
 def _expression(pattern: str) -> str:
-    """A star stops at a slash, two do not."""
+    """Return a glob as a regular expression: `*` stops at a slash, `**` does not."""
     plain = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
     braces = {"{": "(?:", "}": ")", ",": "|"}
     depth, parts = 0, list[str]()

@@ -1,4 +1,4 @@
-"""Lets crawlers look around: one thread per crawl."""
+"""Runs crawls, each in a thread."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from functools import partial
 from moto.glue.exceptions import CrawlerRunningException
 from moto.glue.models import GlueBackend
 
-from local_cloud.door import moto_lock
 from local_cloud.errors import CrawlCancelled
 from local_cloud.events.schedules import Schedule
 from local_cloud.glue.crawlers import CrawlState, LocalCrawl, LocalCrawler
+from local_cloud.http.aws_application import moto_lock
 
 DoCrawl = Callable[[LocalCrawler, LocalCrawl], None]
-"""Raises whatever ends the crawl early."""
+"""Does the work of a crawl; raises whatever ends it early."""
 
 
 class CrawlRunner:
-    """Moves the states of crawls as their work gets on."""
+    """Starts crawls, and sets their states as they proceed."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class CrawlRunner:
         thread.start()
 
     def schedules(self) -> list[Schedule]:
-        """Of the crawlers that have one."""
+        """Return the schedules of the crawlers that have one."""
         with moto_lock:
             return [
                 Schedule(
@@ -60,7 +60,7 @@ class CrawlRunner:
             ]
 
     def close(self) -> None:
-        """Cancel what still goes on. Nothing is announced any more."""
+        """Cancel the crawls at work. Nothing is announced any more."""
         self._closing.set()
         for crawl in self.active:
             crawl.stop()
@@ -79,7 +79,7 @@ class CrawlRunner:
             if not self._closing.is_set():
                 self._announce(crawl)
         finally:
-            # As with runs: who sees no active crawl must also see what has come of it.
+            # As with runs: whoever sees no active crawl must also see its outcome.
             del self._active[crawl.execution_id]
             crawl.ended.set()
 

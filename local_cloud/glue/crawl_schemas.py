@@ -1,4 +1,4 @@
-"""What is in an object, told by its content: its format and its columns."""
+"""Finds the format and the columns of an object from its content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local_cloud.errors import CatalogError
 from wires.formats import detect
 
 HEAD = 65536
-"""Bytes that tell all formats apart."""
+"""Bytes that are enough to tell all formats apart."""
 _HIVE = "org.apache.hadoop.hive"
 _TEXT = ("org.apache.hadoop.mapred.TextInputFormat", "ql.io.HiveIgnoreKeyTextOutputFormat")
 _FORMATS = {
@@ -36,7 +36,7 @@ _FORMATS = {
     "csv": (*_TEXT, f"{_HIVE}.serde2.lazy.LazySimpleSerDe"),
 }
 _DELIMITERS = ",|\t;\x01"
-"""These, and how to tell a header: https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html"""
+"""Delimiters, and a header rule: https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html"""
 _CODECS = {"gzip": "gzip", "bzip2": "bz2", "zstd": "zstd"}
 
 
@@ -50,10 +50,10 @@ class Found:
     delimiter: str = ""
     has_header: bool = False
     shown: str = field(default="", compare=False)
-    """The object, for people."""
+    """Location of the object, for messages."""
 
     def storage(self, location: str) -> dict[str, Any]:
-        """A storage descriptor without columns."""
+        """Return a storage descriptor without columns."""
         reading, writing, serde = _FORMATS[self.classification]
         parameters = {"serialization.format": "1"}
         if self.delimiter:
@@ -68,7 +68,7 @@ class Found:
 
 
 def found_in(body: bytes, *, shown: str) -> Found:
-    """Raises CatalogError for what is none of Parquet, ORC, JSON Lines and CSV, or is broken."""
+    """Raises CatalogError for an object that is broken, or not Parquet, ORC, JSON Lines or CSV."""
     try:
         return _found_in(body, shown)
     except pa.ArrowInvalid as error:
@@ -125,7 +125,7 @@ def _csv(text: bytes, shown: str, compression: str) -> Found:
 
 
 def _is_header(schema: pa.Schema) -> bool:
-    """Names that are no numbers, above something that is not all text."""
+    """Whether the first line is a header: no name is a number, and not every column is text."""
     names_are_text = not any(_is_number(name) for name in schema.names)
     return names_are_text and any(kind != "string" for _, kind in _text_columns(schema))
 
@@ -139,14 +139,14 @@ def _is_number(name: str) -> bool:
 
 
 def _text_columns(schema: pa.Schema) -> Iterator[tuple[str, str]]:
-    """Glue's CSV knows whole numbers, others, and text; a date is text."""
+    """Yield names and types of CSV columns as Glue has them: a date is text."""
     for column in schema:
         is_known = column.type in (pa.int64(), pa.float64(), pa.bool_())
         yield column.name.lower(), catalog_type(column.type) if is_known else "string"
 
 
 def _untimed(kind: str) -> str:
-    """JSON has no times: what Arrow takes for one is text. A field may still be called so."""
+    """Return a type with text in place of times, which JSON lacks; a field's name may stay so."""
     return re.sub(r"\btimestamp\b(?!:)", "string", kind)
 
 

@@ -32,7 +32,7 @@ _WITHOUT_EFFECT = {
 
 @resource_type("AWS::Glue::Crawler", name_property="Name")
 def create_crawler(name: str, properties: Properties, place: Place) -> Resource:
-    """A crawler of buckets."""
+    """Make a crawler of buckets."""
     _check(name, properties)
     glue_backends[place.account][place.region].create_crawler(
         name=name,

@@ -1,4 +1,4 @@
-"""What a crawler's settings ask for, and what of that a laptop does not play."""
+"""Settings of crawlers, and which of them a laptop does not follow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OUTPUT: Mapping[str, Collection[Any]] = {
 }
 """https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html"""
 _TARGETS: Mapping[str, Collection[str]] = {
-    # A connection only says by which network the bucket is reached.
+    # A connection only says through which network the bucket is reached.
     "S3Targets": {"Path", "Exclusions", "ConnectionName"},
     "IcebergTargets": {"Paths", "MaximumTraversalDepth", "ConnectionName"},
 }
@@ -26,7 +26,7 @@ def what_is_not_played(
     policy: Mapping[str, str] | None,
     recrawl: Mapping[str, str] | None,
 ) -> str:
-    """What would come out otherwise on AWS, in words; empty if nothing would."""
+    """Return what would come out differently on AWS, in words; empty if nothing would."""
     if classifiers:
         return f"a laptop has Glue's own classifiers alone, got {classifiers}"
     if (policy or {}).get("DeleteBehavior") == "DELETE_FROM_DATABASE":
@@ -37,7 +37,7 @@ def what_is_not_played(
 
 
 def output_settings(configuration: str | None) -> dict[str, Any]:
-    """`CrawlerOutput` of a crawler's configuration."""
+    """Return `CrawlerOutput` of a crawler's configuration."""
     output: dict[str, Any] = json.loads(configuration or "{}").get("CrawlerOutput", {})
     return output
 

@@ -25,7 +25,7 @@ class CrawlState(StrEnum):
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
     ERROR = "ERROR"
-    """A trigger wanted a crawler that is no longer there."""
+    """A trigger names a crawler that is no longer there."""
 
     @property
     def is_final(self) -> bool:
@@ -38,11 +38,11 @@ _IN_HISTORY = {
     CrawlState.CANCELLED: "STOPPED",
     CrawlState.SUCCEEDED: "COMPLETED",
 }
-"""ListCrawls has words of its own."""
+"""Names of the states in ListCrawls."""
 
 
 class LocalCrawl(FakeCrawl):
-    """One time that a crawler looks around. Asking does not advance it."""
+    """One run of a crawler. Asking for its state does not advance it."""
 
     def __init__(self, crawler_name: str) -> None:
         super().__init__(crawler_name)
@@ -53,7 +53,7 @@ class LocalCrawl(FakeCrawl):
         self._turn = threading.Lock()
 
     def advance(self) -> None:
-        """Nothing: moto would have it succeed as soon as somebody asks."""
+        """Do nothing: moto would let the crawl succeed as soon as somebody asks."""
 
     @property
     def status(self) -> str | None:
@@ -61,10 +61,10 @@ class LocalCrawl(FakeCrawl):
 
     @status.setter
     def status(self, value: str) -> None:
-        """moto sets a first state; ours is set already."""
+        """Ignore the first state that moto sets: it is set already."""
 
     def move(self, state: CrawlState, error: str = "") -> None:
-        """A crawl that has ended stays as it ended."""
+        """Set the state, unless the crawl has ended."""
         with self._turn:
             if self.state.is_final:
                 return
@@ -77,7 +77,7 @@ class LocalCrawl(FakeCrawl):
         return str(self.crawl_id)
 
     def stop(self) -> None:
-        """It ends before the next table."""
+        """Ask the crawl to end before the next table."""
         self.move(CrawlState.CANCELLING)
 
     @property
@@ -86,7 +86,7 @@ class LocalCrawl(FakeCrawl):
 
     @property
     def activity(self) -> str:
-        """For people who wait for it."""
+        """Name and state, for people who wait for it."""
         return f"crawler {self.crawler_name} {self.state.value}"
 
     def as_last_crawl(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class LocalCrawl(FakeCrawl):
         }
 
     def in_graph(self) -> dict[str, Any]:
-        """As the graph of a workflow run has it."""
+        """Return the crawl as the graph of a workflow run has it."""
         return {
             "State": self.state.value,
             "StartedOn": self.start_time,
@@ -128,7 +128,7 @@ class LocalCrawler(FakeCrawler):
 
     @property
     def current(self) -> LocalCrawl | None:
-        """The crawl that goes on."""
+        """The crawl at work, if there is one."""
         last = self.crawls[-1] if self.crawls else None
         return last if isinstance(last, LocalCrawl) and not last.state.is_final else None
 
@@ -142,7 +142,7 @@ class LocalCrawler(FakeCrawler):
         self.start()
 
     def start(self) -> LocalCrawl:
-        """Raises CrawlerRunningException if it is at work already."""
+        """Start a crawl. Raises CrawlerRunningException if one is at work already."""
         if self.current is not None:
             raise CrawlerRunningException(f"Crawler {self.name} is at work already")
         crawl = LocalCrawl(self.name)
@@ -170,11 +170,11 @@ class LocalCrawler(FakeCrawler):
 
     @property
     def deprecates_tables(self) -> bool:
-        """What becomes of a table whose objects are gone: it is marked, unless told otherwise."""
+        """Whether tables whose objects are gone are marked as deprecated: they are by default."""
         return (self.schema_change_policy or {}).get("DeleteBehavior") != "LOG"
 
     @property
     def keeps_columns(self) -> bool:
-        """Whether a table keeps the columns that it has, and gets new ones only."""
+        """Whether a table keeps its columns, and only gets new ones."""
         tables = output_settings(self.configuration).get("Tables", {})
         return bool(tables.get("AddOrUpdateBehavior") == "MergeNewColumns")

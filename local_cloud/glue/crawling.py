@@ -1,4 +1,4 @@
-"""What a crawl does: look at objects, and write tables and partitions into the catalog."""
+"""Crawls: looks at objects, and writes tables and partitions into the catalog."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local_cloud.glue.crawlers import CrawlState, LocalCrawl, LocalCrawler
 from operations.table_reader import IcebergReader
 
 _AT_ONCE = 100
-"""Partitions that one call can make."""
+"""Most partitions that one call can make."""
 _CRAWLER = "UPDATED_BY_CRAWLER"
 _DEPRECATED = "DEPRECATED_BY_CRAWLER"
 
@@ -28,7 +28,7 @@ class Crawling:
         self._client = client
 
     def crawl(self, crawler: LocalCrawler, crawl: LocalCrawl) -> None:
-        """Raises CrawlCancelled when it shall stop, CatalogError for what makes no table."""
+        """Write tables. Raises CrawlCancelled if told to stop, CatalogError for a bad table."""
         glue, s3 = self._client("glue"), self._client("s3")
         seen: dict[str, str] = {}
         for table in self._tables(crawler, GlueCatalog(glue=glue, s3=s3)):
@@ -75,7 +75,7 @@ class Crawling:
 
 
 class _Writing:
-    """Brings one table of the catalog up to what was found."""
+    """Creates one table of the catalog, or updates it to what was found."""
 
     def __init__(self, glue: Any, crawler: LocalCrawler, name: str) -> None:
         self._glue = glue
@@ -90,7 +90,7 @@ class _Writing:
             self._add_partitions(table, found, self._existing() or wanted)
 
     def put(self, wanted: dict[str, Any]) -> None:
-        """Create the table, or bring it up to this."""
+        """Create the table, or update it if it differs and the crawler updates tables."""
         existing = self._existing()
         if existing is None:
             self._glue.create_table(**self._place, TableInput=wanted)
@@ -135,7 +135,7 @@ class _Writing:
         }
 
     def _add_partitions(self, table: FoundTable, found: Found, described: dict[str, Any]) -> None:
-        """New ones are added whatever the policy is; they have the columns of the table."""
+        """Add new partitions, whatever the policy is, with the columns of the table."""
         columns = described["StorageDescriptor"]["Columns"]
         place = {**self._place, "TableName": self._name}
         pages = self._glue.get_paginator("get_partitions").paginate(**place)
@@ -160,7 +160,7 @@ def _look(s3: Any, table: FoundTable, key: str) -> Found:
 
 
 def _merged(table: FoundTable, looks: list[Found]) -> Found:
-    """One format for all; a column has one type, or the one that holds both."""
+    """Return the one format of all objects, with types that hold each column's values in all."""
     first = looks[0]
     columns: dict[str, str] = {}
     for look in looks:

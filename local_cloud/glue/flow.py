@@ -1,4 +1,4 @@
-"""What follows from one start trigger, and what may follow next."""
+"""The runs that follow from one start trigger, and the triggers that may fire next."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local_cloud.glue.triggers import LocalTrigger, Node, NodeKind, Outcome
 
 
 class State(Protocol):
-    """Of a job run or a crawl."""
+    """The state of a job run or a crawl."""
 
     @property
     def value(self) -> str: ...
@@ -28,7 +28,7 @@ class Running(Protocol):
 
     @property
     def ended(self) -> threading.Event:
-        """Set when its end has been told to all who want to know."""
+        """Set when all who want to know have been told of its end."""
 
     @property
     def execution_id(self) -> str: ...
@@ -36,12 +36,12 @@ class Running(Protocol):
     def stop(self) -> None: ...
 
     def in_graph(self) -> dict[str, Any]:
-        """As the graph of a workflow run has it."""
+        """Return it as the graph of a workflow run has it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """What came of one action of a trigger that fired."""
+    """The job run or crawl that came of one action of a trigger that fired."""
 
     node: Node
     running: Running
@@ -50,18 +50,18 @@ class Execution:
 class Flow:
     """One start trigger that fired, and all that follows from it.
 
-    A conditional trigger looks at the runs of its own flow alone, and fires once in it. So two
-    runs of a workflow do not mix, and a run that somebody started by hand makes nothing fire:
+    A conditional trigger looks only at the runs of its own flow, and fires once in it. So two runs
+    of a workflow do not mix, and a run that somebody started by hand fires no trigger:
     https://docs.aws.amazon.com/glue/latest/dg/about-triggers.html
     """
 
     def __init__(self, triggers: Sequence[LocalTrigger]) -> None:
         self.triggers = list(triggers)
-        """As they were at the start: later changes are for later runs."""
+        """Triggers as they were at the start: later changes are for later runs."""
         self.executions: list[Execution] = []
         self._fired: set[str] = set()
         self._open: set[str] = set()
-        """Ids of what has not ended, or whose end has not been told to the flow yet."""
+        """Ids of runs that have not ended, or whose end the flow has not been told yet."""
 
     def mark_fired(self, trigger: LocalTrigger) -> None:
         self._fired.add(trigger.name)
@@ -75,7 +75,7 @@ class Flow:
         self._open.discard(execution_id)
 
     def due(self) -> list[LocalTrigger]:
-        """The conditional triggers whose time has come."""
+        """Return the conditional triggers that fire now."""
         outcomes = self._outcomes()
         return [
             trigger
@@ -88,7 +88,7 @@ class Flow:
         return not self._open
 
     def predecessors(self, trigger: LocalTrigger) -> list[dict[str, str]]:
-        """The runs whose ends a trigger looks at, as the API names them."""
+        """Return the job runs whose ends a trigger looks at, as the API names them."""
         watched = {outcome.node for outcome in trigger.waits_for}
         return [
             {"JobName": execution.node.name, "RunId": execution.running.execution_id}

@@ -40,7 +40,7 @@ _CRAWL_STATES = {"SUCCEEDED", "FAILED", "CANCELLED"}
 
 @resource_type("AWS::Glue::Workflow", name_property="Name")
 def create_workflow(name: str, properties: Properties, place: Place) -> Resource:
-    """A workflow; its triggers name it."""
+    """Make a workflow; its triggers name it."""
     _check_known(f"workflow {name}", properties, _WORKFLOW)
     limit = properties.get("MaxConcurrentRuns")
     defaults = properties.get("DefaultRunProperties", {})
@@ -56,7 +56,7 @@ def create_workflow(name: str, properties: Properties, place: Place) -> Resource
 
 @resource_type("AWS::Glue::Trigger", name_property="Name")
 def create_trigger(name: str, properties: Properties, place: Place) -> Resource:
-    """A trigger, in a workflow or outside of all."""
+    """Make a trigger, in a workflow or outside of all."""
     _check_trigger(name, properties)
     predicate = properties.get("Predicate")
     glue_backends[place.account][place.region].create_trigger(
@@ -75,9 +75,9 @@ def create_trigger(name: str, properties: Properties, place: Place) -> Resource:
 
 
 def check_flows(backend: GlueBackend) -> None:
-    """Raises DeploymentError for a trigger that names what no template has.
+    """Raises DeploymentError for a trigger that names a job or crawler that no template has.
 
-    Not when the trigger is made: templates do not say in which order their resources come.
+    Called when all resources are made: templates do not say in which order they come.
     """
     missing = [
         f"trigger {trigger.name} names {node.kind.lower()} {node.name}"
@@ -131,7 +131,7 @@ def _check_known(what: str, given: Mapping[str, Any], known: set[str]) -> None:
 
 
 def _plain(action: Mapping[str, Any]) -> dict[str, Any]:
-    """With a timeout in minutes as a number, which templates may have as text."""
+    """Return an action with its timeout in minutes as a number; templates may have it as text."""
     return {**action, **({"Timeout": int(action["Timeout"])} if "Timeout" in action else {})}
 
 

@@ -24,7 +24,7 @@ class RunState(StrEnum):
     TIMEOUT = "TIMEOUT"
     STOPPED = "STOPPED"
     ERROR = "ERROR"
-    """A trigger wanted a job that is no longer there."""
+    """A trigger names a job that is no longer there."""
 
     @property
     def is_final(self) -> bool:
@@ -32,11 +32,11 @@ class RunState(StrEnum):
 
 
 _UNITS = {"G.025X": 0.25, "G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0}
-"""DPUs of a worker."""
+"""DPUs of one worker."""
 
 
 class LocalJobRun(FakeJobRun):
-    """A run of a script. Its state is moved by the runner alone; asking does not advance it."""
+    """A run of a script. Only the runner changes its state; asking for it does not advance it."""
 
     def __init__(self, *, glue_version: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -44,18 +44,18 @@ class LocalJobRun(FakeJobRun):
         self.state = RunState.STARTING
         self.error = ""
         self.session_policy = ""
-        """What took away from the role's rights; recorded, for nothing enforces it here."""
+        """Policy that took away from the role's rights; only recorded, nothing enforces it here."""
         self.trigger_name = ""
         self.workflow_run_id = ""
-        """Of the workflow run that this run is a part of, or empty."""
+        """Id of the workflow run that this run is a part of, or empty."""
         self.predecessors: list[dict[str, str]] = []
-        """The runs whose ends let the trigger fire, as the API names them."""
+        """Runs whose ends let the trigger fire, as the API names them."""
         self.process_started: datetime | None = None
         self.ended = threading.Event()
         self._turn = threading.Lock()
 
     def advance(self) -> None:
-        """Nothing: moto would have it succeed after two questions."""
+        """Do nothing: moto would let the run succeed after two questions."""
 
     @property
     def status(self) -> str | None:
@@ -63,10 +63,10 @@ class LocalJobRun(FakeJobRun):
 
     @status.setter
     def status(self, value: str) -> None:
-        """moto sets a first state; ours is set already."""
+        """Ignore the first state that moto sets: it is set already."""
 
     def move(self, state: RunState, error: str = "") -> None:
-        """A run that has ended stays as it ended, whoever comes to stop it a moment later."""
+        """Set the state, unless the run has ended: it may be stopped a moment later."""
         with self._turn:
             if not self.state.is_final:
                 self._move(state, error)
@@ -82,7 +82,7 @@ class LocalJobRun(FakeJobRun):
 
     @property
     def seconds(self) -> float:
-        """Since the process was started, until it ended or until now."""
+        """Seconds since the process was started, until it ended or until now."""
         if self.process_started is None:
             return 0.0
         end = self.completed_on if self.state.is_final else utcnow()
@@ -93,12 +93,12 @@ class LocalJobRun(FakeJobRun):
         return str(self.job_run_id)
 
     def stop(self) -> None:
-        """It comes to a stop afterwards."""
+        """Ask the run to stop, which happens afterwards."""
         inventory().runs.stop(self.job_run_id)
 
     @property
     def activity(self) -> str:
-        """For people who wait for it."""
+        """Name and state, for people who wait for it."""
         return f"{self.job_name} {self.state.value}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -123,7 +123,7 @@ class LocalJobRun(FakeJobRun):
         return described
 
     def in_graph(self) -> dict[str, Any]:
-        """The graph of a workflow run has job runs as anybody gets them."""
+        """Return the run as the API gives it, which is how a workflow run's graph has it."""
         return self.as_dict()
 
     @property
@@ -146,7 +146,7 @@ class LocalJob(FakeJob):
         previous_run_id: str | None = None,
         arguments: dict[str, str] | None = None,
     ) -> str:
-        """Raises ConcurrentRunsExceededException when the job's runs are all taken."""
+        """Start a run. Raises ConcurrentRunsExceededException when the job's runs are all taken."""
         active = [run for run in self.job_runs if not RunState(run.status or "").is_final]
         limit = int(self.execution_property.get("MaxConcurrentRuns", 1))
         if len(active) >= limit:
@@ -168,7 +168,7 @@ class LocalJob(FakeJob):
         return run.job_run_id
 
     def refused_run(self, arguments: Mapping[str, str], why: str) -> LocalJobRun:
-        """What is left of a run that a trigger could not start: one that has failed.
+        """Return a failed run in place of one that a trigger could not start.
 
         https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
         """
@@ -178,7 +178,7 @@ class LocalJob(FakeJob):
         return run
 
     def local_run(self, run_id: str) -> LocalJobRun:
-        """A run that this job has just started."""
+        """Return a run that this job has just started."""
         (run,) = (one for one in self.job_runs if one.job_run_id == run_id)
         if not isinstance(run, LocalJobRun):
             raise TypeError(f"expected a LocalJobRun for {run_id}, moto made a {type(run)}")

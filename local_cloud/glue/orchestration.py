@@ -1,4 +1,4 @@
-"""Fires triggers, and follows what comes of them until nothing more can."""
+"""Fires triggers, and those that follow from their runs, until no more can fire."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from moto.glue.exceptions import ConcurrentRunsExceededException
 from moto.glue.models import GlueBackend
 from moto.glue.utils import Action
 
-from local_cloud.door import moto_lock
 from local_cloud.events.schedules import Schedule
 from local_cloud.glue.actions import Origin, started
 from local_cloud.glue.flow import Flow, Running
@@ -22,13 +21,14 @@ from local_cloud.glue.workflows import (
     WorkflowStatus,
     start_trigger_of,
 )
+from local_cloud.http.aws_application import moto_lock
 
 
 class Orchestrator:
-    """Starts what triggers name, and looks at their conditions whenever a run has ended.
+    """Starts what triggers name, and checks their conditions whenever a run has ended.
 
-    All of it under moto's lock: two runs that end at the same moment must not both think that
-    the other one is still at work, nor may a trigger that waits for both fire twice.
+    All of it holds moto's lock: two runs that end at the same moment must not both think that the
+    other one is still at work, and a trigger that waits for both must not fire twice.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Orchestrator:
         self._announce = announce
         self._say = say
         self._flows: dict[str, tuple[Flow, LocalWorkflowRun | None]] = {}
-        """By the id of each job run that goes on."""
+        """Flow and workflow run of each run or crawl at work, by its id."""
 
     @property
     def running(self) -> list[LocalWorkflowRun]:
@@ -56,7 +56,7 @@ class Orchestrator:
             ]
 
     def schedules(self) -> list[Schedule]:
-        """Of the scheduled triggers that are activated."""
+        """Return the schedules of the activated scheduled triggers."""
         with moto_lock:
             return [
                 Schedule(
@@ -69,7 +69,7 @@ class Orchestrator:
             ]
 
     def start(self, workflow: LocalWorkflow, properties: Mapping[str, str]) -> str:
-        """A new run's id. Raises what StartWorkflowRun answers when it cannot start one."""
+        """Start a run and return its id. Raises what StartWorkflowRun answers if it cannot."""
         with moto_lock:
             triggers = self._triggers(workflow.name)
             first = start_trigger_of(workflow, triggers)
@@ -81,7 +81,7 @@ class Orchestrator:
             return run.run_id
 
     def fire(self, trigger: LocalTrigger) -> None:
-        """A start trigger, on demand or because its time has come."""
+        """Fire a start trigger, on demand or because its schedule is due."""
         with moto_lock:
             if not trigger.workflow_name:
                 flow = Flow(self._triggers(""))
@@ -110,7 +110,7 @@ class Orchestrator:
                     execution.running.stop()
 
     def ended(self, execution_id: str) -> None:
-        """A job run has ended, with its final state set."""
+        """Continue the flow of a run or crawl that has ended, with its final state set."""
         with moto_lock:
             flow, run = self._flows.pop(execution_id, (None, None))
             if flow is not None:
@@ -121,7 +121,7 @@ class Orchestrator:
     def _advance(
         self, flow: Flow, run: LocalWorkflowRun | None, due: Sequence[LocalTrigger]
     ) -> None:
-        """Fire, and fire what that makes due: a run that is refused has ended at once."""
+        """Fire triggers, and those that become due by it: a refused run has ended at once."""
         while due:
             for trigger in due:
                 flow.mark_fired(trigger)
@@ -153,7 +153,7 @@ class Orchestrator:
         return running
 
     def _note_refused(self, workflow: LocalWorkflow) -> None:
-        """Nobody called who could be told, so that the error is kept as a run.
+        """Keep the error as a run, because a schedule has no caller who could be told.
 
         https://docs.aws.amazon.com/glue/latest/webapi/API_WorkflowRun.html
         """
@@ -162,7 +162,7 @@ class Orchestrator:
         self._say(f"{_named(run)}: {run.state}, {run.error}")
 
     def _triggers(self, workflow: str | None = None) -> list[LocalTrigger]:
-        """Those of a workflow, `""` for those of none."""
+        """Return all triggers, or those of one workflow; `""` means those outside of workflows."""
         triggers = self._backend().triggers.values()
         return [
             trigger

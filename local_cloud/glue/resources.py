@@ -13,7 +13,7 @@ from local_cloud.glue.jobs import LocalJob
 
 @resource_type("AWS::Glue::Database")
 def create_database(resource_name: str, properties: Properties, place: Place) -> Resource:
-    """An empty database."""
+    """Make an empty database."""
     database = properties["DatabaseInput"]
     name = database.get("Name", resource_name.lower())
     backend = glue_backends[place.account][place.region]
@@ -23,7 +23,7 @@ def create_database(resource_name: str, properties: Properties, place: Place) ->
 
 @resource_type("AWS::Glue::Job", name_property="Name")
 def create_job(name: str, properties: Properties, place: Place) -> Resource:
-    """A Spark job in Python; its runs are processes."""
+    """Make a Spark job in Python; its runs are processes."""
     _check_runs_here(name, properties)
     backend = glue_backends[place.account][place.region]
     backend.jobs[name] = LocalJob(

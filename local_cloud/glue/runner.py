@@ -33,21 +33,21 @@ Announce = Callable[[LocalJobRun], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What the runner needs from the cloud that it is in."""
+    """The parts of the cloud that the runner needs."""
 
     environment: Callable[[], dict[str, str]]
-    """Of a child process that shall find this AWS."""
+    """Returns the environment of a child process that uses this AWS."""
     download: Callable[[str, Path], None]
-    """An `s3://` location to a file."""
+    """Copies an `s3://` location to a file."""
     buckets: Callable[[], dict[str, Path]]
-    """Each bucket's folder."""
+    """Returns each bucket's folder."""
     folders_in_use: Callable[[], AbstractContextManager[None]]
 
 
 class GlueRunner:
-    """Starts runs, and moves their states as their processes live and die.
+    """Starts runs, and sets their states as their processes start and end.
 
-    No more run side by side than the machine has room for; the others stay STARTING, as runs
+    Only as many run side by side as the machine has room for; the others stay STARTING, as runs
     do on AWS until their workers are there.
     """
 
@@ -68,7 +68,7 @@ class GlueRunner:
 
     @contextmanager
     def full(self) -> Iterator[None]:
-        """As if others had taken all the room: runs wait until it ends."""
+        """Take all the room, so that runs wait until the block ends."""
         for _ in range(self._places):
             self._room.acquire()
         try:
@@ -77,7 +77,7 @@ class GlueRunner:
             self._room.release(self._places)
 
     def log_of(self, run_id: str) -> Path:
-        """All that a run has to say."""
+        """Return the log with all of a run's output."""
         return self._folder(run_id) / "run.log"
 
     def start(self, job: LocalJob, run: LocalJobRun) -> None:
@@ -87,7 +87,7 @@ class GlueRunner:
         thread.start()
 
     def stop(self, run_id: str) -> None:
-        """Does nothing to a run that has ended."""
+        """Stop a run; do nothing to one that has ended."""
         run = self._active.get(run_id)
         if run is None:
             return
@@ -97,7 +97,7 @@ class GlueRunner:
             end_group(process)
 
     def close(self) -> None:
-        """End all that still runs. Nothing is announced any more."""
+        """End all runs at work. Nothing is announced any more."""
         self._closing.set()
         for process in list(self._processes.values()):
             end_group(process)
@@ -112,7 +112,7 @@ class GlueRunner:
             if not self._closing.is_set():
                 self._announce(run)
         finally:
-            # Only now: whoever sees no active run must also see the event that it ended.
+            # Only now: whoever sees no active run must also see the event of its end.
             del self._active[run.job_run_id]
             run.ended.set()
 
@@ -228,7 +228,7 @@ def _log_settings(folder: Path) -> str:
 
 
 def _driver_memory() -> str:
-    """A quarter of the machine's, from 1 to 4 GB: as large as is good for a laptop's other work."""
+    """Return a quarter of the machine's memory, from 1 to 4 GB, to leave room for other work."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return f"{min(4096, max(1024, total // 4 // 2**20))}m"
 

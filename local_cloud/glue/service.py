@@ -1,4 +1,4 @@
-"""All of Glue that moves: runs of jobs, crawls, and what triggers make of their ends."""
+"""The active parts of Glue: runs of jobs, crawls, and the triggers that follow their ends."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 from moto.glue.models import GlueBackend, glue_backends
 
-from local_cloud.door import moto_lock
 from local_cloud.events.schedules import Schedule
 from local_cloud.events.shapes import Event
 from local_cloud.glue.crawl_runner import CrawlRunner
 from local_cloud.glue.crawlers import LocalCrawl
 from local_cloud.glue.crawling import Crawling
 from local_cloud.glue.jobs import LocalJobRun
-from local_cloud.glue.news import News
+from local_cloud.glue.notifications import Notifications
 from local_cloud.glue.orchestration import Orchestrator
 from local_cloud.glue.runner import GlueRunner, Surroundings
+from local_cloud.http.aws_application import moto_lock
 from local_cloud.settling import Moving, Say
 
 
 class GlueService:
-    """The runners, and the orchestrator that hears of whatever they have brought to its end."""
+    """The runners, and the orchestrator that is told of every run and crawl that has ended."""
 
     def __init__(
         self,
@@ -40,13 +40,15 @@ class GlueService:
         self.crawls = CrawlRunner(
             do=Crawling(client=client).crawl, backend=self._backend, announce=self._end_of_crawl
         )
-        self._news = News(
+        self._notifications = Notifications(
             say=say, publish=publish, log_of=self.runs.log_of, account=account, region=region
         )
-        self.flows = Orchestrator(backend=self._backend, announce=self._news.run_ended, say=say)
+        self.flows = Orchestrator(
+            backend=self._backend, announce=self._notifications.run_ended, say=say
+        )
 
     def moving(self) -> list[Moving]:
-        """Under the lock: what follows from an end is there before that end is forgotten."""
+        """Return all that is at work. The lock keeps an ended run listed until its successor is."""
         with moto_lock:
             return [*self.runs.active, *self.crawls.active, *self.flows.running]
 
@@ -54,7 +56,7 @@ class GlueService:
         return [*self.flows.schedules(), *self.crawls.schedules()]
 
     def close(self) -> None:
-        """End all that still goes on."""
+        """End all runs and crawls at work."""
         self.crawls.close()
         self.runs.close()
 
@@ -63,9 +65,9 @@ class GlueService:
         return glue_backends[account][region]
 
     def _end_of_run(self, run: LocalJobRun) -> None:
-        self._news.run_ended(run)
+        self._notifications.run_ended(run)
         self.flows.ended(run.execution_id)
 
     def _end_of_crawl(self, crawl: LocalCrawl) -> None:
-        self._news.crawl_ended(crawl)
+        self._notifications.crawl_ended(crawl)
         self.flows.ended(crawl.execution_id)

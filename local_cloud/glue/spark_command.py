@@ -1,4 +1,4 @@
-"""How a Glue job's run becomes a command line of spark-submit. Pure."""
+"""Turns a Glue job's run into a command line of spark-submit. Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SparkCommand:
     run_id: str
 
     def argv(self, spark_submit: Path) -> list[str]:
-        """What Glue consumes itself is left out; the script gets all else, as `--name value`."""
+        """Return the command line. The script gets all arguments but those that Glue consumes."""
         argv = [str(spark_submit), "--properties-file", str(self.properties)]
         for setting in spark_settings(self.arguments.get("--conf", "")):
             argv += ["--conf", setting]
@@ -64,14 +64,14 @@ class SparkCommand:
 
 
 def spark_settings(conf: str) -> list[str]:
-    """Glue's way to give several: `a=1 --conf b=2`."""
+    """Split Glue's way to give several settings: `a=1 --conf b=2`."""
     return [word for word in shlex.split(conf) if word != "--conf"]
 
 
 def laptop_properties(
     *, buckets: Mapping[str, Path], work: Path, memory: str, java_options: Sequence[str] = ()
 ) -> dict[str, str]:
-    """Spark in one process on this machine, with `s3://` paths that are folders."""
+    """Return settings for Spark in one process on this machine, with folders as `s3://` paths."""
     properties = {
         "spark.master": "local[*]",
         "spark.driver.memory": memory,
@@ -105,7 +105,7 @@ _EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:: .*)?$")
 
 
 def failure_message(lines: Iterable[str], exit_code: int) -> str:
-    """The exception that ended the script, as Glue reports it; else the last words there are."""
+    """Return the exception that ended the script, as Glue reports it; else its last words."""
     ended_by = ""
     is_trace = False
     last = ""

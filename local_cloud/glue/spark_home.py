@@ -30,15 +30,15 @@ with tempfile.TemporaryDirectory() as folder:
     stored = spark.read.parquet(f"{folder}/rows")
     stored.join(stored.groupBy("group").count(), "group").orderBy("id").collect()
 """
-"""What the archive has the classes of: those that most jobs use."""
+"""Script that loads the classes for the archive: those that most jobs use."""
 
 
 def spark_home() -> Path:
-    """A SPARK_HOME made of links, without the archive of Python's half.
+    """Return a SPARK_HOME made of links, without the archive of PySpark's sources.
 
-    Spark puts that, which holds sources only, before everything else on Python's path, where each
-    interpreter compiles it anew: half a second, twice for each run. Where it is missing, the
-    package itself is found, which is the same and compiled.
+    Spark puts that archive first on Python's path, where each interpreter compiles it anew: half a
+    second, twice for each run. Without it Python finds the installed package, which is the same
+    and already compiled.
     """
     found = importlib.util.find_spec("pyspark")
     if found is None or found.origin is None:
@@ -51,10 +51,10 @@ def spark_home() -> Path:
 
 
 def java_options() -> list[str]:
-    """Options that have Java load Spark's classes from the archive: two seconds less for each run.
+    """Return options to load Spark's classes from the archive: two seconds less for each run.
 
-    Java itself sees whether the archive is of its own version and of these very files, and does
-    without if not.
+    Java itself checks whether the archive is of its own version and of these very files, and does
+    without it if not.
     """
     if not _ARCHIVE.is_file():
         return []
@@ -63,8 +63,10 @@ def java_options() -> list[str]:
 
 
 def spark_environment() -> dict[str, str]:
-    """What a `spark-submit` of this home needs: an archive fits one class path alone, so there is
-    no folder of settings on it."""
+    """Return the environment that a `spark-submit` of this home needs.
+
+    An archive fits only one class path, so there is no folder of settings on it.
+    """
     return {
         "SPARK_HOME": str(spark_home()),
         "SPARK_CONF_DIR": str(_HOME / "no-settings"),
@@ -74,7 +76,7 @@ def spark_environment() -> dict[str, str]:
 
 
 def make_archive() -> None:
-    """Raises CalledProcessError if Spark does not start."""
+    """Write the archive of classes. Raises CalledProcessError if Spark does not start."""
     home = spark_home()
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, "exercise.py")
@@ -97,7 +99,7 @@ def make_archive() -> None:
             capture_output=True,
         )
         if made.is_file():
-            # Copied beside its place first: who starts meanwhile sees it whole or not at all.
+            # Copied beside its place first: others see it whole or not at all.
             part = _ARCHIVE.with_suffix(f".{os.getpid()}")
             part.write_bytes(made.read_bytes())
             part.replace(_ARCHIVE)
@@ -107,5 +109,5 @@ if __name__ == "__main__":
     try:
         make_archive()
     except (subprocess.SubprocessError, OSError) as error:
-        # Nothing but time depends on it.
+        # Without the archive runs only start more slowly.
         print(f"no archive of Spark's classes, runs start more slowly: {error}", file=sys.stderr)

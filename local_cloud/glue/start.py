@@ -13,7 +13,7 @@ _start_as_moto_does = GlueResponse.start_job_run
 
 
 def start_job_run(response: GlueResponse) -> ActionResult:
-    """The run keeps the policy that it was started with, for whoever asks about it."""
+    """Start a run that keeps its session policy, for whoever asks about it."""
     started = _start_as_moto_does(response)
     parameter = response._get_param  # noqa: SLF001 - how moto's own actions read theirs
     run_id = cast("dict[str, str]", started.result)["JobRunId"]

@@ -12,7 +12,7 @@ from local_cloud.inventory import inventory
 
 
 def batch_stop_job_run(response: GlueResponse) -> ActionResult:
-    """Accepted for every run that there is; runs come to a stop afterwards, as on AWS."""
+    """Accept the stop of every run that exists; runs stop afterwards, as on AWS."""
     parameter = response._get_param  # noqa: SLF001 - how moto's own actions read theirs
     job_name = parameter("JobName")
     accepted: list[dict[str, str]] = []

@@ -1,4 +1,4 @@
-"""moto's triggers, with the rules that Glue has for them and the question when one fires."""
+"""moto's triggers, with Glue's rules for them and the check whether one fires."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local_cloud.inventory import inventory
 
 
 class NodeKind(StrEnum):
-    """What a workflow's graph is made of."""
+    """The kinds of nodes in a workflow's graph."""
 
     TRIGGER = "TRIGGER"
     JOB = "JOB"
@@ -58,11 +58,11 @@ class LocalTrigger(FakeTrigger):
 
     @property
     def is_active(self) -> bool:
-        """One that nobody has activated does not fire, in a workflow neither."""
+        """Whether it is activated: otherwise it does not fire, not even in a workflow."""
         return bool(self.state == "ACTIVATED")
 
     def start_trigger(self) -> None:
-        """An on-demand trigger fires and stays as it was; the others wait from now on."""
+        """Fire an on-demand trigger, which stays as it was; let others wait from now on."""
         if self.trigger_type == TriggerType.ON_DEMAND:
             inventory().flows.fire(self)
         else:
@@ -77,7 +77,7 @@ class LocalTrigger(FakeTrigger):
         return [_outcome(condition) for condition in self._conditions]
 
     def is_met(self, outcomes: Collection[Outcome]) -> bool:
-        """Whether these are the ends that a conditional trigger has been waiting for."""
+        """Whether these outcomes meet the conditions of a conditional trigger."""
         if self.predicate is None:
             return False
         how = any if self.predicate.logical.value == "ANY" else all
@@ -89,7 +89,7 @@ class LocalTrigger(FakeTrigger):
 
 
 def predicate_of(described: Mapping[str, Any]) -> Predicate:
-    """One condition needs no word for how it goes together with others; moto asks for one.
+    """Return a predicate with `Logical`, which moto wants even for a single condition.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_Predicate.html
     """
@@ -101,7 +101,7 @@ def predicate_of(described: Mapping[str, Any]) -> Predicate:
 
 
 def node_of(what: Action | Condition) -> Node:
-    """The job or the crawler that an action starts or a condition watches."""
+    """Return the job or the crawler that an action starts or a condition watches."""
     if what.job_name:
         return Node(NodeKind.JOB, str(what.job_name))
     return Node(NodeKind.CRAWLER, str(what.crawler_name))
@@ -113,7 +113,7 @@ def _outcome(condition: Condition) -> Outcome:
 
 
 def _check(trigger: LocalTrigger, *, start_on_creation: bool) -> None:
-    """Raises what CreateTrigger answers; also for what only a laptop does not have."""
+    """Raises what CreateTrigger answers, also for what only a laptop lacks."""
     backend = trigger.backend
     if trigger.name in backend.triggers:
         raise AlreadyExistsException(f"Trigger {trigger.name}")

@@ -1,7 +1,7 @@
 """Packages that a job brings along as a zip of wheels, which Glue installs before the script.
 
-They are built for Glue's Python and for Linux, so they are not installed here. What this machine
-has installed takes their place, if it is the same versions.
+They are built for Glue's Python and for Linux, so they are not installed here. The packages of
+this machine take their place, if their versions are the same.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ _LIST = "wheels/requirements.txt"
 
 
 class WheelsMissing(Exception):
-    """What Glue would install cannot be, or is not what this machine has."""
+    """Packages that Glue could not install, or that this machine has in other versions."""
 
 
 def check_wheels(arguments: Mapping[str, str], download: Callable[[str], Path]) -> None:
-    """Raises WheelsMissing where the job would not start on Glue, or would have other versions
-    there than here, and NotImplementedError for packages that come in another way."""
+    """Check a job's wheels, and that this machine has the same versions.
+
+    Raises WheelsMissing where the job would not start on Glue, or would have other versions there
+    than here, and NotImplementedError for packages that come in another way.
+    """
     wanted = arguments.get(_MODULES, "")
     if not wanted:
         return

@@ -1,4 +1,4 @@
-"""The questions about workflows that moto's Glue answers without a graph, or not in pages."""
+"""Calls about workflows that moto's Glue answers without a graph, or not in pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAGE = 1000
 
 
 def get_workflow(response: GlueResponse) -> ActionResult:
-    """With the graph of the triggers as they are now."""
+    """Answer GetWorkflow, with the graph of the triggers as they are now."""
     answer = _get_workflow(response)
     if _wants_graph(response):
         name = _parameter(response, "Name")
@@ -38,7 +38,7 @@ def get_workflow_run(response: GlueResponse) -> ActionResult:
 
 
 def get_workflow_runs(response: GlueResponse) -> ActionResult:
-    """In pages, which moto's own answer cannot be cut into; the token is the next position."""
+    """Answer GetWorkflowRuns in pages, which moto cannot; the token is the next position."""
     name = _parameter(response, "Name")
     workflow = response.glue_backend.workflows.get(name)
     if workflow is None:
@@ -53,7 +53,7 @@ def get_workflow_runs(response: GlueResponse) -> ActionResult:
 
 
 def _add_graph(response: GlueResponse, described: dict[str, Any]) -> None:
-    """The graph as it was at the start of the run, with what has become of it."""
+    """Add the graph as it was at the start of the run, with what came of each node."""
     if not _wants_graph(response):
         return
     workflow = response.glue_backend.workflows[described["Name"]]

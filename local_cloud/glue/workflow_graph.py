@@ -18,7 +18,7 @@ _DETAILS = {NodeKind.JOB: ("JobDetails", "JobRuns"), NodeKind.CRAWLER: ("Crawler
 def graph_of(
     triggers: Sequence[LocalTrigger], executions: Sequence[Execution] = ()
 ) -> dict[str, Any]:
-    """Without executions it is the design alone; a node that has not run has no details."""
+    """Return a workflow's graph; a job or crawler has details only if executions have its runs."""
     edges = list(dict.fromkeys(_edges(triggers)))
     nodes = list(dict.fromkeys(node for edge in edges for node in edge))
     by_name = {trigger.name: trigger for trigger in triggers}

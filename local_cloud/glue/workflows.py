@@ -19,7 +19,7 @@ from local_cloud.inventory import inventory
 class WorkflowStatus(StrEnum):
     RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"
-    """Everything that was to run has ended, well or not."""
+    """Everything that was to run has ended, successfully or not."""
     STOPPING = "STOPPING"
     STOPPED = "STOPPED"
     ERROR = "ERROR"
@@ -42,7 +42,7 @@ _COUNTED = {
 
 
 class LocalWorkflowRun(FakeWorkflowRun):
-    """A run of a workflow. Its status is moved by the orchestrator alone."""
+    """A run of a workflow. Only the orchestrator changes its status."""
 
     def __init__(self, *, triggers: Sequence[LocalTrigger], **described: Any) -> None:
         super().__init__(**described)
@@ -62,7 +62,7 @@ class LocalWorkflowRun(FakeWorkflowRun):
 
     @property
     def activity(self) -> str:
-        """For people who wait for it."""
+        """Name and status, for people who wait for it."""
         return f"workflow {self.workflow_name} {self.status}"
 
     @property
@@ -71,7 +71,7 @@ class LocalWorkflowRun(FakeWorkflowRun):
 
     @property
     def job_arguments(self) -> dict[str, str]:
-        """What each job of the run gets, so that it can ask for the run's properties.
+        """Arguments that each job of the run gets, so that it can ask for the run's properties.
 
         https://docs.aws.amazon.com/glue/latest/dg/workflow-run-properties-code.html
         """
@@ -79,7 +79,7 @@ class LocalWorkflowRun(FakeWorkflowRun):
 
     @property
     def statistics(self) -> dict[str, int]:
-        """Of all actions that the workflow has; those of triggers that did not fire count too."""
+        """Counts of actions by state; the total includes those of triggers that did not fire."""
         states = [execution.running.state.value for execution in self.flow.executions]
         counted = {
             name: sum(state in those for state in states) for name, those in _COUNTED.items()
@@ -95,7 +95,7 @@ class LocalWorkflowRun(FakeWorkflowRun):
 
 
 class LocalWorkflow(FakeWorkflow):
-    """A workflow whose runs run."""
+    """A workflow whose runs start its jobs and crawlers."""
 
     def start_run(self, properties: dict[str, str] | None) -> str:
         return inventory().flows.start(self, properties or {})
@@ -128,7 +128,7 @@ class LocalWorkflow(FakeWorkflow):
 
 
 def start_trigger_of(workflow: LocalWorkflow, triggers: Sequence[LocalTrigger]) -> LocalTrigger:
-    """Raises InvalidInputException if the workflow cannot be started."""
+    """Return the start trigger. Raises InvalidInputException if the workflow cannot be started."""
     for trigger in triggers:
         if trigger.is_start:
             return trigger

@@ -1,1 +1,1 @@
-"""An HTTP server for one machine: a connection is kept, and its thread with it."""
+"""An HTTP server for one machine, which keeps each connection and a thread for it."""

@@ -1,4 +1,4 @@
-"""From the bytes of a request to what WSGI makes of it, with the path as it was sent beside it."""
+"""Parses a request into WSGI's environment, with the path as it was sent beside it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Headers = list[tuple[str, str]]
 _LINE = 1 << 16
 _HEADERS = 200
 _AT_ONCE = 1 << 20
-"""Bytes of a body that are read before the application is asked."""
+"""Bytes of a body that are read before the application is called."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _REFUSED = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 def read_request(source: BinaryIO, connection: socket, *, port: int) -> Environ | None:
-    """The next request of a connection; None if there is none, or none that could be understood."""
+    """Return the next request of a connection; None if there is none, or it is not understood."""
     try:
         line = source.readline(_LINE)
         if not line.strip():
@@ -45,7 +45,7 @@ def read_request(source: BinaryIO, connection: socket, *, port: int) -> Environ 
 
 
 def discard_body(environ: Environ, most: int) -> bool:
-    """Read what the application has left. False if there is more of it than is worth reading."""
+    """Read what the application has left of a body. False if that is more than `most` bytes."""
     body = environ["wsgi.unread"]
     while body is not None and body.left:
         most -= len(body.read(min(body.left, _LINE)) or b"")
@@ -91,7 +91,7 @@ def _line(method: str, target: str, version: str) -> Environ:
 
 
 def _fields(headers: Headers) -> Environ:
-    """Headers by WSGI's names; an underscore stays one only where S3's metadata may have it."""
+    """Return headers by WSGI's names; those with an underscore only if S3's metadata may be so."""
     fields: Environ = {}
     kept: Headers = []
     for name, value in headers:
@@ -111,7 +111,7 @@ def _fields(headers: Headers) -> Environ:
 
 
 def _body(environ: Environ, source: BinaryIO) -> BinaryIO:
-    """The body as a stream that ends where the body does. A small one is read at once."""
+    """Return the body as a stream that ends where the body does. A small one is read at once."""
     environ["wsgi.unread"] = None
     if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
         environ["wsgi.input_terminated"] = True
@@ -128,7 +128,7 @@ def _body(environ: Environ, source: BinaryIO) -> BinaryIO:
 
 
 class _Stretch(io.RawIOBase):
-    """So many of the next bytes."""
+    """A stream of the next `length` bytes."""
 
     def __init__(self, source: BinaryIO, length: int) -> None:
         self._source = source

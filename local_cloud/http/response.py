@@ -1,4 +1,4 @@
-"""From what a WSGI application answers to bytes."""
+"""Sends what a WSGI application answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local_cloud.http.request import Environ, Headers, discard_body
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 _DISCARDED = 64 << 20
-"""Bytes that are read to keep a connection whose body nobody wanted."""
+"""Most bytes of an unread body that are read to keep its connection."""
 _JOINED = 1 << 16
 """A first block up to this size goes out together with the headers."""
 _BODYLESS = ("1", "204", "304")
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def answer(application: Application, environ: Environ, connection: socket) -> bool:
-    """Answer one request. True if the connection can have another one."""
+    """Answer one request. True if the connection can serve another one."""
     started: list[tuple[str, Headers]] = []
 
     def start_response(status: str, headers: Headers, _: Any = None) -> None:
@@ -49,7 +49,7 @@ def answer(application: Application, environ: Environ, connection: socket) -> bo
 
 
 class _Answer:
-    """How the body of one answer is told from the next answer."""
+    """An answer, sent so that the client can tell where its body ends."""
 
     def __init__(self, environ: Environ, status: str, headers: Headers) -> None:
         self._head = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
@@ -61,7 +61,7 @@ class _Answer:
             self._head.append(f"Date: {formatdate(usegmt=True)}")
 
     def send(self, connection: socket, first: bytes, others: Iterator[bytes]) -> bool:
-        """False if the client can tell the end only by the connection's."""
+        """Send the answer. False if only the end of the connection tells the client its end."""
         if self._is_bodyless:
             connection.sendall(self._headers())
             return True

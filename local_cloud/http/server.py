@@ -32,9 +32,9 @@ class HttpServer:
         self._acceptor.start()
 
     def close(self) -> None:
-        """End every connection, whatever its client thinks of it."""
+        """End every connection, even if its client still uses it."""
         self._closing.set()
-        # A thread that waits for a connection wakes up when one comes.
+        # A new connection wakes up the thread that waits for one.
         with suppress(OSError):
             socket.create_connection((self._host, self.port)).close()
         self._acceptor.join()

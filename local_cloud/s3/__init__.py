@@ -1,1 +1,1 @@
-"""S3 with the bytes of its objects in files, so that size is no matter and Spark can read them."""
+"""S3 with the bytes of objects in files, so that size does not matter and Spark can read them."""

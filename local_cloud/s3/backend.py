@@ -20,12 +20,12 @@ RECEIVED_BODY = "local_cloud.received_body"
 
 
 class FileS3Backend(S3Backend):
-    """What a program changes in a bucket's folder is taken over when the bucket is next asked."""
+    """moto's S3 with a folder for each bucket, from which it takes over changes when next asked."""
 
     folders: ClassVar[BucketFolders]
     """Set while a cloud is up."""
     watched: ClassVar[int] = 0
-    """Programs at work that may write into the folders. With none, nobody looks there."""
+    """Number of programs that may be writing into the folders. With none, nobody looks there."""
 
     def create_bucket(self, bucket_name: str, *args: Any, **kwargs: Any) -> FakeBucket:
         bucket = super().create_bucket(bucket_name, *args, **kwargs)
@@ -92,7 +92,7 @@ class FileS3Backend(S3Backend):
     def list_objects(
         self, bucket: FakeBucket, prefix: str | None, *args: Any, **kwargs: Any
     ) -> tuple[set[FakeKey], set[str], bool, str | None]:
-        """The old way of listing, in which moto looks at every key: at every one that fits."""
+        """List in the old way; moto looks only at the keys with the prefix instead of at all."""
         if self.watched:
             self.take_over(bucket.name, prefix or "")
         names = _keys(bucket).names.beginning_with(prefix or "")
@@ -144,7 +144,7 @@ class FileS3Backend(S3Backend):
         )
 
     def take_over(self, bucket_name: str, prefix: str = "") -> None:
-        """Make the bucket what its folder has become, with the events that this brings."""
+        """Bring the bucket up to date with its folder, and send the events of the changes."""
         if bucket_name in self.folders.buckets:
             self._take_over(bucket_name, self.folders.changes(bucket_name, prefix))
 
@@ -167,7 +167,7 @@ class FileS3Backend(S3Backend):
 
 
 class _KeysOf:
-    """As much of a bucket as moto's listing looks at."""
+    """The part of a bucket that moto's listing looks at."""
 
     def __init__(self, names: Iterator[str], keys: OrderedKeyStore) -> None:
         self.keys = {name: keys[name] for name in names}

@@ -19,7 +19,7 @@ from local_cloud.s3.names import OrderedNames
 from local_cloud.s3.stored_bytes import StoredBytes, link_or_copy
 
 _UNFINISHED = ("_temporary", ".spark-staging")
-"""Where Spark prepares what it renames when it commits; S3 committers never show it."""
+"""Folders where Spark prepares files until it commits; S3 committers never show them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +72,13 @@ class BucketFolders:
             path.unlink(missing_ok=True)
 
     def note(self, bucket: str, key: str) -> None:
-        """What is at the key's path now is what the bucket holds."""
+        """Take the file that is now at the key's path for what the bucket holds."""
         path = self._path(bucket, key)
         if path is not None and path.is_file():
             self._placed[bucket][key] = _stamp(path)
 
     def change_of(self, bucket: str, key: str) -> Iterator[FolderChange]:
-        """The change of one key, if there is one."""
+        """Yield the change of one key, if there is one."""
         path = self._path(bucket, key)
         if path is None or _is_unfinished(key) or (bucket, key) in self._hidden:
             return
@@ -91,7 +91,7 @@ class BucketFolders:
             yield FolderChange(key=key, path=path if found else None)
 
     def changes(self, bucket: str, prefix: str = "") -> Iterator[FolderChange]:
-        """Every change below `prefix`, in the order of keys."""
+        """Yield every change below `prefix`, in the order of keys."""
         placed = self._placed[bucket]
         found = dict(self._files(bucket, prefix))
         gone = {key for key in placed.names.beginning_with(prefix) if key not in found}
@@ -112,11 +112,11 @@ class BucketFolders:
                     continue
 
     def _is_free(self, bucket: str, key: str, path: Path) -> bool:
-        """False where another key's file is: on disks that don't tell `A` from `a`."""
+        """False where another key's file is there, on disks that don't tell `A` from `a`."""
         return key in self._placed[bucket] or not os.path.lexists(path)
 
     def _path(self, bucket: str, key: str) -> Path | None:
-        """Where the key's file is, or None if the key is no path."""
+        """Return the path of the key's file, or None if the key is no path."""
         steps = key.split("/")
         named = all(step not in ("", ".", "..") and len(step.encode()) < 200 for step in steps)
         if bucket not in self._placed or not named or "\0" in key:
@@ -125,7 +125,7 @@ class BucketFolders:
 
 
 class _Placed(dict[str, _Stamp]):
-    """Of each key that is shown what its file was then; with the keys in order beside it."""
+    """The state of each key's file when it was placed, with the keys in order beside it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,7 +142,7 @@ class _Placed(dict[str, _Stamp]):
 
 
 def _below(folder: str, key: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Every file below a folder. Paths stay texts: this is done for all files there are."""
+    """Yield every file below a folder. Paths stay texts, because there may be many files."""
     try:
         entries = list(os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):
@@ -156,7 +156,7 @@ def _below(folder: str, key: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
 
 
 def _put_in_place(stored: StoredBytes, path: Path) -> bool:
-    """False where the path is taken by a folder, or a file stands where a folder must be."""
+    """Put bytes at a path. False if a folder is there, or a file where a folder must be."""
     beside = path.with_name(f".{os.getpid()}.placing")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
-"""The HTTP side of large objects: bodies go from the socket to a file, and from a file to the
-socket, a megabyte at a time. Everything else about a request is left to moto.
+"""The HTTP side of large objects: bodies pass between socket and file a megabyte at a time.
+
+Everything else about a request is left to moto.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def bucket_and_key(environ: Environ) -> tuple[str, str]:
-    """Both as the client named them: nothing is normalized, merged or decoded twice."""
+    """Return both as the client named them: nothing is normalized, merged or decoded twice."""
     path = environ["RAW_URI"].partition("?")[0]
     bucket, _, key = path.lstrip("/").partition("/") if path[:2] != "//" else ("", "", "")
     return unquote(bucket), unquote(key)
 
 
 def is_plain_write(environ: Environ) -> bool:
-    """A PUT whose body is the bytes of an object or of a part, and nothing else."""
+    """Whether a request is a PUT whose body is just the bytes of an object or of a part."""
     names = parse_qs(environ["QUERY_STRING"], keep_blank_values=True).keys()
     return (
         environ["REQUEST_METHOD"] == "PUT"
@@ -41,7 +42,7 @@ def is_plain_write(environ: Environ) -> bool:
 
 
 def receive_body(environ: Environ, store: ObjectStore) -> None:
-    """Write the body to a file, and leave the request as one whose body has been dealt with."""
+    """Write the body to a file, and leave the request as if its body had been read."""
     source = environ["wsgi.input"]
     if environ.get("HTTP_X_AMZ_CONTENT_SHA256", "").startswith("STREAMING-"):
         trailer: dict[str, str] = {}
@@ -53,7 +54,7 @@ def receive_body(environ: Environ, store: ObjectStore) -> None:
         stored = store.take(_exactly(source, int(environ.get("CONTENT_LENGTH") or 0)))
     algorithm = environ.get("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", "").upper()
     if f"HTTP_X_AMZ_CHECKSUM_{algorithm}" not in environ:
-        # moto would compute it over the body that is no longer there.
+        # moto would compute the checksum over the body, which is no longer there.
         environ.pop("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", None)
     for name in ("HTTP_TRANSFER_ENCODING", "HTTP_X_AMZ_CONTENT_SHA256", "wsgi.input_terminated"):
         environ.pop(name, None)
@@ -63,7 +64,7 @@ def receive_body(environ: Environ, store: ObjectStore) -> None:
 def answer_read(
     environ: Environ, find: FindKey
 ) -> tuple[str, list[tuple[str, str]], Iterable[bytes]] | None:
-    """Status, headers and body of a plain GET; None for what moto shall answer."""
+    """Return status, headers and body of a plain GET; None for what moto shall answer."""
     query = parse_qs(environ["QUERY_STRING"], keep_blank_values=True)
     bucket, name = bucket_and_key(environ)
     conditions = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"}
@@ -89,7 +90,7 @@ def answer_read(
 
 
 def _wanted(header: str, size: int) -> tuple[int, int] | None:
-    """Start and length, or None where S3 has an error or a case of its own."""
+    """Return start and length, or None where S3 answers with an error or in its own way."""
     if not header:
         return 0, size
     match = _RANGE.fullmatch(header.replace(" ", ""))
@@ -113,7 +114,7 @@ def _exactly(source: Any, length: int) -> Iterator[bytes]:
 
 
 def _signed_chunks(source: Any, trailer: dict[str, str]) -> Iterator[bytes]:
-    """`aws-chunked`: size in hexadecimal, bytes, …, size 0, trailing headers."""
+    """Decode `aws-chunked`: size in hexadecimal, bytes, …, size 0, trailing headers."""
     while length := int(source.readline().split(b";")[0].strip() or b"0", 16):
         yield from _exactly(source, length)
         source.readline()

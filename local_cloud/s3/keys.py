@@ -42,18 +42,18 @@ class FileKey(FakeKey):
 
     @classmethod
     def forget_all(cls) -> None:
-        """moto keeps a list of every key that it ever made."""
+        """Empty moto's list of every key that it ever made."""
         tracked: list[FileKey] = cls.instances_tracked  # type: ignore[attr-defined]
         tracked.clear()
 
     def lend_to(self, stored: StoredBytes) -> None:
-        """Drop the file of this key: its bytes are a stretch of another's file now."""
+        """Drop the file of this key: its bytes are now a part of another's file."""
         self.store.drop(self.stored)
         self.stored = stored
         self._owns_file = False
 
     def view(self, *, is_latest: bool) -> FileKey:
-        """A shallow copy for a listing, which owns nothing."""
+        """Return a shallow copy for a listing, which owns no file."""
         seen = copy.copy(self)
         seen.is_latest = is_latest  # type: ignore[attr-defined]  # moto reads it with getattr
         return seen
@@ -74,7 +74,7 @@ class FileKey(FakeKey):
         return copy.copy(self)
 
     def __del__(self) -> None:
-        """Files go with the work folder; what moto forgets to dispose of does no harm."""
+        """Do nothing: files go with the work folder, also those that moto forgets to dispose of."""
 
 
 class FileMultipart(FakeMultipart):

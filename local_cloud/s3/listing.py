@@ -1,4 +1,4 @@
-"""One page of a listing, found without a look at the keys before it and after it."""
+"""Finds one page of a listing without looking at the keys before it and after it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VersionsPage = tuple[list[FileKey], list[str], list[FakeDeleteMarker], str | Non
 def page_of_keys(
     keys: OrderedKeyStore, *, prefix: str, delimiter: str | None, after: str, limit: int
 ) -> tuple[list[FakeKey | str], bool]:
-    """Keys and common prefixes in one order, those after a key or a prefix; and are there more?"""
+    """Return keys and common prefixes after a key or prefix, in order, and whether more follow."""
     page: list[FakeKey | str] = []
     for entry in _entries(keys, prefix, delimiter, after):
         if len(page) == limit:
@@ -52,7 +52,7 @@ def page_of_versions(
     after: tuple[str | None, str | None],
     limit: int,
 ) -> VersionsPage:
-    """By key, each key's newest version first, as they were stored and not as clocks say."""
+    """Return versions by key, each key's newest first, by order of storage and not by clocks."""
     versions: list[FileKey] = []
     markers: list[FakeDeleteMarker] = []
     folders: list[str] = []
@@ -80,7 +80,7 @@ def page_of_versions(
 def _after(
     keys: OrderedKeyStore, prefix: str, after: tuple[str | None, str | None]
 ) -> Iterator[tuple[Any, bool]]:
-    """From the rest of the key that the page before has ended in."""
+    """Yield the versions that follow the page before, which may have ended within a key."""
     key, version_id = after
     if key is not None and version_id is not None and key.startswith(prefix):
         rest = iter(_newest_first(keys, key))

@@ -1,4 +1,4 @@
-"""Names in order, so that a few of many are found without a look at all of them."""
+"""Keeps names sorted, so that a few of many are found without looking at all of them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class OrderedNames:
         return len(self._names)
 
     def add(self, name: str) -> None:
-        """`name` must not be there yet."""
+        """Add a name that is not there yet."""
         insort(self._names, name)
 
     def remove(self, name: str) -> None:
-        """`name` must be there."""
+        """Remove a name that is there."""
         del self._names[bisect_left(self._names, name)]
 
     def beginning_with(self, prefix: str, *, after: str = "", past: str = "") -> Iterator[str]:
-        """In order, those after a name, and past all that begin with another prefix."""
+        """Yield names in order: those after a name, and past all that begin with another prefix."""
         start = bisect_left(self._names, prefix)
         if after:
             start = max(start, bisect_right(self._names, after))
@@ -40,7 +40,7 @@ class OrderedNames:
 
 
 class OrderedKeyStore(_VersionedKeyStore):
-    """moto's keys of a bucket, which moto itself goes through from the first to the last."""
+    """moto's keys of a bucket with sorted names, so that nobody must go through all of them."""
 
     def __init__(self) -> None:
         super().__init__()

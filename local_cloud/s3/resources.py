@@ -33,7 +33,7 @@ _WITHOUT_EFFECT = {
     attributes=["Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"],
 )
 def create_bucket(name: str, properties: Properties, place: Place) -> FakeBucket:
-    """moto's bucket, with versions and events turned on as the template says."""
+    """Make moto's bucket, with versions and events turned on as the template says."""
     _check(name, properties)
     bucket = FakeBucket.create_from_cloudformation_json(
         name, {"Properties": properties}, place.account, place.region
@@ -48,7 +48,7 @@ def create_bucket(name: str, properties: Properties, place: Place) -> FakeBucket
 
 
 def _talks_to_event_bridge(properties: Properties) -> bool:
-    """Present means on, unless it says otherwise, as in CloudFormation."""
+    """Whether EventBridge is on: if present and not said otherwise, as in CloudFormation."""
     settings = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration")
     if settings is None:
         return False

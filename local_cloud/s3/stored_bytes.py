@@ -1,4 +1,4 @@
-"""Where the bytes of objects are: files that are written once and never changed."""
+"""Keeps the bytes of objects in files that are written once and never changed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from local_cloud.errors import StorageError
 
 _BLOCK = 1 << 20
 _HASHED_UP_TO = 64 << 20
-"""Larger files are not read just to name them: of an encrypted object the ETag is opaque anyway."""
+"""Larger files are not read just for an ETag, which is opaque for encrypted objects anyway."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredBytes:
-    """A stretch of a file."""
+    """A range of bytes in a file."""
 
     path: Path
     size: int
@@ -28,7 +28,7 @@ class StoredBytes:
     offset: int = 0
 
     def blocks(self, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The bytes from `start` on, a megabyte at a time. The file is opened at once."""
+        """Return the bytes from `start` on, a megabyte at a time. The file is opened at once."""
         left = self.size - start if length is None else length
         file = self.path.open("rb")
         file.seek(self.offset + start)
@@ -57,7 +57,7 @@ class ObjectStore:
         root.mkdir(parents=True, exist_ok=True)
 
     def take(self, blocks: Iterable[bytes]) -> StoredBytes:
-        """Write what comes; the ETag is the MD5 of it, as S3 has it."""
+        """Write the blocks to a file; the ETag is the MD5 of them, as on S3."""
         path = self._new_path()
         digest = hashlib.md5(usedforsecurity=False)
         size = 0
@@ -68,7 +68,7 @@ class ObjectStore:
         return StoredBytes(path=path, size=size, etag=digest.hexdigest())
 
     def take_file(self, source: Path) -> StoredBytes:
-        """A copy of a file that somebody else may go on changing."""
+        """Copy a file that somebody else may go on changing."""
         if source.stat().st_size <= _HASHED_UP_TO:
             with source.open("rb") as file:
                 return self.take(iter(lambda: file.read(_BLOCK), b""))
@@ -77,13 +77,13 @@ class ObjectStore:
         return StoredBytes(path=path, size=path.stat().st_size, etag=_opaque_etag())
 
     def adopt(self, source: Path) -> StoredBytes:
-        """The file itself under a second name, where the file system can; a copy where not."""
+        """Give the file itself a second name, where the file system can; else copy it."""
         path = self._new_path()
         link_or_copy(source, path)
         return StoredBytes(path=path, size=path.stat().st_size, etag=_opaque_etag())
 
     def share(self, stored: StoredBytes) -> StoredBytes:
-        """The same bytes for a second owner, who may drop them independently of the first."""
+        """Return the same bytes for a second owner, who may drop them without the first."""
         if stored.offset or stored.size != stored.path.stat().st_size:
             return self.take(stored.blocks())
         path = self._new_path()
@@ -91,7 +91,7 @@ class ObjectStore:
         return StoredBytes(path=path, size=stored.size, etag=stored.etag)
 
     def join(self, parts: Iterable[StoredBytes]) -> StoredBytes:
-        """One file of all parts, in order."""
+        """Join all parts in order into one file."""
         path = self._new_path()
         with path.open("wb") as target:
             for part in parts:
@@ -110,7 +110,7 @@ class ObjectStore:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """A hard link, or a copy on file systems that have none."""
+    """Make a hard link, or a copy on file systems that have none."""
     try:
         os.link(source, target)
     except OSError:

@@ -1,1 +1,1 @@
-"""A small shop's four days of uploads, dirt included, and what must come of them."""
+"""A small shop's four days of uploads, dirt included, and their expected results."""

@@ -1,4 +1,4 @@
-"""What the ingestion must make of each file: pure Python, and none of the platform's."""
+"""The expected ingestion of each file, in pure Python that shares no code with the platform."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class QuarantinedRow:
     """A row that is put aside as it arrives."""
 
     line: int
-    """In a file that is no text: the row's number. From 1."""
+    """Number of the line, from 1; of the row in a file that is not text."""
     reason: str
 
 
@@ -30,7 +30,7 @@ class Arrival:
 
 
 def arrivals() -> tuple[Arrival, ...]:
-    """In the order of upload."""
+    """Return the files in the order of upload."""
     return tuple(map(_arrival, deliveries()))
 
 
@@ -44,7 +44,7 @@ def _arrival(delivery: Delivery) -> Arrival:
     aside = [QuarantinedRow(line=row.line, reason=row.reason) for row in delivery.broken]
     for number, row in enumerate(delivery.rows, 1):
         key = key_of(delivery.dataset, row)
-        # Where rows say which of them is the later, a file may bring several states of a key.
+        # A dataset whose rows are dated may bring several states of a key in one file.
         repeated = key in seen and delivery.dataset not in DATED
         reason = _fault(PRIMARY_KEYS[delivery.dataset], key, repeated=repeated)
         if reason:
@@ -56,7 +56,7 @@ def _arrival(delivery: Delivery) -> Arrival:
 
 
 def _fault(columns: Sequence[str], key: Key, *, repeated: bool) -> str:
-    """In the words of the ingestion; "" if there is none."""
+    """Return the fault in the words of the ingestion; "" if there is none."""
     for name, value in zip(columns, key, strict=True):
         if value is None:
             return f"{name} has no value, expected one in every row"

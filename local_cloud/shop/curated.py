@@ -1,4 +1,4 @@
-"""The curated tables, in pure Python: what the contracts' SQL must come to."""
+"""The curated tables in pure Python: the expected results of the contracts' SQL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local_cloud.shop.orders import CANCELLED
 from local_cloud.shop.records import Customer, Order, OrderLine, Product, Return
 
 _UNKNOWN = "unknown"
-"""Country and category of sales whose customer or product nobody has told: they are sales."""
+"""Country and category of sales with an unknown customer or product: they are sales, too."""
 _NOTHING = Decimal("0.00")
 _SHARE = Decimal("0.0001")
 
@@ -24,7 +24,7 @@ class DailySales:
     country: str
     category: str
     orders: int
-    """Those with a line of the category: an order may count in several."""
+    """Orders with a line of the category; an order may count in several."""
     units: int
     gross: Decimal
     units_returned: int
@@ -41,7 +41,7 @@ class CustomerValue:
     orders: int
     gross: Decimal
     share_returned: Decimal | None
-    """Of the units; None where there are none."""
+    """Share of the units; None where there are none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def daily_sales(current: Current) -> tuple[DailySales, ...]:
 
 
 def customer_value(current: Current) -> tuple[CustomerValue, ...]:
-    """Customers who have ordered nothing, too."""
+    """Return a row for each customer, also for those who have ordered nothing."""
     orders: defaultdict[int, list[Order]] = defaultdict(list)
     for order in _counting(current):
         orders[order.customer_id].append(order)

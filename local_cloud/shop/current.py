@@ -1,6 +1,6 @@
-"""The rows that count: those that break a rule put aside, then of each key the latest.
+"""The rows that count: the latest of each key, without rows that break a rule.
 
-Pure Python, and none of the platform's: what the platform computes is compared with it.
+Pure Python that shares no code with the platform, whose results are compared with it.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ RULES: Mapping[Dataset, Mapping[str, Callable[[Any], bool]]] = {
     },
     Dataset.RETURNS: {"quantity_is_positive": lambda row: row.quantity > 0},
 }
-"""By the names that the contracts give them."""
+"""Rules by the names that the contracts give them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Current:
-    """After some files have arrived."""
+    """The rows that count after some files have arrived."""
 
     rows: Mapping[Dataset, tuple[Record, ...]]
-    """By their primary keys' order."""
-    put_aside: Mapping[Dataset, Mapping[str, int]]
+    """Rows in the order of their primary keys."""
+    quarantine_object: Mapping[Dataset, Mapping[str, int]]
     """How many rows broke each rule, whether they would have counted or not."""
 
     def every(self, kind: type[Kind]) -> list[Kind]:
@@ -43,7 +43,7 @@ class Current:
 
 
 def current(arrived: Iterable[Arrival]) -> Current:
-    """`arrived` in the order of upload."""
+    """Return the rows that count; `arrived` is in the order of upload."""
     rows: dict[Dataset, dict[Key, Record]] = {dataset: {} for dataset in Dataset}
     broken: Counter[tuple[Dataset, str]] = Counter()
     for arrival in arrived:
@@ -59,7 +59,7 @@ def current(arrived: Iterable[Arrival]) -> Current:
             dataset: tuple(by_key[key] for key in sorted(by_key))
             for dataset, by_key in rows.items()
         },
-        put_aside={
+        quarantine_object={
             dataset: {name: broken[dataset, name] for name in rules}
             for dataset, rules in RULES.items()
         },
@@ -67,7 +67,7 @@ def current(arrived: Iterable[Arrival]) -> Current:
 
 
 def _later(known: Record | None, uploaded: Record) -> Record:
-    """What was uploaded later is, unless it says itself that it is older."""
+    """Return the row that was uploaded later, unless it says itself that it is older."""
     if isinstance(known, _Dated) and isinstance(uploaded, _Dated):
         return uploaded if uploaded.updated_at >= known.updated_at else known
     return uploaded

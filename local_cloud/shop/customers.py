@@ -11,9 +11,9 @@ from local_cloud.shop.records import DAYS, BrokenRow, Customer, chance_of, momen
 LISTED = 60
 NEWCOMERS = 5
 CUT_SHORT = 17
-"""Its row ends early in the list; it comes again, whole, with the changes."""
+"""Customer whose row ends early in the list, and comes again, whole, with the changes."""
 SPLIT_NAME = 42
-"""The comma in its name stands without quotes, and it never comes again."""
+"""Customer whose name has a comma without quotes; the row never comes again."""
 _WITHOUT_EMAIL = (9, 28, 55)
 _MOVING = (3, 14, 26, 31, 47, 52)
 _GIVEN = (
@@ -54,12 +54,12 @@ _PLACES = (
 
 
 def first_list() -> tuple[Customer, ...]:
-    """All who are customers on the first day, by number from 1."""
+    """Return all customers of the first day, by number from 1."""
     return _customers()[:LISTED]
 
 
 def broken_rows() -> tuple[BrokenRow, ...]:
-    """How the two look in a file whose header is line 1."""
+    """Return the two broken rows as they are in a file whose header is line 1."""
     known = {customer.customer_id: customer for customer in first_list()}
     cut, split = known[CUT_SHORT], known[SPLIT_NAME]
     family_first = ",".join(reversed(split.name.split(" ", 1)))
@@ -74,7 +74,7 @@ def broken_rows() -> tuple[BrokenRow, ...]:
 
 
 def changes() -> tuple[Customer, ...]:
-    """What the third day brings: moves, the one whose row was cut short, and newcomers."""
+    """Return the third day's customers: moves, the one whose row was cut short, and newcomers."""
     chance = chance_of("changes of customers")
     known = {customer.customer_id: customer for customer in first_list()}
     moved = [_moved(chance, known[number]) for number in _MOVING]
@@ -110,7 +110,7 @@ def _customer(
 
 
 def _moved(chance: Random, customer: Customer) -> Customer:
-    """To another country, so that sales of days that are long over move with them."""
+    """Move a customer to another country, so that sales of days long over move as well."""
     places = [place for place in _PLACES if place[1] != customer.country]
     city, country = chance.choice(places)
     return replace(customer, city=city, country=country, updated_at=moment(chance, DAYS[2]))

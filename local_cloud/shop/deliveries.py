@@ -1,4 +1,4 @@
-"""What the shop sends, file by file, in the order of arrival."""
+"""The files that the shop sends, in the order of arrival."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Delivery:
     dataset: Dataset
     file: str
     about: str
-    """For people."""
+    """Description for people."""
     rows: tuple[Record, ...]
-    """What a library of the format reads."""
+    """Records that a library for the format reads."""
     write: Write
     broken: tuple[BrokenRow, ...] = ()
 
 
 def deliveries() -> tuple[Delivery, ...]:
-    """The same at every call."""
+    """Return the files, the same at every call."""
     book = order_book()
     parts = chain(_customers(), _products(), _orders(book), _lines(book), _returns(book))
     return tuple(sorted(parts, key=lambda sent: (sent.day, list(Dataset).index(sent.dataset))))

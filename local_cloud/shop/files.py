@@ -1,4 +1,4 @@
-"""Records as files. The same records give the same bytes, whenever and wherever."""
+"""Writes records as files. The same records always give the same bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pyarrow import orc
 from local_cloud.shop.records import BrokenRow, Record
 
 _SYNC_MARKER = b"small shop: sync"
-"""Between the blocks of an Avro file; the library would draw lots for it."""
+"""Stands between the blocks of an Avro file; the library would choose it at random."""
 
 
 def csv_text(
@@ -32,7 +32,7 @@ def csv_text(
     delimiter: str = ",",
     broken: Sequence[BrokenRow] = (),
 ) -> bytes:
-    """`broken` in the order of their lines."""
+    """Return records as CSV, with the `broken` rows, in the order of their lines, among them."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     writer.writerow(columns)
@@ -85,7 +85,7 @@ def orc_file(rows: Sequence[Record], *, schema: pa.Schema) -> bytes:
 
 
 def png() -> bytes:
-    """Four pixels in a square."""
+    """Return an image of four pixels in a square."""
     header = struct.pack(">IIBBBBB", 2, 2, 8, 0, 0, 0, 0)
     pixels = zlib.compress(b"\0\x20\xe0\0\xe0\x20")
     chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
@@ -96,7 +96,7 @@ def png() -> bytes:
 
 
 def _json_object(row: Record) -> str:
-    """A decimal is a number with all its digits, which `json` can only write of a float."""
+    """Return a row as JSON, with all digits of decimals, which `json` cannot write."""
     pairs = (f"{json.dumps(name)}: {_json_value(value)}" for name, value in asdict(row).items())
     return "{" + ", ".join(pairs) + "}"
 

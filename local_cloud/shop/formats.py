@@ -1,4 +1,4 @@
-"""How the shop's systems write their files: hardly two days alike."""
+"""The ways in which the shop's systems write their files: hardly two days alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local_cloud.shop.files import avro, csv_text, gzipped_csv, orc_file, parque
 from local_cloud.shop.records import BrokenRow, Dataset
 
 Write = Callable[[Sequence[Any]], bytes]
-"""Records of one kind as a file."""
+"""Writes records of one kind as a file."""
 
 
 def listed_customers(broken: Sequence[BrokenRow]) -> Write:

@@ -1,4 +1,4 @@
-"""What was ordered, line by line."""
+"""The lines of the shop's orders."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LineDays = Mapping[date, tuple[OrderLine, ...]]
 
 
 def line_days(book: OrderBook) -> LineDays:
-    """The lines of each day's new orders; on some days the last one's quantity is none."""
+    """Return the lines of each day's new orders; on some days the last one's quantity is wrong."""
     chance = chance_of("order lines")
     return {day: _with_wrong_quantity(day, _lines(chance, book, day)) for day in DAYS}
 
 
 def corrections(days: LineDays) -> tuple[OrderLine, ...]:
-    """Lines that were reported with one piece too few before: the later report counts."""
+    """Return corrections of lines reported with one piece too few: the later report counts."""
     chance = chance_of("corrections of order lines")
     wrong = chance.sample([*days[DAYS[0]][:-1], *days[DAYS[1]]], _CORRECTED)
     ordered = sorted(wrong, key=lambda line: (line.order_id, line.line))

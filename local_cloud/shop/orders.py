@@ -12,30 +12,30 @@ from local_cloud.shop.records import DAYS, Order, chance_of, moment
 
 PLACED, SHIPPED, CANCELLED = "placed", "shipped", "cancelled"
 NEVER_ORDERS = (20, 40, 60)
-"""Customers whose value is nothing."""
+"""Customers who never order, so their value is nothing."""
 _FIRST_NUMBER = 1001
 _NEW = dict(zip(DAYS, (110, 105, 95, 84), strict=True))
 _LATE = 6
 DIGITS = dict(zip(DAYS, (6, 3, 6, 6), strict=True))
-"""Behind the second, in the files of each day."""
+"""Digits after the second, in the files of each day."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrderBook:
-    """By the day on which the shop's till reported it."""
+    """New and changed orders, by the day on which the shop's till reported them."""
 
     new: Mapping[date, tuple[Order, ...]]
     changed: Mapping[date, tuple[Order, ...]]
 
     def state(self, day: date) -> dict[int, Order]:
-        """Every order by its number, as it is when the day ends."""
+        """Return every order by its number, as it is when the day ends."""
         state: dict[int, Order] = {}
         for earlier in DAYS[: DAYS.index(day) + 1]:
             state |= numbered((*self.new[earlier], *self.changed[earlier]))
         return state
 
     def untouched(self, day: date) -> list[Order]:
-        """Those of a day's new orders that stay as they were placed."""
+        """Return those of a day's new orders that stay as they were placed."""
         end = self.state(DAYS[-1])
         found = (order for number, order in numbered(self.new[day]).items() if end[number] is order)
         return [order for order in found if order.status == PLACED]
@@ -72,7 +72,7 @@ def _changes(chance: Random, day: date, known: Mapping[int, Order]) -> tuple[Ord
 
 
 def _new(chance: Random, day: date, first: int) -> tuple[Order, ...]:
-    """On the last day, the till also reports some of the days on which it had no connection."""
+    """Return a day's new orders; on the last day also late ones of days without connection."""
     late = [chance.choice(DAYS[:2]) for _ in range(_LATE if day == DAYS[-1] else 0)]
     days = [day] * _NEW[day] + late
     return tuple(_order(chance, number, on, day) for number, on in enumerate(days, first))

@@ -1,4 +1,4 @@
-"""What the shop sells: a list on the first day, other prices on the last."""
+"""The products of the shop: a list on the first day, other prices on the last."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _WARES: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def first_list() -> tuple[Product, ...]:
-    """Everything that is on sale, by number."""
+    """Return everything that is on sale, by number."""
     chance = chance_of("products")
     wares = [(kind, *ware) for kind, several in _WARES.items() for ware in several]
     return tuple(
@@ -65,8 +65,7 @@ def first_list() -> tuple[Product, ...]:
 
 
 def changes() -> tuple[Product, ...]:
-    """Other prices, and one product that is to be found elsewhere from now on: its sales of all
-    days belong to the new category."""
+    """Return other prices, and a product in a new category, to which all its sales then belong."""
     chance = chance_of("changes of products")
     known = {product.product_id: product for product in first_list()}
     dearer = chance.sample([number for number in known if number != _MOVED_TO_GIFTS], 7)

@@ -1,4 +1,4 @@
-"""What the shop keeps records of; each field is a column of that dataset's files."""
+"""The records that the shop keeps; each field is a column of that dataset's files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DAYS = (date(2026, 1, 12), date(2026, 1, 13), date(2026, 1, 14), date(2026, 1, 1
 
 
 class Dataset(StrEnum):
-    """In the order in which a day's files arrive."""
+    """The shop's datasets, in the order in which a day's files arrive."""
 
     CUSTOMERS = "shop_customers"
     PRODUCTS = "shop_products"
@@ -31,7 +31,7 @@ PRIMARY_KEYS: Mapping[Dataset, tuple[str, ...]] = {
 }
 
 DATED = frozenset({Dataset.CUSTOMERS, Dataset.PRODUCTS, Dataset.ORDERS})
-"""Their rows say when they were written; a later one counts, whatever the order of the files."""
+"""Datasets whose rows say when they were written; the latest counts, whatever the files' order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ class OrderLine:
     product_id: int
     quantity: int
     price: Decimal
-    """Of one piece, on the day of the order."""
+    """Price of one piece, on the day of the order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,25 +87,25 @@ class Return:
 
 @dataclass(frozen=True, kw_only=True)
 class BrokenRow:
-    """A line of text that stands for a record, and is none."""
+    """A line of text in the place of a record that it is not."""
 
     line: int
-    """In the file, from 1."""
+    """Number of the line in the file, from 1."""
     text: str
     reason: str
-    """As the ingestion says it."""
+    """Reason in the words of the ingestion."""
 
 
 Record = Customer | Product | Order | OrderLine | Return
 
 
 def chance_of(what: str) -> Random:
-    """A source of its own for each part, so that a change to one leaves the others as they are."""
+    """Return a random source for one part, so that changing it leaves other parts as they are."""
     return Random(f"a small shop's {what}")  # noqa: S311 - made-up data
 
 
 def moment(chance: Random, day: date, *, digits: int = 0) -> datetime:
-    """While the shop is open, with as many digits behind the second."""
+    """Return a moment while the shop is open, with that many digits after the second."""
     opened = datetime(day.year, day.month, day.day, 7, tzinfo=UTC)
     micros = chance.randrange(10**digits) * 10 ** (6 - digits)
     return opened + timedelta(seconds=chance.randrange(14 * 3600), microseconds=micros)

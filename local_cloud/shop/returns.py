@@ -1,4 +1,4 @@
-"""What customers sent back, on the last two days."""
+"""The pieces that customers sent back, on the last two days."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ _REASONS = ("broken", "too late", "not as shown", None)
 
 
 def return_files(book: OrderBook, lines: LineDays) -> Mapping[date, tuple[Return, ...]]:
-    """Of one line a piece comes back on either day; one return is told again, with another
-    reason; and one is of an order that nobody has."""
+    """Return the returns of both days, with their special cases.
+
+    Of one line a piece comes back on each day; one return is reported again with another reason;
+    one is of an order that does not exist.
+    """
     chance = chance_of("returns")
     early = _shipped_lines(book, lines, before=DAYS[2])
     cancelled = cancelled_after_return(book).order_id
@@ -35,7 +38,7 @@ def return_files(book: OrderBook, lines: LineDays) -> Mapping[date, tuple[Return
 
 
 def _shipped_lines(book: OrderBook, lines: LineDays, *, before: date) -> list[OrderLine]:
-    """Those that nothing else is the matter with."""
+    """Return the lines of shipped orders with a right quantity and without a later correction."""
     earlier = DAYS[: DAYS.index(before)]
     shipped = {n for n, order in book.state(earlier[-1]).items() if order.status == SHIPPED}
     corrected = {(line.order_id, line.line) for line in corrections(lines)}
@@ -54,7 +57,7 @@ def _others(chance: Random, lines: list[OrderLine], taken: list[OrderLine]) -> l
 
 
 def _returns(chance: Random, first: int, day: date, lines: list[OrderLine]) -> tuple[Return, ...]:
-    """Not all pieces, where there are several: the others may come back later."""
+    """Return lines partly, where they have several pieces: the others may come back later."""
     return tuple(
         Return(
             return_id=number,

@@ -1,4 +1,4 @@
-"""What is wrong with the orders' files, or comes out of turn; each with one known consequence."""
+"""Faults in the orders' files, and rows out of turn, each with one known consequence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNKNOWN_STATUSES = ("on hold", "lost")
 
 
 def order_files(book: OrderBook) -> Mapping[date, tuple[Order, ...]]:
-    """What the file of each day holds."""
+    """Return the rows of each day's file."""
     files = {day: (*book.changed[day], *book.new[day]) for day in DAYS}
     nameless, on_hold = book.untouched(DAYS[1])[:2]
     changes = {
@@ -28,23 +28,23 @@ def order_files(book: OrderBook) -> Mapping[date, tuple[Order, ...]]:
 
 
 def sent_again(book: OrderBook) -> tuple[Order, ...]:
-    """Orders of the first day once more, as they were then: what came in between must stay."""
+    """Return orders of the first day to be sent again as they were; later changes must stay."""
     return book.new[DAYS[0]][:_SENT_AGAIN]
 
 
 def cancelled_after_return(book: OrderBook) -> Order:
-    """It was shipped, came back in part, and is cancelled at last: the return goes with it."""
+    """Return an order that was shipped, partly returned and at last cancelled with its return."""
     return next(order for order in book.changed[DAYS[1]] if order.status == SHIPPED)
 
 
 def _repeated(book: OrderBook) -> Order:
-    """A second state of an order within its file, which says itself that it is the later."""
+    """Return a later state of an order of the same file, by its own date."""
     order = book.untouched(DAYS[2])[0]
     return replace(order, status=CANCELLED, updated_at=order.updated_at + timedelta(minutes=5))
 
 
 def _lost(book: OrderBook) -> Order:
-    """Reported with a status that does not exist: the order stays as it was."""
+    """Return an order with a status that does not exist: the order must stay as it was."""
     order = book.untouched(DAYS[0])[0]
     return replace(order, status=UNKNOWN_STATUSES[1], updated_at=_on_the_last_day("losses"))
 

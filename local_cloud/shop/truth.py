@@ -1,4 +1,4 @@
-"""What must be known after the shop's uploads, of any day: computed from its records alone."""
+"""The expected results of the shop's uploads on any day, computed from its records alone."""
 
 from __future__ import annotations
 
@@ -14,34 +14,36 @@ from local_cloud.shop.current import Current, current
 from local_cloud.shop.records import DAYS, Customer, Order, OrderLine, Product, Return
 
 Rows = tuple[Mapping[str, Any], ...]
-"""Column names and values, in the order of the key."""
+"""Rows with values by column name, in the order of the key."""
 DAILY_SALES = "shop_daily_sales"
 CUSTOMER_VALUE = "shop_customer_value"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """As plain values, by the names that contracts and catalog have."""
+    """Expected results as plain values, by the names that contracts and catalog have."""
 
     quarantined: Mapping[str, int]
     """How many rows were put aside as they arrived, by reason."""
-    put_aside: Mapping[str, Mapping[str, int]]
+    quarantine_object: Mapping[str, Mapping[str, int]]
     """How many of the others break each business rule, by dataset and rule."""
     current: Mapping[str, Rows]
-    """By dataset: without those, of each primary key the latest."""
+    """Rows by dataset: the latest of each primary key, of those that break no rule."""
     dangling: Mapping[str, int]
     """How many current rows name a row that is not there, by `dataset(columns)`."""
     curated: Mapping[str, Rows]
-    """By table."""
+    """Rows by table."""
 
 
 def truth(until: date = DAYS[-1]) -> Truth:
-    """After the uploads of all days up to that one."""
+    """Return the expected results after the uploads of all days up to that one."""
     arrived = [arrival for arrival in arrivals() if arrival.delivery.day <= until]
     now = current(arrived)
     return Truth(
         quarantined=_reasons(arrived),
-        put_aside={dataset.value: rules for dataset, rules in now.put_aside.items()},
+        quarantine_object={
+            dataset.value: rules for dataset, rules in now.quarantine_object.items()
+        },
         current={dataset.value: _plain(rows) for dataset, rows in now.rows.items()},
         dangling=dict(_dangling(now)),
         curated={

@@ -19,7 +19,7 @@ class ShopObject:
     day: date
     dataset: str
     about: str
-    """For people."""
+    """Description for people."""
     content: bytes
     status: ObjectStatus
     rows_in: int = 0
@@ -29,7 +29,7 @@ class ShopObject:
 
 
 def shop_uploads() -> tuple[ShopObject, ...]:
-    """In the order of upload; the same bytes at every call."""
+    """Return the objects in the order of upload, with the same bytes at every call."""
     objects = [*map(_of_records, arrivals()), _nothing(), _picture()]
     return tuple(sorted(objects, key=lambda made: made.day))
 

@@ -65,3 +65,26 @@ def test_rules_are_judged_on_plain_spark() -> None:
     allowed = sys.stdlib_module_names | {"dqdl", "py4j", "pyspark", "quality"}
     found = list(imports_of("glue_scripts/quality"))
     assert not [(path, name) for path, name in found if name not in allowed]
+
+
+ROOMS = ("running", "columns", "reading", "planning", "writing", "publishing")
+"""Of `lake/`, from the lowest: each uses those before it, and none after it."""
+
+
+def test_the_rooms_of_the_lake_are_entered_from_above() -> None:
+    upward = []
+    for place, room in enumerate(ROOMS):
+        for path in sorted((ROOT / "glue_scripts" / "lake" / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+                _, _, other = module.partition("lake.")
+                if other.split(".")[0] in ROOMS[place + 1 :]:
+                    upward.append(f"{path.relative_to(ROOT)} imports {module}")
+    assert not upward, "\n".join(upward)
+
+
+def test_the_lake_has_rooms_and_no_corridor() -> None:
+    modules = {path.stem for path in (ROOT / "glue_scripts" / "lake").glob("*.py")}
+    folders = {path.parent.name for path in (ROOT / "glue_scripts" / "lake").glob("*/__init__.py")}
+    assert folders == set(ROOMS)
+    assert len(modules) <= 8

@@ -92,6 +92,6 @@ def test_the_load_of_a_file_is_read_back_from_its_place() -> None:
     assert layout.load_of(f"s3://bucket/{made}part-0.parquet") == ""
 
 
-@pytest.mark.parametrize("unit", ["table/sales", "dataset/orders"])
-def test_the_unit_of_a_refresh_is_read_back_from_its_key(unit: str) -> None:
-    assert layout.unit_of(f"{layout.refresh_records(unit, '0123')}abc.json") == unit
+@pytest.mark.parametrize("model", ["table/sales", "dataset/orders"])
+def test_the_unit_of_a_refresh_is_read_back_from_its_key(model: str) -> None:
+    assert layout.model_of(f"{layout.refresh_records(model, '0123')}abc.json") == model

@@ -12,13 +12,13 @@ from moto import mock_aws
 from config.environments import Environment
 from tests.templates import Template
 from wires.dataset_names import DatasetNames
-from wires.lanes import Lane
 from wires.layout import DISPATCHER
 from wires.lease import Leases
 from wires.load_ledger import Load, LoadLedger
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectLedger
 from wires.refresh_ledger import RefreshLedger
+from wires.routes import Route
 from wires.run_ledger import BY_START_INDEX, RunLedger
 from wires.workflow_ledger import WorkflowLedger
 
@@ -56,7 +56,7 @@ def test_a_registered_object_waits_in_the_pending_index(
 ) -> None:
     ledger = ObjectLedger(tables.Table(configured.names.objects_table))
     assert ledger.register(BUCKET, any_version(), registered_at="2026-11-01T00:00:01+00:00")
-    assert ledger.pending(BUCKET, Lane.FILES, limit=10) == [any_version()]
+    assert ledger.pending(BUCKET, Route.FILES, limit=10) == [any_version()]
 
 
 def test_a_new_load_is_in_the_open_index(tables: Any, configured: Environment) -> None:
@@ -76,7 +76,7 @@ def test_what_jobs_coordinate_by_fits_in_the_state_table(
     assert RefreshLedger(state).stage("table/sales", "refreshes/1.json")
     workflow = WorkflowLedger(state, workflow="etl")
     workflow.want("because")
-    assert [found.unit for found in RefreshLedger(state).all_states()] == ["table/sales"]
+    assert [found.model for found in RefreshLedger(state).all_states()] == ["table/sales"]
     assert workflow.get().wanted == "because"
 
 

@@ -26,6 +26,8 @@ from delivery.bundles import (
     trigger_bundle,
     wheels_bundle,
 )
+from quality_report.page import page
+from tests.quality_report.reports import rich_report
 from wires.contracts import DatasetContract
 
 
@@ -81,23 +83,56 @@ def test_the_contracts_are_in_the_library() -> None:
     assert [contract["name"] for contract in contracts] == ["sales"]
 
 
-def test_rules_are_read_from_the_zipped_library_alone(tmp_path: Path) -> None:
-    bundle = library_bundle([])
-    library = tmp_path / "library.zip"
+def in_the_zipped_library_alone(folder: Path, program: str) -> str:
+    """The output of a program that has the library's zip to import from, and nothing else."""
+    library = folder / "library.zip"
     with zipfile.ZipFile(library, "w") as archive:
-        for path, content in bundle.items():
+        for path, content in library_bundle([]).items():
             archive.writestr(str(path), content)
-    program = (
-        f"import sys; sys.path.insert(0, {str(library)!r})\n"
-        "import dqdl, lark\n"
-        f"assert lark.__file__.startswith({str(library)!r})\n"
-        "assert dqdl.parse('Rules = [ RowCount > 0 ]').rules[0].text == 'RowCount > 0'\n"
-    )
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"import sys; sys.path.insert(0, {str(library)!r})\n{program}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert PurePosixPath("quality/evaluation.py") in bundle
+    return done.stdout.replace(str(library), "LIBRARY")
+
+
+def test_rules_are_read_from_the_zipped_library_alone(tmp_path: Path) -> None:
+    program = (
+        "import dqdl, lark\n"
+        "print(lark.__file__)\n"
+        "print(dqdl.parse('Rules = [ RowCount > 0 ]').rules[0].text)\n"
+    )
+    said = in_the_zipped_library_alone(tmp_path, program)
+    assert said == "LIBRARY/lark/__init__.py\nRowCount > 0\n"
+    assert PurePosixPath("quality/evaluation.py") in library_bundle([])
+
+
+def test_the_page_of_a_quality_report_is_made_from_the_zipped_library_alone(
+    tmp_path: Path,
+) -> None:
+    report = rich_report()
+    (tmp_path / "report.json").write_text(report.to_json(), encoding="utf-8")
+    program = (
+        "import jinja2, markupsafe, pathlib\n"
+        "from quality_report.page import page\n"
+        "from quality_report.report import QualityReport\n"
+        "print(jinja2.__file__, markupsafe.__file__)\n"
+        f"folder = pathlib.Path({str(tmp_path)!r})\n"
+        "report = QualityReport.from_json((folder / 'report.json').read_text('utf-8'))\n"
+        "(folder / 'report.html').write_text(page(report), 'utf-8')\n"
+    )
+    said = in_the_zipped_library_alone(tmp_path, program)
+    assert said == "LIBRARY/jinja2/__init__.py LIBRARY/markupsafe/__init__.py\n"
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == page(report)
 
 
 def test_lambda_imports_the_handler_from_the_bundle_alone(tmp_path: Path) -> None:

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dqdl import Composite, Place, Rule, RuleType, columns_of, parse, spell
+from dqdl import (
+    Composite,
+    Place,
+    Rule,
+    RuleType,
+    columns_of,
+    leaves_of,
+    parse,
+    parse_rule,
+    spell,
+)
 from dqdl.syntax import (
     Aggregate,
     AggregatePair,
@@ -325,3 +335,34 @@ def test_any_text_can_be_a_value(text: str) -> None:
     escaped = text.replace('"', '\\"')
     rule = rule_of(f'ColumnValues "a" = "{escaped}"') if "\\" not in text else None
     assert rule is None or rule.condition == Comparison(Operator.EQUAL, Text(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ColumnValues "a" in ["x"] where "b > 1" with threshold > 0.9',
+        '(RowCount > 0) and ((IsComplete "a") or (IsUnique "b"))',
+    ],
+)
+def test_a_rule_is_read_again_from_its_own_text(text: str) -> None:
+    (rule,) = parse(f"Rules = [\n  {text} ]").rules
+    again = parse_rule(rule.text, rule.place)
+    assert (again.text, again.place) == (text, Place(2, 3))
+    assert [leaf.text for leaf in leaves_of(again)] == [leaf.text for leaf in leaves_of(rule)]
+    assert columns_of(again) == columns_of(rule)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "IsComplete $column",
+        'SomethingNew "a"',
+        "RowCount > 0, RowCount > 1",
+        "RowCount > 0 ] Analyzers = [ RowCount",
+        "] Analyzers = [ RowCount",
+    ],
+)
+def test_what_is_no_rule_by_itself_is_made_of_none(text: str) -> None:
+    again = parse_rule(text, Place(4, 5))
+    assert (again.text, again.place, list(leaves_of(again))) == (text, Place(4, 5), [])

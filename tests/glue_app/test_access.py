@@ -124,25 +124,33 @@ def test_the_crawlers_write_nothing_but_what_they_have_found(resources: Resource
 
 
 ITEMS = {
-    "FileProcessor": {"lease#publisher#*", "dataset#*"},
-    "DataIngestion": {"lease#publisher#*", "dataset#*"},
-    "DataProcessing": {"refresh"},
-    "DataQuality": {"refresh"},
-    "TableMaintenance": {"refresh", "lease#publisher#*"},
-    "Legislators": set[str](),
+    "FileProcessor": {("lease#publisher#*", "Delete Put"), ("dataset#*", "Get Put")},
+    "DataIngestion": {("lease#publisher#*", "Delete Put"), ("dataset#*", "Get Put")},
+    "DataProcessing": {("refresh", "Get Update")},
+    "DataQuality": {("refresh", "Get Update")},
+    "TableMaintenance": {("refresh", "Get"), ("lease#publisher#*", "Delete Put")},
+    "Legislators": set[tuple[str, str]](),
 }
+"""By role: beginnings of partition keys, and what may be done with such items."""
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_of_the_state_table_a_job_handles_its_own_kinds_of_items_and_no_others(
     application: Template, role: str
 ) -> None:
-    found: set[str] = set()
+    found: set[tuple[str, str]] = set()
     for statement in statements_of(application, role, "StateTableName"):
         [(operator, keys)] = statement["Condition"].items()
         assert operator == "ForAllValues:StringLike"
-        found |= set(keys["dynamodb:LeadingKeys"])
+        actions = sorted(as_list(statement["Action"]))
+        verbs = " ".join(a.removeprefix("dynamodb:").removesuffix("Item") for a in actions)
+        found |= {(key, verbs) for key in keys["dynamodb:LeadingKeys"]}
     assert found == ITEMS[role]
+
+
+def test_the_workflow_s_first_step_alone_asks_for_its_load(resources: Resources) -> None:
+    asking = [role for role in ROLES if resources(role, "glue:GetWorkflowRunProperties")]
+    assert asking == ["DataIngestion"]
 
 
 @pytest.mark.parametrize("role", ROLES)

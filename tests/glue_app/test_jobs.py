@@ -95,16 +95,18 @@ def test_its_library_brings_the_packages_that_the_script_imports(
         "dqdl",
         "fastavro",
         "iceberg",
+        "jinja2",
         "lake",
         "lark",
         "maintenance",
+        "markupsafe",
         "quality",
         "quality_report",
         "wires",
     }
     assert {path.name for path in library.iterdir()} == packages
     # Compiled for this machine's Python, modules in C would be of no use in Glue.
-    assert {path.suffix for path in library.rglob("*.*")} == {".py", ".json", ".typed"}
+    assert {path.suffix for path in library.rglob("*.*")} == {".py", ".j2", ".json", ".typed"}
 
 
 def test_its_files_logs_and_bookmarks_are_under_the_key(application: Template, job: Json) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from lake.column_types import TEXT, ColumnType
-from lake.findings import Findings, put_together
-from lake.layout import Layout
-from lake.originals import Span
-from lake.pieces import BadRecord, Chunk, Tally
-from lake.reading import PieceReading, examine
+from lake.columns.types import TEXT, ColumnType
+from lake.reading.findings import Findings, put_together
+from lake.reading.formats import PieceReading, examine
+from lake.reading.layout import Layout
+from lake.reading.originals import Span
+from lake.reading.pieces import BadRecord, Chunk, Tally
 from tests.glue_scripts.texts import Text
 
 

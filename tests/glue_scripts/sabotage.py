@@ -17,21 +17,23 @@ from unittest import mock
 
 import pyarrow as pa
 
-import lake.conversion
-import lake.surveying  # both before a fence stands around the work
-from lake.pieces import Chunk
-from lake.tallies import tallies_of
+import lake.planning.inspection  # both before a fence stands around the work
+import lake.writing.conversion
+from lake.reading.pieces import Chunk
+from lake.reading.tallies import tallies_of
 from wires.manifest import ObjectVersion
 
 STEPS = {
-    "detect": "lake.surveying.examine",
-    "open": "lake.conversion.reading_of",
-    "shape": "lake.conversion._shaped",
-    "store": "lake.conversion.put_file",
-    "aside": "lake.conversion._rows_aside",
+    "detect": "lake.planning.inspection.examine",
+    "open": "lake.writing.conversion.reading_of",
+    "shape": "lake.writing.conversion._shaped",
+    "store": "lake.writing.conversion.put_file",
+    "aside": "lake.writing.conversion._quarantined_rows",
 }
 """The function with which each step begins."""
-_MODULES = {module.__name__: module for module in (lake.conversion, lake.surveying)}
+_MODULES = {
+    module.__name__: module for module in (lake.writing.conversion, lake.planning.inspection)
+}
 DEEDS = ("raise", "hang", "wait", "die")
 LIES = ("rows", "values", "blank")
 

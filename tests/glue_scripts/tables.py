@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lake.errors import InputRefused
-from lake.findings import ABOVE
-from lake.layout import Layout
-from lake.originals import Span
-from lake.reading import PieceReading, survey
-from lake.record_grammar import header_cells
+from lake.reading.csv.record_grammar import header_cells
+from lake.reading.findings import ABOVE
+from lake.reading.formats import PieceReading, inspect_whole
+from lake.reading.layout import Layout
+from lake.reading.originals import Span
 from tests.glue_scripts.texts import Text
 from wires.contracts import CsvDemands
 
@@ -45,7 +45,7 @@ def outcome(content: bytes | str, demands: CsvDemands = NOTHING_DEMANDED) -> Out
     """Of reading it from top to end."""
     text = Text(content.encode() if isinstance(content, str) else content)
     try:
-        found = survey(text, max_ratio=50, demands=demands)
+        found = inspect_whole(text, max_ratio=50, demands=demands)
     except InputRefused as refused:
         return Outcome([], [], Layout(), str(refused))
     layout = found.layout

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake.column_types import TEXT, ColumnType, Kind
+from lake.columns.types import TEXT, ColumnType, Kind
 from tests.glue_scripts.typed_files import (
     at,
     avro,

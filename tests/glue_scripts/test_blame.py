@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from fuzz.here import work_here
 from lake.errors import OriginalGone, Unavailable
-from lake.isolation import Blame, blame_for
+from lake.running.isolation import Blame, blame_for
 from lake.store import client
 from tests.aws import SmallAws
 from tests.lakes import Lake

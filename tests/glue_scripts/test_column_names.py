@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curation.column_names import by_column, column_meant
-from lake.column_types import TEXT
-from lake.schema import Column, Schema
+from lake.columns.schema import Column, Schema
+from lake.columns.types import TEXT
 from wires.contracts import CuratedTable, DatasetContract, Reference
 
 

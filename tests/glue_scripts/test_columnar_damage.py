@@ -16,12 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow.parquet import encryption
 
-from lake.contents import held
 from lake.errors import InputRefused
-from lake.orc_tail import fields_of, tail_of
-from lake.originals import Span
-from lake.pieces import Chunk
-from lake.reading import PieceReading, examine
+from lake.reading.columnar.orc_tail import fields_of, tail_of
+from lake.reading.contents import held
+from lake.reading.formats import PieceReading, examine
+from lake.reading.originals import Span
+from lake.reading.pieces import Chunk
 from tests.glue_scripts.texts import Text
 from tests.glue_scripts.typed_files import (
     avro,

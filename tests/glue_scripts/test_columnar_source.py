@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake.column_types import TEXT, ColumnType, Kind
-from lake.contract_terms import rules_of, untold_bytes
-from lake.pieces import BadRecord, Tally
-from lake.row_rules import RowRules
-from lake.schema import Schema
+from lake.columns.schema import Schema
+from lake.columns.types import TEXT, ColumnType, Kind
+from lake.planning.contract_terms import rules_of, untold_bytes
+from lake.reading.pieces import BadRecord, Tally
+from lake.reading.row_rules import RowRules
 from tests.glue_scripts.typed_files import avro, orc_file, parquet, read, record, refusal
 from wires.contracts import DatasetContract, DeclaredColumn, Evolution
 

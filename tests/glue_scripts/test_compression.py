@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 import pytest
 
-from lake.compression import decompress, find_compression
 from lake.errors import InputRefused
+from lake.reading.compression import decompress, find_compression
 from tests.glue_scripts.typed_files import refusal
 from wires.formats import detect
 

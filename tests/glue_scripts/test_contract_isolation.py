@@ -109,7 +109,7 @@ def _halting(rules: str) -> Quality:
     return Quality(rules=rules, source="w.dqdl", on_failure=OnFailure.HALT)
 
 
-def with_good_units(curation: Curation) -> None:
+def with_good_models(curation: Curation) -> None:
     orders = curation.contracts["orders"]
     curated = (*orders.curated, CuratedTable(table="all_orders"))
     curation.contracts["orders"] = replace(orders, quality=_halting(GOOD_RULES), curated=curated)
@@ -117,7 +117,7 @@ def with_good_units(curation: Curation) -> None:
     curation.upload("orders", ORDERS)
 
 
-def with_wrong_units(curation: Curation) -> None:
+def with_wrong_models(curation: Curation) -> None:
     wrong = wrong_contracts()
     keys = [f"data/incoming/2026/01/16/{name}/1.csv" for name in wrong]
     curation.lake.process(*(curation.lake.upload(key, ROWS) for key in keys))
@@ -129,7 +129,7 @@ def with_wrong_units(curation: Curation) -> None:
 
 
 def run(curation: Curation) -> dict[str, str]:
-    """Both jobs; which units they say have failed, and why."""
+    """Both jobs; which models they say have failed, and why."""
     said = []
     for job in (curation.process, partial(curation.judge, at=AT)):
         try:
@@ -144,8 +144,8 @@ def published(curation: Curation) -> Mapping[str, str]:
     """Digests of all that was made of the good datasets, by key. Metadata of tables are left out:
     they are full of numbers that are drawn anew."""
     places = [(CURATED, "sales/"), (CURATED, "all_orders/")]
-    for unit in GOOD:
-        places += [(QUALITY, f"reports/{unit}/"), (ASSETS, f"refreshes/{unit}/")]
+    for model in GOOD:
+        places += [(QUALITY, f"reports/{model}/"), (ASSETS, f"refreshes/{model}/")]
     found = {}
     for bucket, prefix in places:
         for key in curation.aws.keys(bucket, prefix):
@@ -174,11 +174,11 @@ def seen() -> dict[str, Mapping[str, str]]:
 def test_what_is_wrong_ends_alone(
     curation: Curation, company: str, seen: dict[str, Mapping[str, str]]
 ) -> None:
-    with_good_units(curation)
+    with_good_models(curation)
     if company != "alone":
-        with_wrong_units(curation)
+        with_wrong_models(curation)
     failed = run(curation)
-    assert [curation.state(unit).verdict for unit in GOOD] == ["passed"] * len(GOOD)
+    assert [curation.state(model).verdict for model in GOOD] == ["passed"] * len(GOOD)
     assert sorted(curation.tables()) == ["all_orders", "sales"]
     seen[company] = published(curation)
     assert {key.split("/")[0] for key in seen[company]} == {

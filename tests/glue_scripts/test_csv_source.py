@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake import findings, originals
 from lake.errors import InputRefused
-from lake.findings import Survey
-from lake.originals import Span
-from lake.reading import PieceReading, survey
+from lake.reading import findings, originals
+from lake.reading.findings import Inspection
+from lake.reading.formats import PieceReading, inspect_whole
+from lake.reading.originals import Span
 from tests.glue_scripts.texts import Text
 from wires.contracts import CsvDemands
 
 
-def look(content: bytes, *, max_ratio: int = 200, demands: CsvDemands | None = None) -> Survey:
-    return survey(Text(content), max_ratio=max_ratio, demands=demands or CsvDemands())
+def look(content: bytes, *, max_ratio: int = 200, demands: CsvDemands | None = None) -> Inspection:
+    return inspect_whole(Text(content), max_ratio=max_ratio, demands=demands or CsvDemands())
 
 
 def rows(content: bytes) -> list[tuple[str | None, ...]]:

@@ -27,7 +27,7 @@ def test_uploads_become_a_table_by_days(curation: Curation) -> None:
     curation.upload("orders", ORDERS)
     staged = curation.process()
     assert curation.tables() == []
-    assert {r.unit for r in staged} == {"dataset/customers", "dataset/orders", "table/sales"}
+    assert {r.model for r in staged} == {"dataset/customers", "dataset/orders", "table/sales"}
     curation.judge()
     assert curation.sales() == [
         ("2026-01-12", "DE", 1, 5),
@@ -102,7 +102,7 @@ def test_rows_that_break_a_rule_are_put_aside_and_counted(curation: Curation) ->
     curation.upload("orders", ORDERS)
     later = "order_id,customer_id,ordered_on,amount\n10,1,2026-01-12,-5\n12,1,2026-01-13,10\n"
     curation.upload("orders", later, at="2026-01-16T10:00:00+00:00")
-    [account] = [r for r in curation.process() if r.unit == "dataset/orders"]
+    [account] = [r for r in curation.process() if r.model == "dataset/orders"]
     assert account.counts == Counts(rows_in=5, current=3, superseded=1, quarantined=1, inserted=3)
     curation.judge()
     assert ("2026-01-12", "DE", 1, 5) in curation.sales()
@@ -124,7 +124,7 @@ def test_nothing_is_read_again_that_was_counted_before(curation: Curation) -> No
     curation.refresh()
     later = "order_id,customer_id,ordered_on,amount\n12,1,2026-01-13,10\n"
     curation.upload("orders", later, at="2026-01-16T10:00:00+00:00")
-    [account] = [r for r in curation.refresh() if r.unit == "dataset/orders"]
+    [account] = [r for r in curation.refresh() if r.model == "dataset/orders"]
     assert account.counts == Counts(rows_in=1, current=1, updated=1)
 
 
@@ -238,7 +238,7 @@ def test_a_table_without_days_may_call_its_columns_like_them(curation: Curation)
 @pytest.mark.slow
 def test_a_table_waits_for_the_first_file_of_each_dataset(curation: Curation) -> None:
     curation.upload("orders", ORDERS)
-    assert [r.unit for r in curation.refresh()] == ["dataset/orders"]
+    assert [r.model for r in curation.refresh()] == ["dataset/orders"]
     curation.upload("customers", CUSTOMERS)
     curation.refresh()
     assert len(curation.sales()) == 3
@@ -312,7 +312,7 @@ def test_a_file_of_changes_tells_several_states_of_a_key(curation: Curation) -> 
     curation.contracts["orders"] = replace(orders, latest_by=("changed_at",), rules=())
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", CHANGES)
-    [account] = [one for one in curation.process() if one.unit == "dataset/orders"]
+    [account] = [one for one in curation.process() if one.model == "dataset/orders"]
     assert account.counts == Counts(rows_in=5, current=2, superseded=3, inserted=2)
     curation.judge()
     assert curation.sales() == [("2026-01-12", "DE", 2, 8)]
@@ -414,7 +414,7 @@ def test_rows_without_a_key_from_before_there_was_one_are_put_aside(curation: Cu
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", f"{ORDERS},1,2026-01-12,3\n")
     curation.contracts["orders"] = orders
-    [account] = [r for r in curation.process() if r.unit == "dataset/orders"]
+    [account] = [r for r in curation.process() if r.model == "dataset/orders"]
     assert account.counts == Counts(rows_in=4, current=3, quarantined=1, inserted=3)
 
 

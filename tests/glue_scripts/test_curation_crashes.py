@@ -125,12 +125,12 @@ def test_what_cannot_be_carried_out_is_withdrawn_and_made_anew(curation: Curatio
     """A file that waits is gone: nobody can publish it, and nobody waits for it either."""
     curation.upload("customers", CUSTOMERS)
     [staged] = curation.process()
-    units = curation.processing().units
-    assert units.ledger.approve(staged.unit, units.ledger.get(staged.unit).staged)
+    models = curation.processing().models
+    assert models.ledger.approve(staged.model, models.ledger.get(staged.model).staged)
     for file in staged.files:
         curation.aws.s3.delete_object(Bucket=CURATED, Key=file.key)
     with pytest.raises(ClientError, match="NoSuchKey"):
-        units.carry_out(staged.unit)
-    assert not units.ledger.get(staged.unit).approved
+        models.carry_out(staged.model)
+    assert not models.ledger.get(staged.model).approved
     [again] = curation.refresh()
     assert again.rows == staged.rows > 0

@@ -10,7 +10,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from lake.errors import InputRefused
-from lake.reading import survey
+from lake.reading.formats import inspect_whole
 from tests.glue_scripts.texts import Text, read_in_pieces
 
 VALUES = st.one_of(
@@ -58,7 +58,7 @@ def test_a_table_comes_back_as_it_was_written_or_is_refused(
     table: Written, cuts: list[int]
 ) -> None:
     try:
-        found = survey(Text(table.content), max_ratio=10)
+        found = inspect_whole(Text(table.content), max_ratio=10)
     except InputRefused as refused:
         event(f"refused: {str(refused)[:40]}")
         assume(False)
@@ -73,6 +73,6 @@ def test_a_table_comes_back_as_it_was_written_or_is_refused(
 
 def test_apostrophes_with_nothing_between_them_are_values() -> None:
     content = b"key,a,b\nk,'',''\nk,'',''\n"
-    found = survey(Text(content), max_ratio=10)
+    found = inspect_whole(Text(content), max_ratio=10)
     assert found.layout.quote == '"'
     assert read_in_pieces(content, found.layout, []).rows == [("k", "''", "''")] * 2

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from lake.decoding import decodes
+from lake.reading.decoding import decodes
 from tests.glue_scripts.languages import WRITTEN_IN, samples
 from tests.glue_scripts.tables import Outcome, outcome
 from wires.contracts import ENCODINGS, ONE_BYTE_ENCODINGS, CsvDemands

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from pyspark.sql import SparkSession
 
-from lake.bulk import BulkReport, convert_files
+from benchmarks.convert_files import BulkReport, convert_files
 
 PIECE = 8 * 1024 * 1024
 LINES = 360_000

@@ -270,9 +270,9 @@ def test_keys_that_only_look_alike_are_different_keys(lake: Lake) -> None:
 def test_a_key_stands_once_in_a_file_that_is_read_in_pieces(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lake.surveying.SMALL_BYTES", 1000)
-    monkeypatch.setattr("lake.surveying._SMALLEST_PIECE", 1000)
-    monkeypatch.setattr("lake.surveying.DIGEST_BLOCK", 1000)
+    monkeypatch.setattr("lake.planning.inspection.SMALL_BYTES", 1000)
+    monkeypatch.setattr("lake.planning.inspection._SMALLEST_PIECE", 1000)
+    monkeypatch.setattr("lake.planning.inspection.DIGEST_BLOCK", 1000)
     lake.contracts["orders"] = DatasetContract(name="orders", primary_key=("id",))
     numbers = [*range(2000), 7, 1500, *range(2000, 2100), 2050]
     version = lake.upload("orders/a.csv", "id\n" + "".join(f"{n}\n" for n in numbers))
@@ -397,7 +397,7 @@ def test_an_object_whose_rows_or_values_do_not_add_up_fails_alone(
         lost_value = {"id": counts.values["id"] - 1} if poor.key in sources else {}
         return FooterCounts(counts.rows - (short.key in sources), {**counts.values, **lost_value})
 
-    monkeypatch.setattr("lake.audit.footer_counts", footer)
+    monkeypatch.setattr("lake.writing.audit.footer_counts", footer)
     lake.process(short, poor, good)
     assert [lake.outcome(v)[0] for v in (short, poor, good)] == ["failed", "failed", "published"]
     assert lake.reason(short) == ("2 rows were read and 1 are in the file that was written of them")

@@ -10,15 +10,19 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lake.errors import BudgetExceeded, InputRefused
-from lake.isolation import Budget, Fault, Guarded, reason_of, within
-from lake.spreading import spread_guarded
+from lake.running.isolation import Budget, Fault, Guarded, reason_of, within
+from lake.running.parallel_map import parallel_map_guarded
 from tests.aws import SmallAws
 from tests.glue_scripts.sabotage import LIES, STEPS, Sabotaged
 from tests.lakes import Lake
 from wires.manifest import ObjectVersion
 
 GOOD = "id,n,note\n1,a,x\n2,b,y\nbad\n"
-ENTRANCES = ("lake.surveying._look", "lake.conversion._convert", "lake.conversion._put_aside")
+ENTRANCES = (
+    "lake.planning.inspection._inspect",
+    "lake.writing.conversion._convert",
+    "lake.writing.conversion._quarantine",
+)
 
 
 @pytest.fixture
@@ -98,7 +102,7 @@ def test_what_takes_too_long_is_interrupted_also_inside_of_what_may_take_longer(
 def test_an_alarm_of_somebody_else_goes_on_and_ends_no_process() -> None:
     """As a test's own time limit is: no call of ours is being waited for when it comes."""
     program = (
-        "import signal, time; from lake.isolation import within; rung = []\n"
+        "import signal, time; from lake.running.isolation import within; rung = []\n"
         "signal.signal(signal.SIGALRM, lambda *_: rung.append(1))\n"
         "signal.setitimer(signal.ITIMER_REAL, 0.3)\n"
         "with within(0.1): pass\n"
@@ -147,5 +151,5 @@ def _seconds(_: int) -> float:
 
 
 def test_faults_stand_where_results_would(spark: SparkSession) -> None:
-    found = spread_guarded(spark, Guarded(_half, _seconds), [4, 3, 8], weight=int)
+    found = parallel_map_guarded(spark, Guarded(_half, _seconds), [4, 3, 8], weight=int)
     assert found == [2, Fault("unexpected ValueError: 3 is odd"), 4]

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lake import json_source, originals
-from lake.column_types import TEXT, ColumnType, Kind
+from lake.columns.types import TEXT, ColumnType, Kind
 from lake.errors import InputRefused
-from lake.pieces import Tally
+from lake.reading import originals
+from lake.reading.json import source as json_source
+from lake.reading.pieces import Tally
 from tests.glue_scripts.json_reads import read
 
 NUMBERS = st.one_of(
@@ -219,7 +220,7 @@ def test_a_column_has_the_shape_of_its_first_value_wherever_the_file_is_cut(
 ) -> None:
     text = b'{"id": 0}\n' + written([spelled(row, "") for row in table], json_source.LINES)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lake.json_layout._SAMPLED_ROWS", 1)
+        patch.setattr("lake.reading.json.layout._SAMPLED_ROWS", 1)
         found = read(text, cuts)
     shapes: dict[str, bool] = {}
     bad = []
@@ -320,7 +321,7 @@ def test_a_line_that_is_no_row_costs_itself_and_says_why(line: bytes, reason: st
 def test_a_line_beyond_the_limit_is_one_record() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_source, "MAX_RECORD_BYTES", 100)
-        patch.setattr("lake.json_layout.MAX_RECORD_BYTES", 100)
+        patch.setattr("lake.reading.json.layout.MAX_RECORD_BYTES", 100)
         patch.setattr(json_source, "_KEPT_BYTES", 20)
         for size in (99, 100, 101, 200, 5_000):
             long = b'{"a": "' + b"x" * (size - 9) + b'"}'

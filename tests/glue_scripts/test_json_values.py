@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lake.column_types import TEXT, ColumnType, Kind
-from lake.json_exact import Number, parse_exactly
-from lake.json_numbers import types_of_numbers, value_of
-from lake.json_rows import parse_rows
+from lake.columns.types import TEXT, ColumnType, Kind
+from lake.reading.json.exact import Number, parse_exactly
+from lake.reading.json.numbers import types_of_numbers, value_of
+from lake.reading.json.rows import parse_rows
 from tests.glue_scripts.json_reads import read
 
 DIGITS = st.text("0123456789", min_size=1, max_size=40)

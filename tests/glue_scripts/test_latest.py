@@ -15,7 +15,7 @@ from tests.aws import CURATED
 from tests.curations import FOLDER, Curation
 from tests.keeping import Keeper
 from wires.contracts import BusinessRule, DatasetContract
-from wires.refresh_ledger import dataset_unit
+from wires.refresh_ledger import dataset_model
 
 THINGS = DatasetContract(
     name="things",
@@ -87,7 +87,7 @@ class History:
     def refresh(self) -> Refresh:
         """What has become of the dataset."""
         published = self.curation.refresh()
-        return next(one for one in published if one.unit == dataset_unit("things"))
+        return next(one for one in published if one.model == dataset_model("things"))
 
     def check(self) -> None:
         reader = CatalogReader(glue=self.curation.aws.glue, s3=self.curation.aws.s3)

@@ -185,7 +185,7 @@ def test_what_waits_at_the_gate_is_not_removed_however_old(
     lake.file("waiting", [row(7)])
     key = f"{lake.name}/year=2026/month=01/day=15/waiting.parquet"
     refresh = Refresh(
-        unit=f"table/{lake.name}",
+        model=f"table/{lake.name}",
         refresh_id="r",
         definition="d",
         seen={},
@@ -195,10 +195,10 @@ def test_what_waits_at_the_gate_is_not_removed_however_old(
         days=(DayWrite(day="2026-01-15", files=(StagedFile(key=key, rows=1, values=5),)),),
     )
     ledger = RefreshLedger(aws.tables.Table(STATE))
-    assert ledger.stage(refresh.unit, refresh.save(ASSETS))
+    assert ledger.stage(refresh.model, refresh.save(ASSETS))
     keep(after=timedelta(days=20))
     assert key in keys(aws)
-    ledger.unstage(refresh.unit, refresh.key)
+    ledger.unstage(refresh.model, refresh.key)
     keep(after=timedelta(days=20))
     assert key not in keys(aws)
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from lake.column_types import TEXT, ColumnType, Kind
-from lake.moments import rebased, unwrapped
+from lake.columns.moments import rebased, unwrapped
+from lake.columns.types import TEXT, ColumnType, Kind
 from tests.glue_scripts.typed_files import at, parquet, read, refusal
 
 EPOCH = at(1970, 1, 1)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake.datasets import name_datasets, source_name
-from lake.names import snake_case
+from lake.planning.dataset_names import snake_case
+from lake.planning.datasets import name_datasets, source_name
 from wires.column_names import METADATA_COLUMNS, column_name_of, column_names, source_names
 from wires.contracts import DatasetContract
 from wires.layout import QUARANTINE_KEYS

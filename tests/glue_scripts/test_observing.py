@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lake.column_types import NOTHING, TEXT, ColumnType, Kind, decimal_type, join_all
-from lake.fitting import fit, presume
-from lake.observing import convert, observe
+from lake.columns.fitting import fit, presume
+from lake.columns.observing import convert, observe
+from lake.columns.types import NOTHING, TEXT, ColumnType, Kind, decimal_type, join_all
 
 KINDS = st.sampled_from([Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT])
 TYPES = st.one_of(

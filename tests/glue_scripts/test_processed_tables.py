@@ -11,12 +11,12 @@ from pyiceberg.types import TimestampType, TimestamptzType
 from pyspark.sql import SparkSession
 
 from iceberg.rollback import roll_back
-from lake import publishing
-from lake.column_types import TEXT
+from lake.columns.schema import Schema
+from lake.columns.types import TEXT
 from lake.errors import LakeError
-from lake.publishing import Publisher
-from lake.schema import Schema
-from lake.tables import ProcessedTables, read_columns, spell_columns
+from lake.publishing import publisher as publishing
+from lake.publishing.processed_tables import ProcessedTables, read_columns, spell_columns
+from lake.publishing.publisher import Publisher
 from maintenance import upkeep
 from operations.table_reader import IcebergReader
 from tests.aws import PROCESSED, SmallAws
@@ -130,7 +130,7 @@ def test_curated_tables_do_not_notice_that_files_were_merged(
         at="2026-01-15T11:00:00+00:00",
     )
     refreshed = curation.refresh()
-    account = next(one for one in refreshed if one.unit.endswith("orders"))
+    account = next(one for one in refreshed if one.model.endswith("orders"))
     assert account.counts.rows_in == 1
     changed = set(curation.read("sales")) ^ set(before)
     assert len(changed) == 2, "the day of the order, as it was and as it is"

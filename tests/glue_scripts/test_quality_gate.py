@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lake.errors import LakeError
-from quality_report.model import Verdict
-from quality_report.results import RuleVerdict, Usual
+from quality.anomalies import Usual
+from quality.verdicts import Verdict
+from quality_report.report import GateVerdict
 from tests.aws import CURATED, QUALITY
 from tests.curations import CUSTOMERS, ORDERS, Curation
 from wires.contracts import OnFailure
@@ -33,7 +34,7 @@ def test_rules_that_pass_publish_with_score_and_report(curation: Curation) -> No
     state = curation.state("table/sales")
     assert (state.verdict, state.score, state.staged) == ("passed", "100", "")
     report = curation.report("table/sales")
-    assert (report.verdict, report.score, report.rows) == (Verdict.PASSED, 100.0, 3)
+    assert (report.verdict, report.score, report.rows) == (GateVerdict.PASSED, 100.0, 3)
     assert state.report.endswith(".html")
     summary = curation.summary("sales")
     assert (summary["score"], summary["verdict"]) == ("100", "passed")
@@ -69,7 +70,7 @@ def test_a_rule_that_fails_warns_and_publishes_unless_the_contract_says_more(
     assert subject == "Quality: table/sales warned"
     assert 'ColumnValues "amount" > 6' in message
     report = curation.report("table/sales")
-    [failed] = [rule for rule in report.rules if rule.verdict is RuleVerdict.FAILED]
+    [failed] = [rule for rule in report.rules if rule.verdict is Verdict.FAILED]
     assert failed.failing_rows == 1
     assert failed.sample[0]["amount"] == "5"
 
@@ -82,7 +83,7 @@ def test_halt_publishes_nothing_and_what_was_there_stays(curation: Curation) -> 
     before = curation.sales()
     curation.upload("orders", f"{HEAD}13,1,2026-01-14,3\n", at="2026-01-16T10:00:00+00:00")
     published = curation.refresh()
-    assert "table/sales" not in {refresh.unit for refresh in published}
+    assert "table/sales" not in {refresh.model for refresh in published}
     assert curation.sales() == before
     state = curation.state("table/sales")
     assert state.verdict == "halted"
@@ -107,7 +108,7 @@ def test_a_dataset_that_is_halted_holds_back_every_table_that_is_made_of_it(
 ) -> None:
     curation.quality("customers", 'Rules = [ ColumnLength "country" = 3 ]', OnFailure.HALT)
     with_data(curation)
-    published = {refresh.unit for refresh in curation.refresh()}
+    published = {refresh.model for refresh in curation.refresh()}
     assert published == {"dataset/orders"}
     assert "customers" in curation.state("table/sales").halted
     assert curation.tables() == []
@@ -119,7 +120,7 @@ def test_quarantine_puts_aside_the_rows_that_fail_and_publishes_the_others(
     rules = 'Rules = [ ColumnValues "amount" > 5, RowCount > 0 ]'
     curation.quality("sales", rules, OnFailure.QUARANTINE)
     with_data(curation)
-    [sales] = [refresh for refresh in curation.refresh() if refresh.unit == "table/sales"]
+    [sales] = [refresh for refresh in curation.refresh() if refresh.model == "table/sales"]
     assert (sales.counts.rows_in, sales.counts.current, sales.counts.quarantined) == (3, 2, 1)
     assert curation.sales() == [("2026-01-12", "FR", 1, 7), ("2026-01-13", "DE", 1, 9)]
     [row] = curation.lake.quarantined()
@@ -149,7 +150,7 @@ def test_a_rule_that_cannot_be_judged_never_counts_as_passed(curation: Curation)
     curation.refresh()
     assert curation.tables() == []
     for rule, reason in zip(curation.report("table/sales").rules, wrong, strict=True):
-        assert rule.verdict is RuleVerdict.ERROR
+        assert rule.verdict is Verdict.ERROR
         assert reason in rule.reason
 
 
@@ -161,12 +162,12 @@ def test_rules_compare_with_other_datasets(curation: Curation) -> None:
     curation.upload("orders", f"{HEAD}13,9,2026-01-14,3\n", at="2026-01-16T10:00:00+00:00")
     curation.refresh()
     [rule] = curation.report("dataset/orders").rules
-    assert rule.verdict is RuleVerdict.FAILED
+    assert rule.verdict is Verdict.FAILED
     assert list(rule.metrics.values()) == [0.75]
 
 
 @pytest.mark.slow
-def test_values_are_held_against_the_history_of_the_same_unit(curation: Curation) -> None:
+def test_values_are_held_against_the_history_of_the_same_model(curation: Curation) -> None:
     with_data(curation)
     for day in range(8):
         row = f"{100 + day},1,2026-02-{day + 1:02},5\n"
@@ -182,7 +183,7 @@ def test_values_are_held_against_the_history_of_the_same_unit(curation: Curation
     subjects = [subject for subject, _ in curation.told()]
     assert "Quality: dataset/orders passed" in subjects
     scores = curation.history("quality_runs")
-    assert len([row for row in scores if row["unit"] == "dataset/orders"]) == 9
+    assert len([row for row in scores if row["model"] == "dataset/orders"]) == 9
 
 
 @pytest.mark.slow
@@ -191,7 +192,7 @@ def test_the_history_says_which_load_was_judged_how(curation: Curation) -> None:
     with_data(curation)
     curation.refresh()
     loads = curation.history("quality_loads")
-    [mine] = [row for row in loads if row["unit"] == "dataset/orders"]
+    [mine] = [row for row in loads if row["model"] == "dataset/orders"]
     assert (mine["dataset"], mine["verdict"], mine["score"]) == ("orders", "passed", 100.0)
     assert len(mine["load_id"]) == 16
     rows = list(csv.reader(io.StringIO(ORDERS)))[1:]

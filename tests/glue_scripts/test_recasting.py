@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lake.column_types import NOTHING, TEXT, ColumnType, Kind, decimal_type
+from lake.columns.typed import recast, spelled
+from lake.columns.types import NOTHING, TEXT, ColumnType, Kind, decimal_type
 from lake.errors import Misfit
-from lake.typed import recast, spelled
 from tests.glue_scripts.typed_files import at
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1)

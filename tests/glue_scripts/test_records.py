@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lake import originals, pieces, records
-from lake.pieces import PieceReader
+from lake.reading import originals, pieces
+from lake.reading.csv import record_boundaries as records
+from lake.reading.pieces import PieceReader
 from tests.glue_scripts.csv_oracle import OracleRecord, oracle_records
 from tests.glue_scripts.texts import layout_of, read_in_pieces
 

@@ -11,16 +11,16 @@ import duckdb
 import pytest
 from pyspark.sql import SparkSession
 
-from lake import header
-from lake.bulk import convert_files
-from lake.column_types import NOTHING, ColumnType, Kind
-from lake.commit import Source
-from lake.header import judge_header
-from lake.layout import CSV, Layout
-from lake.originals import Span
-from lake.presumption import Presumptions
-from lake.row_rules import RowRules
-from lake.writing import pack
+from benchmarks.convert_files import convert_files
+from lake.columns.types import NOTHING, ColumnType, Kind
+from lake.planning.commit import Source
+from lake.reading.csv import header
+from lake.reading.csv.header import judge_header
+from lake.reading.layout import CSV, Layout
+from lake.reading.originals import Span
+from lake.reading.presumption import Presumptions
+from lake.reading.row_rules import RowRules
+from lake.writing.partitions import pack
 from tests.glue_scripts.test_csv_evidence import KINDS, table
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectStatus

@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake.column_types import ColumnType, Kind
-from lake.conversion import typed
+from lake.columns.recasting import recast
+from lake.columns.schema import Schema
+from lake.columns.totals import total_of
+from lake.columns.types import ColumnType, Kind
 from lake.errors import AccountingError
-from lake.originals import Span
-from lake.pieces import Chunk
-from lake.reading import PieceReading, examine
-from lake.recasting import recast
-from lake.row_rules import RowRules
-from lake.schema import Schema
-from lake.totals import total_of
-from lake.value_account import ValueAccount
+from lake.reading.formats import PieceReading, examine
+from lake.reading.originals import Span
+from lake.reading.pieces import Chunk
+from lake.reading.row_rules import RowRules
+from lake.writing.conversion import typed
+from lake.writing.value_account import ValueAccount
 from tests.glue_scripts.texts import Text
 from tests.glue_scripts.typed_files import at, parquet
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from lake.column_types import ColumnType
-from lake.findings import Findings
-from lake.layout import Layout
-from lake.originals import Span
-from lake.pieces import BadRecord
-from lake.reading import PieceReading
+from lake.columns.types import ColumnType
+from lake.reading.findings import Findings
+from lake.reading.formats import PieceReading
+from lake.reading.layout import Layout
+from lake.reading.originals import Span
+from lake.reading.pieces import BadRecord
 
 
 @dataclass(frozen=True)

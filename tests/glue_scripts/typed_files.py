@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import orc
 
-from lake.column_types import ColumnType
+from lake.columns.types import ColumnType
 from lake.errors import InputRefused
-from lake.originals import Span
-from lake.pieces import BadRecord, Tally
-from lake.reading import PieceReading, examine
-from lake.row_rules import NO_RULES, RowRules
+from lake.reading.formats import PieceReading, examine
+from lake.reading.originals import Span
+from lake.reading.pieces import BadRecord, Tally
+from lake.reading.row_rules import NO_RULES, RowRules
 from tests.glue_scripts.texts import Text
 
 MARKER = b"a marker of 16 b"

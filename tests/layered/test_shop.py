@@ -22,7 +22,7 @@ from local_cloud.shop.uploads import ShopObject, shop_uploads
 from operations.table_reader import IcebergReader
 from tests.quality_report.chromium import Chromium
 from wires.lineage import RunEventType
-from wires.refresh_ledger import RefreshLedger, table_unit
+from wires.refresh_ledger import RefreshLedger, table_model
 
 pytestmark = pytest.mark.slow
 DAILY_SALES, CUSTOMER_VALUE = "shop_daily_sales", "shop_customer_value"
@@ -113,7 +113,7 @@ def test_rows_that_break_a_rule_are_put_aside_and_counted(shop: Shop) -> None:
     )
     wanted = {
         (dataset, rule): count
-        for dataset, rules in truth().put_aside.items()
+        for dataset, rules in truth().quarantine_object.items()
         for rule, count in rules.items()
         if count
     }
@@ -173,18 +173,18 @@ def test_every_dataset_and_table_has_a_page_that_a_browser_shows(
     names = shop.platform.names
     ledger = RefreshLedger(shop.platform.cloud.table(names.state_table))
     judged = [state for state in ledger.all_states() if state.verdict]
-    assert {state.unit for state in judged} >= {
+    assert {state.model for state in judged} >= {
         *(f"dataset/{dataset}" for dataset in truth().current),
-        table_unit(DAILY_SALES),
-        table_unit(CUSTOMER_VALUE),
+        table_model(DAILY_SALES),
+        table_model(CUSTOMER_VALUE),
     }
     for state in judged:
-        page = tmp_path / f"{state.unit.replace('/', '-')}.html"
+        page = tmp_path / f"{state.model.replace('/', '-')}.html"
         key = state.report.partition(f"{names.quality_bucket}/")[2]
         shop.platform.cloud.client("s3").download_file(names.quality_bucket, key, str(page))
         chromium.open(page, width=1280)
         shown = chromium.text("body")
-        assert state.unit.partition("/")[2] in shown
+        assert state.model.partition("/")[2] in shown
         assert state.score == "none" or state.score in shown
         assert chromium.complaints == []
 
@@ -196,7 +196,7 @@ def test_the_gate_has_judged_by_the_contracts_rules(shop: Shop) -> None:
         state = ledger.get(unit)
         assert (state.verdict, state.score) == ("passed", "100"), unit
     runs = shop.rows(names.quality_database, "quality_runs")
-    assert len([run for run in runs if run["unit"] == "table/shop_daily_sales"]) == 2
+    assert len([run for run in runs if run["model"] == "table/shop_daily_sales"]) == 2
     loads = shop.rows(names.quality_database, "quality_loads")
     assert {row["dataset"] for row in loads} >= set(truth().current)
 
@@ -216,9 +216,9 @@ def test_the_batch_sample_runs_from_its_template(shop: Shop, tmp_path: Path) -> 
 def test_a_run_by_hand_with_nothing_new_changes_nothing(shop: Shop) -> None:
     names = shop.platform.names
     ledger = RefreshLedger(shop.platform.cloud.table(names.state_table))
-    before = ledger.get(table_unit(DAILY_SALES))
+    before = ledger.get(table_model(DAILY_SALES))
     shop.platform.cloud.client("glue").start_workflow_run(Name=names.workflow)
     shop.platform.settle()
-    assert ledger.get(table_unit(DAILY_SALES)) == before
+    assert ledger.get(table_model(DAILY_SALES)) == before
     assert before.published
     assert not before.staged

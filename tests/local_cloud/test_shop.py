@@ -25,9 +25,9 @@ import pytest
 from pyarrow import orc
 
 from config.datasets import load_contracts
-from lake.contract_terms import declared_schema, rules_of
-from lake.datasets import source_name
-from lake.reading import survey
+from lake.planning.contract_terms import declared_schema, rules_of
+from lake.planning.datasets import source_name
+from lake.reading.formats import inspect_whole
 from local_cloud.shop.arrivals import Arrival, arrivals
 from local_cloud.shop.records import DAYS, PRIMARY_KEYS, Dataset
 from local_cloud.shop.truth import Truth, truth
@@ -114,7 +114,7 @@ def comparable(value: Any) -> str:
 @pytest.mark.parametrize("made", DATA, ids=lambda made: made.key)
 def test_the_reader_of_the_ingestion_finds_the_same(made: ShopObject) -> None:
     contract = CONTRACTS[made.dataset]
-    found = survey(
+    found = inspect_whole(
         Text(made.content), max_ratio=100, rules=rules_of(contract, declared_schema(contract))
     )
     by_row = [row for row in made.quarantined_rows if "row before it" not in row.reason]
@@ -143,7 +143,7 @@ def test_all_dirt_has_its_known_consequence() -> None:
         "7 fields, expected 6": 1,
         "order_id has no value, expected one in every row": 1,
     }
-    assert known.put_aside == {
+    assert known.quarantine_object == {
         "shop_customers": {"country_is_a_code": 0},
         "shop_products": {"unit_price_is_positive": 0},
         "shop_orders": {"status_is_known": 2},
@@ -194,7 +194,7 @@ def test_the_contracts_say_what_the_truth_takes_for_granted() -> None:
         assert contract.primary_key == PRIMARY_KEYS[Dataset(name)]
         dated = "updated_at" in known.current[name][0]
         assert contract.latest_by == (("updated_at",) if dated else ())
-        assert [rule.name for rule in contract.rules] == list(known.put_aside[name])
+        assert [rule.name for rule in contract.rules] == list(known.quarantine_object[name])
     references = {
         f"{name}({', '.join(reference.columns)})"
         for name, contract in CONTRACTS.items()

@@ -11,7 +11,7 @@ from dqdl import parse
 from local_cloud.errors import UsageError
 from local_cloud.suggest_command import suggest
 from quality_report.figures import ColumnProfile, Distinct, Kind, Profile
-from quality_report.model import UnitKind, Verdict, make_report
+from quality_report.report import GateVerdict, ModelKind, make_report
 
 AT = datetime(2026, 1, 15, 8, tzinfo=UTC)
 
@@ -31,13 +31,13 @@ def a_result(folder: Path, *, rows: int = 100, at: datetime = AT, run: str = "jr
         looked_at=rows,
     )
     report = make_report(
-        unit="dataset/orders",
-        kind=UnitKind.DATASET,
+        model="dataset/orders",
+        kind=ModelKind.DATASET,
         run_id=run,
         refresh_id="0123456789abcdef",
         at=at,
         rows=rows,
-        verdict=Verdict.PASSED,
+        verdict=GateVerdict.PASSED,
         rules=(),
         profile=Profile(rows=rows, columns=(column,), sample=200_000),
     )

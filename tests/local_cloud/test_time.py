@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from local_cloud.events.schedules import Schedule, Schedules, most_frequent, seconds_between
-from local_cloud.patience import Patience
+from local_cloud.stall_timeout import StallTimeout
 
 
 def any_schedule(name: str, expression: str) -> Schedule:
@@ -73,8 +73,8 @@ def test_the_most_frequent_schedules_are_those_with_the_shortest_period_of_all()
 
 def test_patience_ends_when_nothing_moves() -> None:
     slept: list[float] = []
-    patience = Patience(limit=10, sleep=slept.append)
-    while patience.is_left(3):
+    stall_timeout = StallTimeout(limit=10, sleep=slept.append)
+    while stall_timeout.is_left(3):
         pass
     assert 10 <= sum(slept) < 16
     assert slept == sorted(slept)
@@ -82,15 +82,15 @@ def test_patience_ends_when_nothing_moves() -> None:
 
 def test_patience_starts_afresh_when_less_is_left_than_ever() -> None:
     slept: list[float] = []
-    patience = Patience(limit=1, sleep=slept.append)
+    stall_timeout = StallTimeout(limit=1, sleep=slept.append)
     for left in (3, 3, 2, 2, 1, 1):
-        assert patience.is_left(left)
+        assert stall_timeout.is_left(left)
     assert slept == [0.1, 0.1, 0.1]
 
 
 def test_ups_and_downs_are_no_progress() -> None:
-    patience = Patience(limit=1, sleep=lambda _: None)
+    stall_timeout = StallTimeout(limit=1, sleep=lambda _: None)
     asked = 0
-    while patience.is_left(3 + asked % 2):
+    while stall_timeout.is_left(3 + asked % 2):
         asked += 1
         assert asked < 100

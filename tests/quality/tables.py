@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
 from dqdl import parse
-from quality import Composites, Evaluation, History, Outcome, PastMetrics, evaluate
+from quality.evaluation import Evaluation, evaluate
+from quality.history import History, PastMetrics
+from quality.outcomes import Outcome
+from quality.verdicts import Composites
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SCHEMA = "i bigint, n string, x double, d decimal(12,3), t timestamp, day date, ok boolean"

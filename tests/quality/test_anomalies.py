@@ -11,6 +11,7 @@ from quality.anomalies import Usual, judge_value
 from quality.history import Point
 
 MONDAY = datetime(2026, 9, 7, 6, tzinfo=UTC)
+METRIC = "RowCount"
 
 
 def daily(values: Sequence[float], *, missing: Sequence[int] = ()) -> list[Point]:
@@ -23,7 +24,7 @@ def daily(values: Sequence[float], *, missing: Sequence[int] = ()) -> list[Point
 
 
 def judged_after(points: Sequence[Point], value: float, *, day: int) -> Usual:
-    return judge_value(value, points, at=MONDAY + timedelta(days=day)).usual
+    return judge_value(METRIC, value, points, at=MONDAY + timedelta(days=day)).usual
 
 
 def test_a_jump_is_an_anomaly() -> None:
@@ -32,7 +33,7 @@ def test_a_jump_is_an_anomaly() -> None:
     assert judged_after(points, 105, day=7) is Usual.YES
     assert judged_after(points, 106, day=7) is Usual.NO
     assert judged_after(points, 94, day=7) is Usual.NO
-    reason = judge_value(150, points, at=MONDAY + timedelta(days=7)).reason
+    reason = judge_value(METRIC, 150, points, at=MONDAY + timedelta(days=7)).reason
     assert reason == "150 is unusual, expected 94.811 to 105.189 after 7 earlier values"
 
 
@@ -61,7 +62,7 @@ def test_a_season_without_noise_leaves_room_for_nothing_else() -> None:
 
 def test_two_weeks_are_no_season() -> None:
     points = daily([1000, 1010, 990, 1005, 995, 100, 105] * 2)
-    judgement = judge_value(100, points, at=MONDAY + timedelta(days=14))
+    judgement = judge_value(METRIC, 100, points, at=MONDAY + timedelta(days=14))
     assert "apart" not in judgement.reason
 
 
@@ -95,7 +96,7 @@ def test_one_anomaly_in_the_history_hides_no_other() -> None:
 
 @pytest.mark.parametrize(("count", "said"), [(0, "0 values"), (1, "1 value"), (6, "6 values")])
 def test_a_short_history_says_how_much_it_lacks(count: int, said: str) -> None:
-    judgement = judge_value(1.0, daily([1.0] * count), at=MONDAY)
+    judgement = judge_value(METRIC, 1.0, daily([1.0] * count), at=MONDAY)
     assert judgement.usual is Usual.UNKNOWN
     assert judgement.reason == f"history too short: {said}, needs 7"
 

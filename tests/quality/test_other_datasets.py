@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from quality import Verdict
+from quality.verdicts import Verdict
 from tests.quality.tables import Row, evaluation_of, outcome_of, table_of
 
 SCHEMA = "id int, country string, amount double"

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from pyspark.sql import SparkSession
 
-from quality import Composites, Verdict
+from quality.verdicts import Composites, Verdict
 from tests.quality.tables import AT, NAMES, ROWS, Row, evaluation_of, outcome_of, table_of
 
 Test = Callable[[Any], bool]
@@ -174,6 +174,22 @@ def test_rows_within_a_threshold_are_told_and_can_be_tolerated(spark: SparkSessi
     assert evaluation.failing_rows().count() == 1
     assert evaluation.failing_rows(tolerated=False).count() == 0
     assert evaluation.passing_rows(tolerated=False).count() == 3
+
+
+def test_rows_are_counted_and_shown_rule_by_rule(spark: SparkSession) -> None:
+    table = table_of(spark, [(1, "a"), (2, None), *[(3, None)] * 9], "i int, n string")
+    rules = 'IsComplete "n", ColumnValues "i" < 3, RowCount > 1, Mean "n" > 1, IsComplete "i"'
+    evaluation = evaluation_of(rules, table)
+    outcomes = evaluation.counted()
+    assert [outcome.failing_rows for outcome in outcomes] == [10, 9, None, None, 0]
+    assert outcomes[0].sample[0].keys() == {"i", "n"}
+    assert outcomes[1].sample == ({"i": "3", "n": None},) * 5
+    assert [outcome.rule for outcome in outcomes] == [one.rule for one in evaluation.outcomes]
+
+
+def test_nothing_is_counted_where_no_rule_is_about_rows(spark: SparkSession) -> None:
+    evaluation = evaluation_of("RowCount > 5", table_of(spark, [(1,)], "i int"))
+    assert evaluation.counted() == tuple(evaluation.outcomes)
 
 
 def test_failing_rows_have_the_columns_of_the_table_and_one_more(spark: SparkSession) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality import SqlRefused
+from quality.errors import SqlRefused
 from quality.spellings import NO_SPELLINGS, Spellings, respelled
 from quality.sql_tokens import Kind, tokens_of
 

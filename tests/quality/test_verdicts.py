@@ -9,7 +9,8 @@ import pytest
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
-from quality import PastMetrics, Point, Verdict
+from quality.history import PastMetrics, Point
+from quality.verdicts import Verdict
 from tests.quality.tables import AT, evaluation_of, outcome_of, table_of
 
 

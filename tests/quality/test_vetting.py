@@ -8,7 +8,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as t
 
-from quality import SPELLINGS, SqlRefused, Verdict, condition, query
+from quality.errors import SqlRefused
+from quality.spellings import SPELLINGS
+from quality.verdicts import Verdict
+from quality.vetting import condition, query
 from tests.config.test_contract_sql import CONDITIONS, NO_CONDITIONS, NO_QUERIES, QUERIES
 from tests.quality.tables import evaluation_of, outcome_of
 

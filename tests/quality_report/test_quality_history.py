@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quality.history import Point
+from quality.verdicts import Verdict
 from quality_report.errors import NotHistory
 from quality_report.history import METRICS, RULES, RUNS, as_parquet, tables
-from quality_report.model import QualityReport, TrendPoint
-from quality_report.results import Measured, RuleVerdict
+from quality_report.report import QualityReport, TrendPoint
 from quality_report.series import StoredFile, series, trend
 from tests.quality_report.reports import NOW, any_report, any_rule, rich_report
 
@@ -27,9 +28,9 @@ def metrics_of(report: QualityReport) -> StoredFile:
     return stored(tables(report)["quality_metrics"], f"{report.run_id}.parquet")
 
 
-def run(day: int, value: float, refresh_id: str = "", *, unit: str = "orders") -> QualityReport:
+def run(day: int, value: float, refresh_id: str = "", *, model: str = "orders") -> QualityReport:
     return any_report(
-        unit=unit,
+        model=model,
         run_id=f"jr_{day}_{value}",
         refresh_id=refresh_id or f"load-{day}",
         at=NOW + timedelta(days=day),
@@ -46,7 +47,7 @@ def test_the_tables_have_fixed_columns_whatever_the_report() -> None:
 def test_a_report_is_one_row_of_runs() -> None:
     (row,) = tables(rich_report())["quality_runs"].to_pylist()
     expected = {
-        "unit": "sales_orders",
+        "model": "sales_orders",
         "refresh_id": "load-2026-11-20-9c41d0",
         "at": NOW,
         "rows": 4312,
@@ -77,7 +78,7 @@ def test_each_rule_is_a_row_in_the_order_of_the_report() -> None:
 
 
 def test_each_metric_is_a_row() -> None:
-    rule = any_rule('Mean "a" > 1', RuleVerdict.FAILED, {"Mean:a": 0.5, "Sum:a": float("inf")})
+    rule = any_rule('Mean "a" > 1', Verdict.FAILED, {"Mean:a": 0.5, "Sum:a": float("inf")})
     report = any_report([rule], metrics={"RowCount": 7.0})
     rows = tables(report)["quality_metrics"].to_pylist()
     assert [(row["metric"], row["value"]) for row in rows] == [("Mean:a", 0.5), ("RowCount", 7.0)]
@@ -85,35 +86,35 @@ def test_each_metric_is_a_row() -> None:
 
 def test_a_series_is_in_order_of_time_whatever_the_order_of_the_files() -> None:
     files = [metrics_of(run(day, day * 10.0)) for day in (3, 1, 2)]
-    points = [Measured(NOW + timedelta(days=day), day * 10.0) for day in (1, 2, 3)]
-    assert series(files, unit="orders") == {"RowCount": tuple(points)}
+    points = [Point(NOW + timedelta(days=day), day * 10.0) for day in (1, 2, 3)]
+    assert series(files, model="orders") == {"RowCount": tuple(points)}
 
 
 def test_a_run_that_is_repeated_counts_once_as_it_was_the_last_time() -> None:
     files = [metrics_of(run(2, 5.0, "load-1")), metrics_of(run(1, 9.0, "load-1"))]
-    assert [one.value for one in series(files, unit="orders")["RowCount"]] == [5.0]
+    assert [one.value for one in series(files, model="orders")["RowCount"]] == [5.0]
 
 
 def test_a_run_is_not_compared_with_itself() -> None:
     files = [metrics_of(run(1, 1.0)), metrics_of(run(2, 2.0))]
-    found = series(files, unit="orders", without="load-2")
+    found = series(files, model="orders", without="load-2")
     assert [one.value for one in found["RowCount"]] == [1.0]
 
 
 def test_other_units_have_histories_of_their_own() -> None:
-    files = [metrics_of(run(1, 1.0)), metrics_of(run(1, 2.0, unit="customers"))]
-    assert [one.value for one in series(files, unit="customers")["RowCount"]] == [2.0]
+    files = [metrics_of(run(1, 1.0)), metrics_of(run(1, 2.0, model="customers"))]
+    assert [one.value for one in series(files, model="customers")["RowCount"]] == [2.0]
 
 
 def test_no_files_are_no_history() -> None:
-    assert series([], unit="orders") == {}
-    assert trend([], unit="orders") == ()
+    assert series([], model="orders") == {}
+    assert trend([], model="orders") == ()
 
 
 def test_the_trend_has_scores_and_rows_of_earlier_runs() -> None:
     reports = [run(2, 1.0), run(1, 1.0), any_report([], refresh_id="load-0", rows=5)]
     files = [stored(tables(report)["quality_runs"]) for report in reports]
-    assert trend(files, unit="orders", without="load-2") == (
+    assert trend(files, model="orders", without="load-2") == (
         TrendPoint(NOW, 5, None),
         TrendPoint(NOW + timedelta(days=1), 100, 100.0),
     )
@@ -131,7 +132,7 @@ def test_the_trend_has_scores_and_rows_of_earlier_runs() -> None:
             "expected at to be timestamp",
         ),
         (
-            as_parquet(pa.Table.from_pylist([{"unit": "orders"}], schema=NULLABLE)),
+            as_parquet(pa.Table.from_pylist([{"model": "orders"}], schema=NULLABLE)),
             "expected a value of run_id",
         ),
     ],
@@ -139,18 +140,18 @@ def test_the_trend_has_scores_and_rows_of_earlier_runs() -> None:
 def test_a_file_that_is_no_history_is_named(content: bytes, said: str) -> None:
     damaged = StoredFile("s3://lake/quality_metrics/part-7.parquet", content)
     with pytest.raises(NotHistory, match="part-7") as error:
-        series([metrics_of(run(1, 1.0)), damaged], unit="orders")
+        series([metrics_of(run(1, 1.0)), damaged], model="orders")
     assert said in str(error.value)
 
 
 def test_a_file_with_a_flipped_byte_is_an_error_or_harmless() -> None:
     whole = metrics_of(run(1, 1.0)).content
-    expected = series([StoredFile("a", whole)], unit="orders")
+    expected = series([StoredFile("a", whole)], model="orders")
     for place in range(len(whole)):
         changed = bytearray(whole)
         changed[place] ^= 0xFF
         try:
-            found = series([StoredFile("a", bytes(changed))], unit="orders")
+            found = series([StoredFile("a", bytes(changed))], model="orders")
         except NotHistory:
             continue
         assert found == expected
@@ -169,7 +170,7 @@ runs = st.lists(
 
 @given(runs)
 def test_what_is_written_is_what_is_read(made: list[tuple[int, float, str]]) -> None:
-    found = series([metrics_of(run(*one)) for one in made], unit="orders")
+    found = series([metrics_of(run(*one)) for one in made], model="orders")
     last = {refresh: (day, value) for day, value, refresh in sorted(made)}
-    expected = [Measured(NOW + timedelta(days=day), value) for day, value in sorted(last.values())]
+    expected = [Point(NOW + timedelta(days=day), value) for day, value in sorted(last.values())]
     assert list(found.get("RowCount", ())) == expected

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from quality.outcomes import sample_rows
+from quality.verdicts import Verdict
 from quality_report.figures import ColumnProfile, Profile, TopValue
-from quality_report.model import QualityReport, Verdict
 from quality_report.page import page
-from quality_report.results import RuleVerdict, sample_rows
+from quality_report.report import GateVerdict, QualityReport
 from tests.quality_report.chromium import Chromium, Scheme
 from tests.quality_report.contrast import LOW_CONTRAST
 from tests.quality_report.profiles import rich_profile
@@ -35,10 +36,12 @@ LONG = "long" * 1000
 
 def hostile_report() -> QualityReport:
     """All that data can bring, wherever data can be."""
+    quoted = HOSTILE.replace('"', '\\"')
     rule = replace(
-        any_rule(f'ColumnValues "{HOSTILE}" = "{LONG}"', RuleVerdict.FAILED, {HOSTILE: 1e300}),
+        any_rule(f'ColumnValues "{quoted}" = "{LONG}"', Verdict.FAILED, {HOSTILE: 1e300}),
         reason=HOSTILE,
         sample=sample_rows([{HOSTILE: HOSTILE, LONG: LONG}, {HOSTILE: None}]),
+        row_level=True,
         failing_rows=2,
     )
     report = rich_report()
@@ -48,9 +51,9 @@ def hostile_report() -> QualityReport:
     )
     return replace(
         report,
-        unit=HOSTILE,
+        model=HOSTILE,
         run_id=LONG,
-        rules=(rule, replace(rule, verdict=RuleVerdict.ERROR), any_rule(LONG)),
+        rules=(rule, replace(rule, verdict=Verdict.ERROR), any_rule(LONG)),
         anomalies=tuple(replace(one, metric=HOSTILE, reason=LONG) for one in report.anomalies),
         profile=replace(rich_profile(), columns=columns, left_out=(HOSTILE, LONG)),
     )
@@ -190,8 +193,8 @@ def test_it_can_be_read_without_seeing_it(browser: Chromium, tmp_path: Path) -> 
     assert browser.read("document.querySelectorAll('th:not([scope])').length") == 0
 
 
-@pytest.mark.parametrize("verdict", list(Verdict))
-def test_every_verdict_has_words(verdict: Verdict) -> None:
+@pytest.mark.parametrize("verdict", list(GateVerdict))
+def test_every_verdict_has_words(verdict: GateVerdict) -> None:
     assert page(replace(any_report(), verdict=verdict)) != page(any_report([]))
 
 
@@ -207,12 +210,24 @@ def test_the_same_report_is_the_same_page() -> None:
     assert page(report) == page(QualityReport.from_json(report.to_json()))
 
 
+def test_what_html_and_utf_8_do_not_have_is_shown_all_the_same() -> None:
+    text = page(replace(any_report(), model="a\x07b\ud800c\x7f"))
+    assert text.encode()
+    assert text.count("a␇b?c␡") == 2  # the title and the heading
+
+
+def test_texts_are_cut_before_they_push_everything_else_off_the_page() -> None:
+    text = page(replace(any_report([any_rule(LONG)]), model=LONG))
+    assert f"<h1><bdi>{LONG[:120]}…</bdi></h1>" in text
+    assert f"<code><bdi>{LONG[:600]}…</bdi></code>" in text
+
+
 def test_a_page_of_200_columns_is_small() -> None:
     ready = rich_profile().columns
     columns = [replace(ready[n % len(ready)], name=f"column_{n}") for n in range(200)]
     rules = [
         replace(
-            any_rule(f'IsComplete "column_{n}"', RuleVerdict.FAILED),
+            any_rule(f'IsComplete "column_{n}"', Verdict.FAILED),
             sample=sample_rows([{one.name: "some value" for one in columns}] * 20),
         )
         for n in range(50)

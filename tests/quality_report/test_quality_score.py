@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality_report.results import Anomaly, RuleResult, RuleVerdict, Usual
+from dqdl import Place, parse_rule
+from quality.anomalies import Anomaly, Usual
+from quality.outcomes import Outcome
+from quality.verdicts import Verdict
 from quality_report.score import (
     MOST_FOR_ANOMALIES,
     WEIGHTS,
@@ -20,8 +23,8 @@ from quality_report.score import (
 )
 from tests.quality_report.reports import any_rule
 
-PASSED, FAILED = RuleVerdict.PASSED, RuleVerdict.FAILED
-ERROR, NOT_JUDGED = RuleVerdict.ERROR, RuleVerdict.NOT_JUDGED
+PASSED, FAILED = Verdict.PASSED, Verdict.FAILED
+ERROR, NOT_JUDGED = Verdict.ERROR, Verdict.NOT_JUDGED
 TEXTS = [
     'IsComplete "a"',
     'IsUnique "a"',
@@ -34,7 +37,7 @@ TEXTS = [
     'SomethingNew "a"',
 ]
 any_rules = st.lists(
-    st.builds(any_rule, st.sampled_from(TEXTS), st.sampled_from(list(RuleVerdict))), max_size=8
+    st.builds(any_rule, st.sampled_from(TEXTS), st.sampled_from(list(Verdict))), max_size=8
 )
 
 
@@ -74,7 +77,7 @@ def test_a_rule_that_was_not_judged_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("rules", [[], [any_rule(verdict=NOT_JUDGED)]])
-def test_nothing_judged_is_no_score(rules: Sequence[RuleResult]) -> None:
+def test_nothing_judged_is_no_score(rules: Sequence[Outcome]) -> None:
     assert score(rules, [any_anomaly()]).value is None
 
 
@@ -97,15 +100,16 @@ def test_what_is_usual_or_unknown_or_a_rule_of_its_own_costs_nothing() -> None:
     [
         ('IsPrimaryKey "id" "day"', Dimension.UNIQUENESS),
         ('ColumnValues "RowCount" > 0', Dimension.VALIDITY),
-        ('DetectAnomalies "Completeness:a"', Dimension.ACCURACY),
+        ('DetectAnomalies "Completeness" "a"', Dimension.ACCURACY),
         ('(RowCount > 0) or (IsComplete "a")', Dimension.COMPLETENESS),
         ('CustomSQL "select count(*) from primary" = 0', Dimension.VALIDITY),
+        ("DetectAnomalies RowCount", Dimension.ACCURACY),
         ('DataFreshness "day" <= 1 days', Dimension.FRESHNESS),
         ('SomethingNew "a"', Dimension.VALIDITY),
     ],
 )
 def test_a_rule_belongs_to_a_dimension(text: str, dimension: Dimension) -> None:
-    assert dimension_of(text) is dimension
+    assert dimension_of(parse_rule(text, Place(1, 1))) is dimension
 
 
 def test_each_dimension_has_a_weight() -> None:
@@ -113,15 +117,13 @@ def test_each_dimension_has_a_weight() -> None:
 
 
 @given(any_rules, any_anomalies)
-def test_a_score_is_between_0_and_100(rules: list[RuleResult], anomalies: list[Anomaly]) -> None:
+def test_a_score_is_between_0_and_100(rules: list[Outcome], anomalies: list[Anomaly]) -> None:
     value = score(rules, anomalies).value
     assert value is None or 0 <= value <= 100
 
 
 @given(any_rules, any_anomalies)
-def test_100_means_that_everything_passed(
-    rules: list[RuleResult], anomalies: list[Anomaly]
-) -> None:
+def test_100_means_that_everything_passed(rules: list[Outcome], anomalies: list[Anomaly]) -> None:
     judged = {rule.verdict for rule in rules} - {NOT_JUDGED}
     unusual = any(one.usual is Usual.NO and one.rule is None for one in anomalies)
     assert (score(rules, anomalies).value == 100) == (judged == {PASSED} and not unusual)
@@ -129,7 +131,7 @@ def test_100_means_that_everything_passed(
 
 @given(any_rules, any_anomalies, st.data())
 def test_a_rule_that_fails_instead_of_passing_never_raises_the_score(
-    rules: list[RuleResult], anomalies: list[Anomaly], data: st.DataObject
+    rules: list[Outcome], anomalies: list[Anomaly], data: st.DataObject
 ) -> None:
     rules = [*rules, any_rule(data.draw(st.sampled_from(TEXTS)))]
     place = data.draw(st.sampled_from([n for n, r in enumerate(rules) if r.verdict is PASSED]))
@@ -142,9 +144,7 @@ def test_a_rule_that_fails_instead_of_passing_never_raises_the_score(
 
 
 @given(any_rules, any_anomalies)
-def test_an_anomaly_never_raises_the_score(
-    rules: list[RuleResult], anomalies: list[Anomaly]
-) -> None:
+def test_an_anomaly_never_raises_the_score(rules: list[Outcome], anomalies: list[Anomaly]) -> None:
     before = score(rules, anomalies).value
     after = score(rules, [*anomalies, any_anomaly()]).value
     if before is None or after is None:

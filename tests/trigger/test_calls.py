@@ -9,8 +9,8 @@ import pytest
 
 from tests.aws import RAW, SmallAws
 from tests.trigger.platforms import Platform
-from wires.lanes import Lane
 from wires.manifest import ObjectVersion
+from wires.routes import Route
 
 MALWARE = {"TagSet": [{"Key": "GuardDutyMalwareScanStatus", "Value": "THREATS_FOUND"}]}
 
@@ -27,9 +27,9 @@ def calls_of(platform: Platform, do: Any) -> Counter[str]:
     def note(model: Any, **_: Any) -> None:
         counts[model.name] += 1
 
-    registrar, dispatcher = platform.trigger.registrar, platform.trigger.dispatcher
+    registrar = platform.trigger.registrar
     table = registrar._ledger._table.meta.client
-    clients = (registrar._s3, registrar._sns, dispatcher._glue, table)
+    clients = (registrar._s3, registrar._sns, platform.trigger.runs.glue, table)
     for client in clients:
         client.meta.events.register("before-call", note, unique_id="counted")
     do()
@@ -116,6 +116,6 @@ def forbid(platform: Platform) -> None:
 def test_versions_are_asked_for_in_the_order_in_which_they_are_given(platform: Platform) -> None:
     platform.receive(platform.upload("first.csv"))
     platform.receive(*[platform.upload(f"{number}.csv") for number in range(120)])
-    waiting = platform.objects.pending(RAW, Lane.FILES, limit=500)
+    waiting = platform.objects.pending(RAW, Route.FILES, limit=500)
     other = ObjectVersion(key="other", version_id="1", size=1, uploaded_at="now")
     assert platform.objects.still_pending([other, *waiting, waiting[0]]) == waiting

@@ -83,7 +83,9 @@ def test_a_run_writes_only_its_own_entry_in_the_loads_table() -> None:
     assert entries["Effect"] == "Deny"
     assert entries["Resource"].endswith(":222222222222:table/glue-etl-pipeline-dev-loads")
     (condition,) = entries["Condition"].items()
-    assert condition == ("ForAnyValue:StringNotEquals", {"dynamodb:LeadingKeys": [LOAD]})
+    # Turns and names: of applications that are older than the state table.
+    keys = {"dynamodb:LeadingKeys": [LOAD, "lease#publisher#*", "dataset#*"]}
+    assert condition == ("ForAnyValue:StringNotLike", keys)
 
 
 def test_what_is_not_denied_is_up_to_the_role() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from infra_app.lambdas.trigger.handler import Trigger
+from infra_app.lambdas.trigger.starting import JobStarter
 from tests.aws import ASSETS, JOB, QUALITY, RAW, SmallAws
 from tests.trigger.platforms import TICK, Platform
 from wires.layout import DISPATCHER, load_lineage_key
@@ -133,7 +135,7 @@ def test_a_dispatcher_that_was_cut_off_before_the_start_is_taken_up(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(platform.trigger.dispatcher, "_start_run", dies)
+        patch.setattr(JobStarter, "start", dies)
         with pytest.raises(KeyboardInterrupt):
             platform.receive(event)
     assert platform.glue_runs() == []
@@ -151,7 +153,7 @@ def test_a_dispatcher_that_was_cut_off_after_the_start_batches_nothing_twice(
     def dies(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    for ledger in (platform.trigger.dispatcher._objects, platform.trigger.dispatcher._loads):
+    for ledger in (platform.trigger.dispatcher.objects, platform.trigger.dispatcher.loads):
         with monkeypatch.context() as patch:
             patch.setattr(ledger, "mark_running", dies)
             with pytest.raises(KeyboardInterrupt):
@@ -205,7 +207,7 @@ def test_an_object_that_is_gone_already_is_recorded_as_such(aws: SmallAws) -> No
 
 def test_a_second_dispatcher_leaves_the_work_to_the_first(aws: SmallAws) -> None:
     platform = Platform(aws)
-    platform.trigger.dispatcher._leases.take(DISPATCHER, owner="another", seconds=60)
+    platform.trigger.dispatcher.leases.take(DISPATCHER, owner="another", seconds=60)
     platform.receive(platform.upload("a.csv"))
     assert platform.glue_runs() == []
     assert platform.statuses() == {"a.csv": "pending"}
@@ -225,7 +227,5 @@ def publish(platform: Platform, run: Any) -> None:
 
 
 def other_limits(platform: Platform, **changes: Any) -> Platform:
-    platform.trigger.dispatcher._settings = replace(
-        platform.trigger.dispatcher._settings, **changes
-    )
+    platform.trigger = Trigger(replace(platform.trigger.dispatcher.settings, **changes))
     return platform

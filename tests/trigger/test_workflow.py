@@ -1,4 +1,4 @@
-"""The layered lane: which uploads and which failures start the workflow, and what people hear."""
+"""The layered route: which uploads and which failures start the workflow, and what people hear."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOLDER = "data/incoming/2026/01/15/orders/"
 DUE = {"detail-type": "Workflow Due"}
 
 
-class Lane:
+class Route:
     """A workflow of three jobs that do as they are told, and the trigger in front of it."""
 
     def __init__(self, cloud: LocalCloud, aws: SmallAws) -> None:
@@ -84,13 +84,13 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def lane(
+def route(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     gate: Path,
     plain: None,  # noqa: ARG001 - for what it does
-) -> Iterator[Lane]:
+) -> Iterator[Route]:
     """With jobs as the test's parameter tells them: name and what to do."""
     told: dict[str, str] = getattr(request, "param", {})
     orders = {job: {"--do": what, "--gate": str(gate)} for job, what in told.items()}
@@ -110,7 +110,7 @@ def lane(
         for name, value in cloud.child_environment().items():
             if name.startswith("AWS_"):
                 monkeypatch.setenv(name, value)
-        yield Lane(cloud, make_small_aws(endpoint_url=cloud.endpoint))
+        yield Route(cloud, make_small_aws(endpoint_url=cloud.endpoint))
 
 
 @pytest.fixture
@@ -120,147 +120,147 @@ def gate(tmp_path: Path) -> Path:
     return pipe
 
 
-def test_a_batch_of_uploads_is_one_run_that_is_told_its_load(lane: Lane) -> None:
-    lane.receive(lane.upload("a.csv"), lane.upload("b.json", b'{"a": 1}\n'))
-    [properties] = lane.runs()
+def test_a_batch_of_uploads_is_one_run_that_is_told_its_load(route: Route) -> None:
+    route.receive(route.upload("a.csv"), route.upload("b.json", b'{"a": 1}\n'))
+    [properties] = route.runs()
     assert properties["attempt"] == "1"
     assert properties["last_attempt"] == "false"
-    load = lane.platform.loads.get(properties["load_id"])
+    load = route.platform.loads.get(properties["load_id"])
     assert (load.job, load.state) == (INGESTION, LoadState.RUNNING)
-    assert set(lane.platform.statuses().values()) == {"running"}
+    assert set(route.platform.statuses().values()) == {"running"}
 
 
-@pytest.mark.parametrize("lane", [{PROCESSING: "wait"}], indirect=True)
+@pytest.mark.parametrize("route", [{PROCESSING: "wait"}], indirect=True)
 def test_while_the_workflow_is_at_work_uploads_wait_and_then_go_together(
-    lane: Lane, gate: Path
+    route: Route, gate: Path
 ) -> None:
-    lane.receive(lane.upload("a.csv"))
-    lane.cloud.active_runs[0].ended.wait(30)
+    route.receive(route.upload("a.csv"))
+    route.cloud.active_runs[0].ended.wait(30)
     gate_of_processing = gate.open("w")
-    lane.publish(lane.runs()[0]["load_id"])
-    lane.receive(lane.upload("b.csv"), lane.upload("c.csv"))
-    assert len(lane.runs()) == 1
-    assert sorted(lane.platform.statuses().values()) == ["pending", "pending", "running"]
+    route.publish(route.runs()[0]["load_id"])
+    route.receive(route.upload("b.csv"), route.upload("c.csv"))
+    assert len(route.runs()) == 1
+    assert sorted(route.platform.statuses().values()) == ["pending", "pending", "running"]
     gate_of_processing.close()
-    lane.settle()
-    lane.receive(TICK)
-    assert len(lane.runs()) == 2
-    assert sorted(lane.platform.statuses().values()) == ["running", "running", "running"]
+    route.settle()
+    route.receive(TICK)
+    assert len(route.runs()) == 2
+    assert sorted(route.platform.statuses().values()) == ["running", "running", "running"]
     gate.write_text("")
 
 
-@pytest.mark.parametrize("lane", [{INGESTION: "wait"}], indirect=True)
-def test_a_run_that_somebody_has_started_is_waited_for(lane: Lane, gate: Path) -> None:
-    lane.glue.start_workflow_run(Name=tiny_flows.WORKFLOW)
+@pytest.mark.parametrize("route", [{INGESTION: "wait"}], indirect=True)
+def test_a_run_that_somebody_has_started_is_waited_for(route: Route, gate: Path) -> None:
+    route.glue.start_workflow_run(Name=tiny_flows.WORKFLOW)
     held = gate.open("w")
-    lane.receive(lane.upload("a.csv"))
-    assert set(lane.platform.statuses().values()) == {"pending"}
+    route.receive(route.upload("a.csv"))
+    assert set(route.platform.statuses().values()) == {"pending"}
     held.close()
-    lane.settle()
-    lane.receive(TICK)
-    assert [bool(run) for run in lane.runs()] == [False, True]
+    route.settle()
+    route.receive(TICK)
+    assert [bool(run) for run in route.runs()] == [False, True]
     gate.write_text("")
 
 
-def test_csv_elsewhere_does_not_wait_for_the_workflow(lane: Lane) -> None:
-    lane.receive(lane.upload("a.csv"), lane.platform.upload("other/b.csv"))
-    assert set(lane.platform.statuses().values()) == {"running"}
-    assert len(lane.glue.get_job_runs(JobName="file-processor")["JobRuns"]) == 1
+def test_csv_elsewhere_does_not_wait_for_the_workflow(route: Route) -> None:
+    route.receive(route.upload("a.csv"), route.platform.upload("other/b.csv"))
+    assert set(route.platform.statuses().values()) == {"running"}
+    assert len(route.glue.get_job_runs(JobName="file-processor")["JobRuns"]) == 1
 
 
-def test_two_versions_of_a_key_go_one_after_the_other(lane: Lane) -> None:
-    lane.receive(lane.upload("a.csv"), lane.upload("a.csv", b"a,b\n3,4\n"))
-    statuses = sorted(item["status"] for item in lane.platform.objects.all_objects())
+def test_two_versions_of_a_key_go_one_after_the_other(route: Route) -> None:
+    route.receive(route.upload("a.csv"), route.upload("a.csv", b"a,b\n3,4\n"))
+    statuses = sorted(item["status"] for item in route.platform.objects.all_objects())
     assert statuses == ["pending", "running"]
 
 
-@pytest.mark.parametrize("lane", [{INGESTION: "fail"}], indirect=True)
-def test_a_load_whose_job_fails_has_its_attempts_and_then_people_hear_of_it(lane: Lane) -> None:
-    lane.receive(lane.upload("a.csv"))
-    lane.settle()
-    lane.receive(TICK)
-    assert [run["attempt"] for run in lane.runs()] == ["1", "2"]
-    assert lane.runs()[1]["last_attempt"] == "true"
-    lane.settle()
-    lane.receive(TICK)
-    assert set(lane.platform.statuses().values()) == {"failed"}
-    assert lane.told() == ["Load failed"]
-    [item] = lane.platform.objects.all_objects()
+@pytest.mark.parametrize("route", [{INGESTION: "fail"}], indirect=True)
+def test_a_load_whose_job_fails_has_its_attempts_and_then_people_hear_of_it(route: Route) -> None:
+    route.receive(route.upload("a.csv"))
+    route.settle()
+    route.receive(TICK)
+    assert [run["attempt"] for run in route.runs()] == ["1", "2"]
+    assert route.runs()[1]["last_attempt"] == "true"
+    route.settle()
+    route.receive(TICK)
+    assert set(route.platform.statuses().values()) == {"failed"}
+    assert route.told() == ["Load failed"]
+    [item] = route.platform.objects.all_objects()
     assert "no luck today" in item["reason"]
-    assert len(lane.runs()) == 2
+    assert len(route.runs()) == 2
 
 
-@pytest.mark.parametrize("lane", [{PROCESSING: "fail"}], indirect=True)
+@pytest.mark.parametrize("route", [{PROCESSING: "fail"}], indirect=True)
 def test_a_run_that_fails_after_the_load_is_tried_again_without_one_and_then_given_up(
-    lane: Lane,
+    route: Route,
 ) -> None:
-    lane.receive(lane.upload("a.csv"))
-    lane.settle()
-    lane.publish(lane.runs()[0]["load_id"])
-    lane.receive(lane.ended(PROCESSING))
-    assert lane.told() == ["Job failed"]
-    assert [bool(run) for run in lane.runs()] == [True, False]
-    lane.settle()
-    lane.receive(lane.ended(PROCESSING))
-    assert lane.told() == ["Job failed", "Workflow failed"]
-    lane.receive(TICK)
-    assert len(lane.runs()) == 2
-    assert lane.ledger.get().failures == 0
+    route.receive(route.upload("a.csv"))
+    route.settle()
+    route.publish(route.runs()[0]["load_id"])
+    route.receive(route.ended(PROCESSING))
+    assert route.told() == ["Job failed"]
+    assert [bool(run) for run in route.runs()] == [True, False]
+    route.settle()
+    route.receive(route.ended(PROCESSING))
+    assert route.told() == ["Job failed", "Workflow failed"]
+    route.receive(TICK)
+    assert len(route.runs()) == 2
+    assert route.ledger.get().failures == 0
 
 
-@pytest.mark.parametrize("lane", [{QUALITY: "fail"}], indirect=True)
-def test_a_failure_whose_event_comes_twice_is_told_once(lane: Lane) -> None:
-    lane.receive(DUE)
-    lane.settle()
-    lane.receive(lane.ended(QUALITY), lane.ended(QUALITY))
-    assert lane.told() == ["Job failed"]
+@pytest.mark.parametrize("route", [{QUALITY: "fail"}], indirect=True)
+def test_a_failure_whose_event_comes_twice_is_told_once(route: Route) -> None:
+    route.receive(DUE)
+    route.settle()
+    route.receive(route.ended(QUALITY), route.ended(QUALITY))
+    assert route.told() == ["Job failed"]
 
 
-def test_the_schedule_starts_a_run_that_is_for_no_load(lane: Lane) -> None:
-    lane.receive(DUE)
-    assert lane.runs() == [{}]
-    lane.receive(DUE)
-    assert lane.runs() == [{}]
-    lane.settle()
-    lane.receive(TICK)
-    assert lane.runs() == [{}, {}]
+def test_the_schedule_starts_a_run_that_is_for_no_load(route: Route) -> None:
+    route.receive(DUE)
+    assert route.runs() == [{}]
+    route.receive(DUE)
+    assert route.runs() == [{}]
+    route.settle()
+    route.receive(TICK)
+    assert route.runs() == [{}, {}]
 
 
-def test_uploads_and_the_schedule_at_once_are_one_run(lane: Lane) -> None:
-    lane.receive(lane.upload("a.csv"), DUE)
-    lane.settle()
-    lane.publish(lane.runs()[0]["load_id"])
-    lane.receive(TICK)
-    assert len(lane.runs()) == 1
+def test_uploads_and_the_schedule_at_once_are_one_run(route: Route) -> None:
+    route.receive(route.upload("a.csv"), DUE)
+    route.settle()
+    route.publish(route.runs()[0]["load_id"])
+    route.receive(TICK)
+    assert len(route.runs()) == 1
 
 
-@pytest.mark.parametrize("lane", [{INGESTION: "wait"}], indirect=True)
+@pytest.mark.parametrize("route", [{INGESTION: "wait"}], indirect=True)
 def test_a_dispatcher_that_is_cut_off_after_the_start_starts_no_second_run_beside_it(
-    lane: Lane, gate: Path, monkeypatch: pytest.MonkeyPatch
+    route: Route, gate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def dies(*_: object) -> str:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(lane.platform.trigger.dispatcher._objects, "mark_running", dies)
+        patch.setattr(route.platform.trigger.dispatcher.objects, "mark_running", dies)
         with pytest.raises(KeyboardInterrupt):
-            lane.platform.receive(lane.upload("a.csv"))
+            route.platform.receive(route.upload("a.csv"))
     for _ in range(3):
-        lane.receive(TICK)
-    assert len(lane.runs()) == 1
+        route.receive(TICK)
+    assert len(route.runs()) == 1
     gate.write_text("")
-    lane.settle()
+    route.settle()
     # The run has come to nothing here, without claiming the load: it is tried again.
-    lane.receive(TICK)
-    assert len(lane.runs()) == 2
-    assert len({run["load_id"] for run in lane.runs()}) == 1
-    assert set(lane.platform.statuses().values()) == {"running"}
+    route.receive(TICK)
+    assert len(route.runs()) == 2
+    assert len({run["load_id"] for run in route.runs()}) == 1
+    assert set(route.platform.statuses().values()) == {"running"}
     gate.write_text("")
 
 
-def test_a_run_that_glue_does_not_know_any_more_is_made_up_for(lane: Lane) -> None:
+def test_a_run_that_glue_does_not_know_any_more_is_made_up_for(route: Route) -> None:
     """A workflow that a deployment has replaced takes the record of its runs with it."""
-    lane.ledger.started("wr_gone")
-    lane.receive(TICK)
-    assert len(lane.runs()) == 1
-    assert lane.ledger.get().run_id != "wr_gone"
+    route.ledger.started("wr_gone")
+    route.receive(TICK)
+    assert len(route.runs()) == 1
+    assert route.ledger.get().run_id != "wr_gone"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lake.datasets import _checked, contracts_by_key
+from lake.planning.datasets import _checked, contracts_by_key
 from wires.contracts import (
     DatasetContract,
     DeclaredColumn,

@@ -10,11 +10,11 @@ from moto import mock_aws
 from tests.aws import LOADS, OBJECTS, RAW, RUNS, STATE, make_small_aws
 from wires.dataset_names import DatasetNames
 from wires.errors import LeaseError, LoadStateError
-from wires.lanes import Lane
 from wires.lease import Leases
 from wires.load_ledger import Load, LoadLedger, LoadState
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
+from wires.routes import Route
 from wires.run_ledger import RunLedger
 
 VERSION = ObjectVersion(
@@ -54,9 +54,9 @@ def test_pending_versions_are_listed_until_they_run(objects: ObjectLedger) -> No
     objects.register(RAW, VERSION, registered_at="now")
     done = replace(VERSION, version_id="2")
     objects.register(RAW, done, registered_at="now", status=ObjectStatus.EMPTY, reason="0 bytes")
-    assert objects.pending(RAW, Lane.FILES, limit=10) == [VERSION]
+    assert objects.pending(RAW, Route.FILES, limit=10) == [VERSION]
     objects.mark_running([VERSION], "load")
-    assert objects.pending(RAW, Lane.FILES, limit=10) == []
+    assert objects.pending(RAW, Route.FILES, limit=10) == []
     assert objects.still_pending([VERSION]) == []
 
 
@@ -64,12 +64,12 @@ def test_what_waits_in_one_lane_is_not_read_for_another(objects: ObjectLedger) -
     layered = replace(VERSION, key="data/incoming/2026/01/15/orders/a.json")
     for version in (VERSION, layered):
         objects.register(RAW, version, registered_at="now")
-    assert objects.pending(RAW, Lane.FILES, limit=10) == [VERSION]
-    assert objects.pending(RAW, Lane.LAYERED, limit=10) == [layered]
+    assert objects.pending(RAW, Route.FILES, limit=10) == [VERSION]
+    assert objects.pending(RAW, Route.LAYERED, limit=10) == [layered]
     objects.mark_running([VERSION, layered], "load")
     objects.mark_pending(RAW, [layered])
-    assert objects.pending(RAW, Lane.LAYERED, limit=10) == [layered]
-    assert objects.pending(RAW, Lane.FILES, limit=10) == []
+    assert objects.pending(RAW, Route.LAYERED, limit=10) == [layered]
+    assert objects.pending(RAW, Route.FILES, limit=10) == []
 
 
 def test_a_final_state_is_not_taken_back(objects: ObjectLedger) -> None:

@@ -2,6 +2,6 @@
 
 LAYER = "ingestion"
 CONTENDERS = {"plain_spark": "plain Spark job", "lake_reader": "this reader"}
-"""Module and name of each."""
+"""Module and name of each contender."""
 OURS = "lake_reader"
 PHASE = "convert"

@@ -23,7 +23,7 @@ from benchmarks.layers.ingestion.records import chunks_of, json_lines, rows_in, 
 
 _VERSION = 2
 _INCOMING = "data/incoming/2026/01/15/orders"
-"""Where the key of an upload has to begin for all formats to be taken."""
+"""Prefix that the key of an upload needs for all formats to be taken."""
 FORMATS = {
     "csv": "CSV",
     "jsonl": "JSON Lines",
@@ -32,7 +32,7 @@ FORMATS = {
     "orc": "ORC",
     "avro": "Avro",
 }
-"""The ending of each file, and what it is."""
+"""Ending and description of each file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +47,15 @@ class Files:
 
     @property
     def sizes(self) -> Mapping[str, int]:
-        """Bytes of each."""
+        """Bytes of each file."""
         return {ending: self.path(ending).stat().st_size for ending in FORMATS}
 
 
 def prepare(megabytes: float, cache: Path) -> Files:
-    """From the cache, or made anew."""
+    """Return the files from the cache, or made anew."""
     home = cache / f"formats-v{GENERATOR_VERSION}.{_VERSION}-{megabytes:g}MB"
     truth = home / "truth.json"
-    # The truth is written last, so where it is the files are whole.
+    # The truth is written last, so if it is there the files are complete.
     if not truth.exists():
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
@@ -90,13 +90,13 @@ def _write_json(rows: int, lines_path: Path, list_path: Path) -> None:
             text = bytes(text_of(json_lines(part)))
             lines.write(text)
             listed.write(b",\n" if number else b"[\n")
-            # No text has a line end as such, so this is the end of each record and nothing else.
+            # Line ends inside texts are escaped, so this is only the end of each record.
             listed.write(text[:-1].replace(b"}\n{", b"},\n{"))
         listed.write(b"\n]\n")
 
 
 def _write_columnar(rows: int, parquet_path: Path, orc_path: Path) -> None:
-    """A row group for each chunk, so that several tasks could share the Parquet file."""
+    """Write a row group for each chunk, so that several tasks could share the Parquet file."""
     with ExitStack() as stack:
         orc_file = stack.enter_context(orc.ORCWriter(str(orc_path), compression="zlib"))
         parquet_file: pq.ParquetWriter | None = None

@@ -1,4 +1,4 @@
-"""The engine of this repository, as its jobs call it: `lake.bulk` takes CSV alone."""
+"""The engine of this repository, as its jobs call it: `convert_files` takes only CSV."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from benchmarks.contenders.local_spark import local_session
 from benchmarks.job import PROCESSING_JOB
 from benchmarks.layers.ingestion import PHASE
 from benchmarks.layers.task import Phases, Task, Told
-from lake.commit import Commit, Stamp
-from lake.datasets import name_datasets
 from lake.engine import Engine
-from lake.writing import Places
+from lake.planning.commit import Commit, Stamp
+from lake.planning.datasets import name_datasets
+from lake.writing.partitions import Places
 from wires.manifest import ObjectVersion, load_id_of
 
 
@@ -56,9 +56,9 @@ def _converted(spark: SparkSession, path: Path, *, out: str) -> Commit:
         contracts={},
         claim_content=lambda version, _: version.version_id,
     )
-    surveyed = engine.look_at([version])
+    inspected = engine.inspect([version])
     names = name_datasets([version.key], {}, lambda name, _: name)
-    return engine.write(surveyed, names, {})
+    return engine.write(inspected, names, {})
 
 
 def _version(path: Path, key: str) -> ObjectVersion:

@@ -1,4 +1,4 @@
-"""What is measured of ingestion."""
+"""The cases of ingestion, and the check of their outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.layers.task import Told
 
 
 def cases(files: Files) -> Iterator[list[Case]]:
-    """For each format one case per contender."""
+    """Yield one case per contender for each format."""
     for ending in FORMATS:
         yield [
             Case(

@@ -35,7 +35,7 @@ def run(task: Task, phases: Phases) -> Told:
 
 
 def _read(spark: SparkSession, path: Path) -> DataFrame:
-    """With `source_file`."""
+    """Read a file, with its name in the column `source_file`."""
     if path.suffix == ".avro":
         return _read_avro(spark, path).withColumn("source_file", f.lit(str(path)))
     place = str(path)
@@ -56,7 +56,7 @@ def _read(spark: SparkSession, path: Path) -> DataFrame:
 
 
 def _read_avro(spark: SparkSession, path: Path) -> DataFrame:
-    """Without the jar: all records through Python on the driver, then to Spark as Arrow."""
+    """Read Avro without the jar: through Python on the driver, then to Spark as Arrow."""
     with path.open("rb") as file:
         records = list(fastavro.reader(file))
     return spark.createDataFrame(pa.Table.from_pylist(records))

@@ -15,7 +15,7 @@ _SAMPLE_ROWS = 2_000
 
 
 def chunks_of(rows: int) -> Iterator[Chunk]:
-    """The first so many orders, with line ends, commas and quotes in a fifth of them."""
+    """Yield the first `rows` orders, with line ends, commas and quotes in a fifth of them."""
     position = 0
     while rows > 0:
         found = chunk(position, quoted=True)
@@ -25,7 +25,7 @@ def chunks_of(rows: int) -> Iterator[Chunk]:
 
 
 def rows_in(megabytes: float) -> int:
-    """How many records are so many 10**6 bytes of JSON Lines, about."""
+    """Return about how many records are so many 10**6 bytes of JSON Lines."""
     sample = first_rows(chunk(0, quoted=True), _SAMPLE_ROWS)
     each = len(text_of(json_lines(sample))) / _SAMPLE_ROWS
     return max(1, round(megabytes * 1_000_000 / each))
@@ -37,15 +37,17 @@ def first_rows(whole: Chunk, rows: int) -> Chunk:
 
 
 def typed(part: Chunk) -> pa.Table:
-    """With microseconds, as most programs write timestamps."""
+    """Return a table with microseconds, as most programs write timestamps."""
     moment = part.values.column("created_at").cast(pa.timestamp("us"))
     place = part.values.schema.get_field_index("created_at")
     return part.values.set_column(place, "created_at", moment)
 
 
 def without_zones(table: pa.Table) -> pa.Table:
-    """Moments in UTC as plain timestamps. Hive and Spark write ORC so, and Spark can read no ORC
-    file that has instants in it."""
+    """Return moments in UTC as plain timestamps, as Hive and Spark write ORC.
+
+    Spark cannot read an ORC file that has instants in it.
+    """
     fields = [
         field.with_type(pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field
         for field in table.schema
@@ -54,7 +56,7 @@ def without_zones(table: pa.Table) -> pa.Table:
 
 
 def json_lines(part: Chunk) -> pa.Array:
-    """One object for each row, line ends included."""
+    """Return one object for each row, line ends included."""
     pairs = [
         pc.binary_join_element_wise(f'"{name}": ', _json_cell(part, name), "") for name in COLUMNS
     ]

@@ -2,10 +2,10 @@
 
 LAYER = "processing"
 CONTENDERS = {"recompute": "plain Spark job", "product": "this platform"}
-"""Module and name of each."""
+"""Module and name of each contender."""
 OURS = "product"
 PHASES = ("first build", "one more day", "changed customers")
-"""What happens, in order."""
+"""The phases, in order."""
 SUBJECT = "orders"
 TABLE = "daily_sales"
 SQL = """

@@ -1,4 +1,4 @@
-"""Whether a table is the one that the generator knows to be right."""
+"""Checks whether a table is the one that the generator knows to be right."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _KEYS = ("ordered_on", "country", "channel")
 
 
 def keep(table: pa.Table, out: str, phase: str) -> None:
-    """For the judge, once the phase is over."""
+    """Keep the table of a phase for the judge, once the phase is over."""
     pq.write_table(table, Path(out, f"{phase}.parquet"))
 
 
 def judged(out: Path, _: Told, *, files: ZoneFiles) -> Verdict:
-    """Of all phases together."""
+    """Return the verdict on all phases together."""
     wrong = [
         f"{phase}: {fault}"
         for phase in PHASES
@@ -33,7 +33,7 @@ def judged(out: Path, _: Told, *, files: ZoneFiles) -> Verdict:
 
 
 def faults(found: pa.Table, expected: pa.Table) -> Sequence[str]:
-    """What is not as it should be; nothing for the same rows in any order."""
+    """Return the differences between two tables; none for the same rows in any order."""
     missing = set(expected.column_names) - set(found.column_names)
     if missing:
         return [f"column {name} is missing" for name in sorted(missing)]

@@ -1,4 +1,4 @@
-"""What is measured of processing."""
+"""The cases of processing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.layers.running import Case
 
 
 def cases(files: ZoneFiles) -> list[Case]:
-    """One for each contender."""
+    """Return one case for each contender."""
     judge = partial(judged, files=files)
     return [
         Case(layer=LAYER, subject=SUBJECT, contender=name, data=files.folder, judge=judge)

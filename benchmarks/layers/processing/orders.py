@@ -1,6 +1,6 @@
 """Orders as they come in day by day: new ones, late ones, changes, and old versions once more.
 
-The generator keeps what every order is at last, so it knows what the table has to hold.
+The generator keeps the last state of every order, so it knows what the table has to hold.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Orders:
     order_id: Numbers
     customer_id: Numbers
     day: Numbers
-    """On which it was ordered, in days since 1970."""
+    """Day of the order, in days since 1970."""
     channel: Numbers
-    """Position among the channels; the same for `status`."""
+    """Position among the channels; likewise for `status`."""
     status: Numbers
     quantity: Numbers
     cents: Numbers
@@ -47,7 +47,7 @@ class Orders:
         return Orders(**{f.name: getattr(self, f.name)[places] for f in fields(self)})
 
     def then(self, *others: Orders) -> Orders:
-        """One after the other."""
+        """Return these orders, followed by the others."""
         whole = (self, *others)
         return Orders(
             **{f.name: np.concatenate([getattr(o, f.name) for o in whole]) for f in fields(self)}
@@ -69,7 +69,7 @@ class Shop:
     current: Orders = field(default_factory=_none)
     """The latest version of each order, by number."""
     countries: Numbers = field(init=False)
-    """Position among the countries, of each customer."""
+    """Position among the countries, for each customer."""
     _days: int = 0
 
     def __post_init__(self) -> None:
@@ -77,7 +77,7 @@ class Shop:
         self.countries = rng.integers(0, len(COUNTRIES), CUSTOMERS)
 
     def next_day(self) -> Orders:
-        """What comes in on one more day."""
+        """Return the orders that come in on one more day."""
         rng = np.random.default_rng([_SEED, self.rows_per_day, self._days])
         changed, stale = self._again(rng)
         new = self._new(rng, self.rows_per_day - len(changed) - len(stale))
@@ -87,14 +87,14 @@ class Shop:
         return arrived.take(rng.permutation(len(arrived)))
 
     def move_customers(self, number: int) -> Numbers:
-        """So many customers go to the next country; their numbers."""
+        """Move so many customers to the next country; return their numbers."""
         rng = np.random.default_rng([_SEED, number])
         moved = np.sort(rng.choice(CUSTOMERS, number, replace=False))
         self.countries[moved] = (self.countries[moved] + 1) % len(COUNTRIES)
         return moved
 
     def _again(self, rng: np.random.Generator) -> tuple[Orders, Orders]:
-        """Changed orders, and older versions of others, which must not count."""
+        """Return changed orders, and older versions of others, which must not count."""
         recent = min(len(self.current), _RECENT_DAYS * self.rows_per_day)
         changes = min(round(self.rows_per_day * _CHANGED_SHARE), recent // 2)
         olds = min(round(self.rows_per_day * _STALE_SHARE), recent // 2)
@@ -131,7 +131,7 @@ def _moments(rng: np.random.Generator, day: int, rows: int) -> Numbers:
 
 
 def _with_changes(orders: Orders, changed: Orders) -> Orders:
-    """Order numbers are places."""
+    """Return the orders with changes applied: the number of an order is its place."""
     copies = {f.name: getattr(orders, f.name).copy() for f in fields(orders)}
     for name, values in copies.items():
         values[changed.order_id] = getattr(changed, name)

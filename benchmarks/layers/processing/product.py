@@ -1,4 +1,4 @@
-"""The processing job as Glue runs it; what it stages is published without being judged."""
+"""The processing job as Glue runs it, except that its staged tables are published unjudged."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from benchmarks.layers.processing.comparing import keep
 from benchmarks.layers.processing.small_aws import Aws, small_aws
 from benchmarks.layers.processing.zone_files import ZoneFiles
 from benchmarks.layers.task import Phases, Task, Told
+from curation.models import Models
 from curation.processing import Processing
 from curation.refresh import Refresh
-from curation.units import Units
 from iceberg.manifests import live_files, partition_of
 from iceberg.tables import IcebergDatabase
 from local_cloud.catalog.reader import CatalogReader
@@ -54,10 +54,14 @@ def run(task: Task, phases: Phases) -> Told:
             aws.publish(load for load in files.loads if load.arrives == phase)
             job = _job(aws, spark, run_id=f"jr_{PHASES.index(phase):012d}")
             before = _days(aws)
-            with phases.measured(phase), _units_timed() as units:
+            with phases.measured(phase), _units_timed() as models:
                 published = _processed(job)
             changed = {day for day, place in _days(aws).items() if before.get(day) != place}
-            told[phase] = {"partitions": len(changed), "units": units, "counts": _counts(published)}
+            told[phase] = {
+                "partitions": len(changed),
+                "models": models,
+                "counts": _counts(published),
+            }
             glue, s3 = aws.cloud.client("glue"), aws.cloud.client("s3")
             reader = CatalogReader(glue=glue, s3=s3)
             keep(reader.read(aws.settings.curated_database, TABLE), task.out, phase)
@@ -66,7 +70,7 @@ def run(task: Task, phases: Phases) -> Told:
 
 
 def session_settings(aws: Aws) -> dict[str, str]:
-    """As `lake.session` and the laptop have them."""
+    """Return the settings as `lake.session` and the laptop have them."""
     return {
         **aws.spark_settings,
         "spark.sql.shuffle.partitions": "4",
@@ -79,23 +83,23 @@ def _job(aws: Aws, spark: SparkSession, *, run_id: str) -> Processing:
         settings=aws.settings,
         glue_run=GlueRun(JOB_NAME="data-processing", JOB_RUN_ID=run_id),
         contracts=CONTRACTS,
-        units=Units.of(aws.settings),
+        models=Models.of(aws.settings),
         spark=spark,
     )
 
 
 def _processed(job: Processing) -> list[Refresh]:
-    """Staged, approved and published."""
+    """Stage, approve and publish; return what was staged."""
     staged = job.process()
     for refresh in staged:
-        state = job.units.ledger.get(refresh.unit)
-        job.units.ledger.approve(refresh.unit, state.staged)
-        job.units.carry_out(refresh.unit)
+        state = job.models.ledger.get(refresh.model)
+        job.models.ledger.approve(refresh.model, state.staged)
+        job.models.carry_out(refresh.model)
     return staged
 
 
 def _days(aws: Aws) -> dict[tuple[str, ...], list[str]]:
-    """Files of each day."""
+    """Return the files of each day."""
     table = IcebergDatabase.of(aws.cloud.client("glue"), aws.settings.curated_database).table(TABLE)
     found: dict[tuple[str, ...], list[str]] = {}
     for file in live_files(table) if table else ():
@@ -104,7 +108,7 @@ def _days(aws: Aws) -> dict[tuple[str, ...], list[str]]:
 
 
 def _counts(refreshes: Sequence[Refresh]) -> dict[str, int]:
-    """Of the rows that were new."""
+    """Count the rows that were new."""
     return {
         name: sum(getattr(refresh.counts, name) for refresh in refreshes)
         for name in ("rows_in", "current", "superseded", "quarantined")
@@ -113,7 +117,7 @@ def _counts(refreshes: Sequence[Refresh]) -> dict[str, int]:
 
 @contextmanager
 def _units_timed() -> Iterator[dict[str, float]]:
-    """Seconds of each unit, by what the job says about its progress."""
+    """Measure the seconds of each model, by what the job says about its progress."""
     begins: list[tuple[str, float]] = []
     seconds: dict[str, float] = {}
 
@@ -131,5 +135,5 @@ def _units_timed() -> Iterator[dict[str, float]]:
     finally:
         log.removeHandler(listener)
         ends = [at for _, at in begins[1:]] + [time.monotonic()]
-        for (unit, since), until in zip(begins, ends, strict=True):
-            seconds[unit] = until - since
+        for (model, since), until in zip(begins, ends, strict=True):
+            seconds[model] = until - since

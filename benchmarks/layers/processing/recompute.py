@@ -58,7 +58,7 @@ def _recompute(spark: SparkSession, files: ZoneFiles, phase: str, curated: Path)
 
 
 def _rows(spark: SparkSession, files: ZoneFiles, dataset: str, phase: str) -> DataFrame:
-    """All that is there by then."""
+    """Read all rows that are there in a phase."""
     folders = [str(files.bucket / load.prefix) for load in files.of(dataset, until=phase)]
     return spark.read.parquet(*folders)
 
@@ -69,7 +69,7 @@ def _latest(rows: DataFrame, key: str, by: str) -> DataFrame:
 
 
 def _files_by_day(curated: Path) -> dict[str, frozenset[str]]:
-    """Names of the files of each partition; Spark names no two alike."""
+    """Return the names of each partition's files; Spark names no two alike."""
     days = curated.glob("day=*")
     return {day.name: frozenset(file.name for file in day.glob("*.parquet")) for day in days}
 

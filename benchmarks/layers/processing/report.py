@@ -37,7 +37,8 @@ def processing_section(found: Found, *, rows: int) -> str:
         "with 8 % changes of orders of the days before (1 % of them to another day), 2 % old "
         "versions that come late and 3 % late orders; joined with customers, added up by day, "
         f"country and channel. Then one more daily load; then {MOVED_CUSTOMERS} customers have "
-        f"moved to another country. All in one session.\n\n{timing}\n\n{_units(found)}\n\n{_LIMITS}"
+        "moved to another country. All in one session."
+        f"\n\n{timing}\n\n{_models(found)}\n\n{_LIMITS}"
     )
 
 
@@ -64,18 +65,20 @@ def _partitions(phase: str, told: dict[str, Any]) -> float:
     return float(told[phase]["partitions"])
 
 
-def _units(found: Found) -> str:
+def _models(found: Found) -> str:
     ours = found.of(LAYER, SUBJECT, OURS)
-    rows = [[unit, *(_unit(ours, phase, unit) for phase in PHASES)] for unit in _unit_names(ours)]
+    rows = [
+        [model, *(_model(ours, phase, model) for phase in PHASES)] for model in _model_names(ours)
+    ]
     return f"Of ours, in seconds:\n\n{table(('', *PHASES), rows)}"
 
 
-def _unit_names(ours: Several) -> Sequence[str]:
-    told = [run.told[phase]["units"] for run in ours.done for phase in PHASES]
-    return list(dict.fromkeys(unit for units in told for unit in units))
+def _model_names(ours: Several) -> Sequence[str]:
+    told = [run.told[phase]["models"] for run in ours.done for phase in PHASES]
+    return list(dict.fromkeys(model for models in told for model in models))
 
 
-def _unit(ours: Several, phase: str, unit: str) -> str:
-    if not all(unit in run.told[phase]["units"] for run in ours.done):
+def _model(ours: Several, phase: str, model: str) -> str:
+    if not all(model in run.told[phase]["models"] for run in ours.done):
         return ""
-    return ours.told(lambda told: float(told[phase]["units"][unit]), "{:.2f}")
+    return ours.told(lambda told: float(told[phase]["models"][model]), "{:.2f}")

@@ -18,8 +18,8 @@ from iceberg.commits import Change, Committer
 from iceberg.files import data_file
 from iceberg.tables import COLUMNS, IcebergDatabase
 from iceberg.types import schema_of
-from lake.table_columns import NO_TABLE
-from lake.tables import spell_columns
+from lake.columns.table_columns import NO_TABLE
+from lake.publishing.processed_tables import spell_columns
 from local_cloud.aws import InProcessAws
 from local_cloud.glue.spark_command import laptop_properties
 from wires.job_arguments import JobDefaults
@@ -64,7 +64,7 @@ class Aws:
 
     @property
     def spark_settings(self) -> Mapping[str, str]:
-        """That let Spark read `s3://` paths as these folders."""
+        """Settings that let Spark read `s3://` paths as these folders."""
         buckets = {name: self.cloud.folders.folder(name) for name in (_CURATED, _QUALITY, _ASSETS)}
         given = laptop_properties(
             buckets={**buckets, _PROCESSED: self.zone}, work=self.work, memory=""
@@ -72,7 +72,7 @@ class Aws:
         return {name: value for name, value in given.items() if name.startswith("spark.hadoop")}
 
     def publish(self, loads: Iterable[StoredLoad]) -> None:
-        """Do what the ingestion of these loads leaves behind, but for the files."""
+        """Leave behind what the ingestion of these loads would, but for the files."""
         database = IcebergDatabase.of(self.cloud.client("glue"), _PROCESSED)
         for load in loads:
             Committer(database.catalog).commit(
@@ -110,7 +110,7 @@ def _new_table(database: IcebergDatabase, dataset: str) -> StagedTable:
 
 @contextmanager
 def small_aws(files: ZoneFiles, work: Path) -> Iterator[Aws]:
-    """Up for the block, and found by everything that runs in it."""
+    """Start an AWS for the block; everything that runs in it finds it."""
     with InProcessAws(account=_ACCOUNT, region=_REGION, work=work) as cloud:
         os.environ.update(
             {k: v for k, v in cloud.child_environment().items() if k.startswith("AWS_")}

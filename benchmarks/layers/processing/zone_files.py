@@ -1,4 +1,4 @@
-"""Loads as files of the processed zone, and the right table behind each phase, made once."""
+"""Loads as files of the processed zone, and the right table after each phase, made once."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from benchmarks.layers.processing.orders import (
     Shop,
 )
 from iceberg.field_ids import with_field_ids
-from lake.column_types import TEXT, ColumnType, Kind, decimal_type
-from lake.schema import Schema
-from lake.table_columns import NO_TABLE
+from lake.columns.schema import Schema
+from lake.columns.table_columns import NO_TABLE
+from lake.columns.types import TEXT, ColumnType, Kind, decimal_type
 from wires.layout import BY_DAY
 
 _VERSION = 2
@@ -73,15 +73,15 @@ class StoredLoad:
     dataset: str
     load_id: str
     arrives: str
-    """Before which phase."""
+    """The phase before which it arrives."""
     uploaded_at: str
     prefix: str
-    """Its partition's folder below that of the bucket."""
+    """Folder of its partition within the bucket."""
     rows: int
 
     @property
     def partition(self) -> tuple[str, str, str]:
-        """year, month, day."""
+        """Year, month and day."""
         year, month, day = self.uploaded_at[:10].split("-")
         return year, month, day
 
@@ -102,11 +102,11 @@ class ZoneFiles:
 
     @property
     def rows(self) -> int:
-        """Of orders, of all versions."""
+        """Number of rows of orders, with all versions."""
         return sum(load.rows for load in self.loads if load.dataset == "orders")
 
     def of(self, dataset: str, *, until: str) -> list[StoredLoad]:
-        """Those that are there in a phase."""
+        """Return the loads of a dataset that are there in a phase."""
         known = PHASES[: PHASES.index(until) + 1]
         return [x for x in self.loads if x.dataset == dataset and x.arrives in known]
 
@@ -119,14 +119,14 @@ class ZoneFiles:
 
 
 def prepare(rows: int, cache: Path) -> ZoneFiles:
-    """With so many rows of orders in the first phase. From the cache, or made anew."""
+    """Return files with so many rows of orders in the first phase, from the cache or made anew."""
     home = cache / f"processing-v{_VERSION}-{rows}"
     files = ZoneFiles(folder=home)
     if not (home / "loads.json").exists():
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
         loads = _write(rows // FIRST_DAYS, files)
-        # The list is written last, so where it is the files are whole.
+        # The list is written last, so if it is there the files are complete.
         (home / "loads.json").write_text(json.dumps([asdict(load) for load in loads]))
     return files
 
@@ -153,7 +153,7 @@ def _put_expected(files: ZoneFiles, phase: str, shop: Shop) -> None:
 
 
 def expected_table(shop: Shop) -> pa.Table:
-    """What the SQL has to give over all orders as they are at last."""
+    """Return the table that the SQL has to give over all orders in their last state."""
     orders = orders_table(shop.current)
     country = _named(COUNTRIES, shop.countries[shop.current.customer_id])
     keys = ["ordered_on", "country", "channel"]
@@ -212,7 +212,7 @@ def put_load(files: ZoneFiles, dataset: str, rows: pa.Table, day: int, arrives: 
 
 
 def _with_metadata(rows: pa.Table, load: StoredLoad) -> pa.Table:
-    """The columns that every file of the zone ends with."""
+    """Append the columns that every file of the zone ends with."""
     at = pa.scalar(datetime.fromisoformat(load.uploaded_at), pa.timestamp("us", tz="UTC"))
     values = {
         "processed_at": at,
@@ -228,5 +228,5 @@ def _with_metadata(rows: pa.Table, load: StoredLoad) -> pa.Table:
 
 
 def source_file(load: StoredLoad) -> str:
-    """The key that the load was uploaded under."""
+    """Return the key that the load was uploaded under."""
     return f"data/incoming/{load.uploaded_at[:10].replace('-', '/')}/{load.dataset}/rows.csv"

@@ -6,10 +6,10 @@ CONTENDERS = {
     "one_by_one": "an action per rule",
     "one_evaluation": "this platform",
 }
-"""Module and name of each."""
+"""Module and name of each contender."""
 OURS = "one_evaluation"
 FLOOR = "row_count"
 PHASE = "judge"
 TABLE = "judged"
-"""Name of the table's folder, by which plans show that they scan it."""
+"""Name of the table's folder, by which plans show scans of it."""
 REFERENCE = "customers"

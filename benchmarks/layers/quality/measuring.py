@@ -1,4 +1,4 @@
-"""What is measured of quality."""
+"""The cases of quality, and the check of their verdicts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.layers.task import Told
 
 
 def cases(folder: Path, *, rows: int) -> list[Case]:
-    """One for each contender."""
+    """Return one case for each contender."""
     return [
         Case(
             layer=LAYER,
@@ -28,7 +28,7 @@ def cases(folder: Path, *, rows: int) -> list[Case]:
 
 
 def judged(_: Path, told: Told) -> Verdict:
-    """Each rule's verdict against what is known of the table."""
+    """Compare each rule's verdict with what is known of the table."""
     return Verdict(wrong=tuple(_faults(told["verdicts"])))
 
 

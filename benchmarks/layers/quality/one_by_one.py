@@ -1,4 +1,4 @@
-"""One action for each rule, as people write them by hand."""
+"""Rules as people write them by hand: one action for each."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from benchmarks.layers.quality.scans import scans
 from benchmarks.layers.quality.session import opened
 from benchmarks.layers.task import Phases, Task, Told
 from dqdl import parse
-from quality import PastMetrics, evaluate
+from quality.evaluation import evaluate
+from quality.history import PastMetrics
 
 
 def run(task: Task, phases: Phases) -> Told:

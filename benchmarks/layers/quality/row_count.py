@@ -1,4 +1,4 @@
-"""The floor: Spark starts a job and opens every file, and needs no column for its answer."""
+"""The minimum: Spark starts a job and opens every file, but reads no column for its answer."""
 
 from __future__ import annotations
 

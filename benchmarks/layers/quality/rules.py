@@ -10,28 +10,28 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 AT = datetime(2026, 12, 31, 12, tzinfo=UTC)
-"""When the table is judged."""
+"""The time at which the table is judged."""
 ByHand = Callable[[DataFrame, DataFrame], bool]
-"""Given the table and the customers: one action, and whether the rule holds."""
+"""Takes the table and the customers; with one action returns whether the rule holds."""
 
 
 @dataclass(frozen=True)
 class RuleCase:
-    """One rule, twice."""
+    """One rule, in DQDL and by hand."""
 
     dqdl: str
     passes: bool
-    """By how the table is generated."""
+    """Whether the table keeps to the rule, by the way it is generated."""
     by_hand: ByHand
 
 
 def _none(condition: str) -> ByHand:
-    """No row breaks the rule."""
+    """Return a check that no row meets a condition, with which it would break the rule."""
     return lambda table, _: table.where(condition).count() == 0
 
 
 def _number(aggregate: str, holds: Callable[[float], bool]) -> ByHand:
-    """Something that is added up fulfils a condition."""
+    """Return a check that an aggregate fulfils a condition."""
     return lambda table, _: holds(float(table.agg(f.expr(aggregate)).collect()[0][0]))
 
 
@@ -40,7 +40,7 @@ def _is_primary_key(table: DataFrame, _: DataFrame) -> bool:
 
 
 def _unique_orders(table: DataFrame, _: DataFrame) -> bool:
-    """More than 99 of 100 have a number of their own."""
+    """Whether more than 99 of 100 rows have a number of their own."""
     groups = table.where("order_id is not null").groupBy("order_id").count()
     share = groups.agg(f.expr("count_if(count = 1) / sum(count)")).collect()[0][0]
     return bool(share > 0.99)

@@ -1,4 +1,4 @@
-"""How often a table was read, counted from Spark's own plans."""
+"""Counts how often a table was read, by Spark's own plans."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _DETAIL = re.compile(r"^\((\d+)\) Scan ")
 
 
 def scans(spark: SparkSession, table: str) -> int:
-    """Of the folder with this name, in all queries of this session so far."""
+    """Count the scans of the folder with this name, in all queries of this session so far."""
     return sum(scans_in(plan, table) for plan in _plans(spark))
 
 
 def scans_in(plan: str, table: str) -> int:
-    """Of one query as it ran: where Spark changed its plan on the way, in the final one."""
+    """Count the scans in one query as it ran: in its final plan, if Spark changed it on the way."""
     tree, _, details = plan.partition("\n\n")
     final = tree.partition("== Initial Plan ==")[0]
     ran = {found[1] for line in final.splitlines() if (found := _NODE.search(line))}

@@ -10,7 +10,7 @@ from benchmarks.layers.task import Task
 
 
 def opened(task: Task) -> tuple[SparkSession, DataFrame, DataFrame]:
-    """With the table and its customers, of which nothing but the schema was read."""
+    """Return a session, the table and its customers, of which only the schemas were read."""
     settings = {"spark.sql.shuffle.partitions": "4"}
     spark = local_session(cores=len(task.cores), scratch=f"{task.out}/scratch", settings=settings)
     table, customers = (spark.read.parquet(f"{task.data}/{name}") for name in (TABLE, REFERENCE))

@@ -24,9 +24,9 @@ STATES = ("new", "paid", "sent", "returned")
 
 
 def prepare(rows: int, cache: Path) -> Path:
-    """The folder of both. From the cache, or made anew: about 20 s for 10 million rows."""
+    """Return the folder of both, from the cache or made anew: about 20 s for 10 million rows."""
     home = cache / f"quality-v{_VERSION}-{rows}"
-    # Customers are written last, so where they are the files are whole.
+    # Customers are written last, so if they are there the files are complete.
     if not (home / REFERENCE).exists():
         shutil.rmtree(home, ignore_errors=True)
         (home / TABLE).mkdir(parents=True)
@@ -41,7 +41,7 @@ def prepare(rows: int, cache: Path) -> Path:
 
 
 def rows_from(start: int, rows: int) -> pa.Table:
-    """Orders, numbered from `start`. What is wrong with them, `rules` knows."""
+    """Return orders, numbered from `start`; `rules` knows what is wrong with them."""
     rng = np.random.default_rng([_VERSION, start])
     days = _FIRST_DAY + rng.integers(0, 365, rows)
     micros = days * 86_400_000_000 + rng.integers(0, 86_400_000_000, rows)
@@ -86,7 +86,7 @@ def _postal_codes(numbers: np.ndarray) -> pa.Array:
 
 
 def _sparse(rng: np.random.Generator, values: pa.Array, share: float) -> pa.Array:
-    """With this share of nulls."""
+    """Return values with this share of nulls."""
     return pc.if_else(pa.array(rng.random(len(values)) < share), None, values)
 
 

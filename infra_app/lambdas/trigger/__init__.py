@@ -1,1 +1,1 @@
-"""The trigger: takes note of uploaded objects and starts Glue runs for them."""
+"""The trigger, which registers uploaded objects and starts Glue runs for them."""

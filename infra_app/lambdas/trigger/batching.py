@@ -1,4 +1,4 @@
-"""Which pending objects go into one run together. Pure."""
+"""Divides pending objects into batches, one for each run. Pure."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def batches(
     max_objects: int,
     max_bytes: int,
 ) -> Iterator[list[ObjectVersion]]:
-    """Cut the queue into runs, in the given order.
+    """Cut the queue into batches, in the given order.
 
-    A batch has at most `max_objects` objects of `max_bytes` together; an object that is
-    larger by itself is a batch of its own. No batch has two versions of one key: rows
-    say the key that they came from, and the later version's have to be told.
+    A batch has at most `max_objects` objects of `max_bytes` together; a larger object is a batch of
+    its own. No batch has two versions of one key: rows record only the key that they came from, so
+    versions could not be told apart.
     """
     batch: list[ObjectVersion] = []
     size = 0

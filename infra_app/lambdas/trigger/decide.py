@@ -1,4 +1,4 @@
-"""What becomes of an uploaded object. Pure: name, size, first bytes and tags in, verdict out."""
+"""Decides whether to accept an uploaded object, by name, size, first bytes and tags. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wires.formats import Kind, detect
-from wires.lanes import TAKEN_ELSEWHERE, Lane, lane_of
 from wires.object_ledger import ObjectStatus
+from wires.routes import TAKEN_ELSEWHERE, Route, route_of
 
 from .errors import ScanPending
 
@@ -30,7 +30,7 @@ ACCEPTED = Verdict(ObjectStatus.PENDING)
 
 
 def by_name(key: str, size: int, *, max_bytes: int) -> Verdict:
-    """What can be said before a byte is read."""
+    """Return the verdict by name and size, before a byte is read."""
     if trick := _path_trick(key):
         return Verdict(ObjectStatus.REJECTED, trick)
     if key.endswith("/") and size == 0:
@@ -49,7 +49,7 @@ def by_name(key: str, size: int, *, max_bytes: int) -> Verdict:
 
 
 def by_content(key: str, head: bytes) -> Verdict:
-    """What the first bytes say, and of any text its name."""
+    """Return the verdict by the first bytes, and for text also by the name."""
     found = detect(head, key)
     inside = f" inside {found.compression}" if found.compression else ""
     match found.kind:
@@ -57,9 +57,9 @@ def by_content(key: str, head: bytes) -> Verdict:
             return ACCEPTED
         case Kind.DROPPING:
             return Verdict(ObjectStatus.IGNORED, f"{found.name}, not data")
-        case Kind.OTHER_DATA if lane_of(key) is Lane.LAYERED:
+        case Kind.OTHER_DATA if route_of(key) is Route.LAYERED:
             return ACCEPTED
-        case Kind.OTHER_DATA if lane_of(key) is Lane.BATCH:
+        case Kind.OTHER_DATA if route_of(key) is Route.BATCH:
             return Verdict(
                 ObjectStatus.IGNORED, "input of the batch job legislators, which reads it by itself"
             )
@@ -78,14 +78,16 @@ def by_content(key: str, head: bytes) -> Verdict:
 
 def _expected_at(key: str) -> str:
     return {
-        Lane.FILES: "CSV text",
-        Lane.LAYERED: "CSV, JSON, Parquet, ORC or Avro",
-        Lane.BATCH: "JSON",
-    }[lane_of(key)]
+        Route.FILES: "CSV text",
+        Route.LAYERED: "CSV, JSON, Parquet, ORC or Avro",
+        Route.BATCH: "JSON",
+    }[route_of(key)]
 
 
 def by_tags(tags: Mapping[str, str], *, scan_required: bool) -> Verdict:
-    """What GuardDuty Malware Protection found. Raises ScanPending while it must be waited for.
+    """Return the verdict by the result of GuardDuty Malware Protection.
+
+    Raises ScanPending while a required scan has not ended.
 
     https://docs.aws.amazon.com/guardduty/latest/ug/monitor-enable-s3-object-tagging-malware-protection.html
     """

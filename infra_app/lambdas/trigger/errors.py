@@ -3,16 +3,16 @@
 TriggerError
 ├── UnreadableEvent    a message is not an event that this function knows
 ├── ScanPending        a malware scan is required and has not ended yet
-└── GlueFull           Glue takes no further run now
+└── GlueFull           Glue accepts no further run now
 """
 
 
 class TriggerError(Exception):
-    """The trigger cannot go on with this message or this load."""
+    """The trigger cannot continue with this message or this load."""
 
 
 class UnreadableEvent(TriggerError):
-    """A message is not an event that this function knows; after its retries it is a dead letter."""
+    """A message is no event that this function knows; after retries it is a dead letter."""
 
 
 class ScanPending(TriggerError):
@@ -20,4 +20,4 @@ class ScanPending(TriggerError):
 
 
 class GlueFull(TriggerError):
-    """Glue takes no further run now; what waits is dispatched when a run ends or at a tick."""
+    """Glue accepts no further run now; waiting objects are dispatched at a run's end or a tick."""

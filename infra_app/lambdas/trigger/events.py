@@ -1,4 +1,4 @@
-"""From an SQS message to what happened. Keys in EventBridge events are raw, not URL-encoded.
+"""Parses SQS messages to events. Keys in EventBridge events are raw, not URL-encoded.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """
@@ -33,16 +33,16 @@ class RunEnded:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowDue:
-    """The workflow's own schedule: it is to run, whatever has arrived."""
+    """The workflow's schedule is due: it is to run, even if nothing has arrived."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tick:
-    """The schedule: see what waits."""
+    """The regular tick, at which waiting objects are dispatched."""
 
 
 def parse(body: str) -> ObjectUploaded | RunEnded | WorkflowDue | Tick:
-    """Raises UnreadableEvent with what was expected and what came."""
+    """Parse a message. Raises UnreadableEvent with the expected and the given content."""
     try:
         event = json.loads(body)
         kind = event["detail-type"]

@@ -1,4 +1,4 @@
-"""Entry point: one SQS batch in, the messages that must come back out."""
+"""Entry point: takes one SQS batch, returns the messages that failed."""
 
 from __future__ import annotations
 
@@ -23,10 +23,16 @@ from wires.object_ledger import ObjectLedger
 from wires.run_ledger import RunLedger
 from wires.workflow_ledger import WorkflowLedger
 
+from .alerts import Alerts
 from .dispatch import Dispatcher
 from .events import ObjectUploaded, RunEnded, WorkflowDue, parse
+from .manifests import Manifests
 from .register import Registrar
+from .runs import Runs
 from .settings import TriggerSettings
+from .settling import Settling
+from .starting import JobStarter
+from .workflow import Workflow
 
 logger = Logger(service="trigger")
 
@@ -37,23 +43,48 @@ class Trigger:
     def __init__(self, settings: TriggerSettings) -> None:
         tables = boto3.resource("dynamodb")
         objects = ObjectLedger(tables.Table(settings.objects_table))
+        loads = LoadLedger(tables.Table(settings.loads_table))
         state = tables.Table(settings.state_table)
-        s3, sns = boto3.client("s3"), boto3.client("sns")
+        s3, glue = boto3.client("s3"), boto3.client("glue")
+        sns = boto3.client("sns")
+        alerts = Alerts(sns=sns, topic_arn=settings.alerts_topic_arn)
+        manifests = Manifests(s3=s3, bucket=settings.assets_bucket)
+        self.runs = Runs(
+            glue=glue,
+            ledger=RunLedger(tables.Table(settings.runs_table)),
+            alerts=alerts,
+            alerting_jobs=frozenset(settings.other_jobs.split(",")),
+        )
+        self.workflow = Workflow(
+            glue=glue,
+            settings=settings,
+            ledger=WorkflowLedger(state, workflow=settings.workflow),
+            runs=self.runs,
+            alerts=alerts,
+        )
+        starters = (JobStarter(glue=glue, settings=settings, runs=self.runs), self.workflow)
         self.registrar = Registrar(settings=settings, ledger=objects, s3=s3, sns=sns)
         self.dispatcher = Dispatcher(
             settings=settings,
             objects=objects,
-            loads=LoadLedger(tables.Table(settings.loads_table)),
-            runs=RunLedger(tables.Table(settings.runs_table)),
+            loads=loads,
             leases=Leases(state),
-            workflow=WorkflowLedger(state, workflow=settings.workflow),
-            s3=s3,
-            glue=boto3.client("glue"),
-            sns=sns,
+            manifests=manifests,
+            settling=Settling(
+                settings=settings,
+                objects=objects,
+                loads=loads,
+                manifests=manifests,
+                alerts=alerts,
+                s3=s3,
+                starters={starter.job: starter for starter in starters},
+            ),
+            workflow=self.workflow,
+            starters=starters,
         )
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        """Register what arrived, then dispatch. Failed messages are returned by their ids."""
+        """Register uploaded objects, then dispatch. Returns the ids of failed messages."""
         arrived: list[ObjectVersion] = []
 
         def take(record: SQSRecord) -> None:
@@ -62,9 +93,9 @@ class Trigger:
                     if self.registrar.register(uploaded):
                         arrived.append(uploaded.version)
                 case RunEnded(job=job, run_id=run_id):
-                    self.dispatcher.run_has_ended(job, run_id)
+                    self.runs.record_end(job, run_id)
                 case WorkflowDue():
-                    self.dispatcher.want_workflow("its schedule has come round")
+                    self.workflow.want("its schedule has come round")
 
         # One bad message must not keep the others from being dispatched.
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
@@ -82,5 +113,5 @@ def _trigger() -> Trigger:
 
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """The function that the template names."""
+    """Handle an event; the template names this function."""
     return _trigger().handle(event, context)

@@ -1,4 +1,4 @@
-"""Take note of an uploaded object: once, with what becomes of it."""
+"""Registers each uploaded object once, with its verdict."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from wires.object_ledger import ObjectLedger, ObjectStatus
-from wires.quarantine import put_aside
+from wires.quarantine import quarantine_object
 
 from .decide import ACCEPTED, Verdict, by_content, by_name, by_tags
 from .events import ObjectUploaded
@@ -31,15 +31,15 @@ class Registrar:
         self._sns = sns
 
     def register(self, uploaded: ObjectUploaded) -> bool:
-        """True if the object waits for a run now, and did not before."""
+        """Register an object version; True if it now waits for a run, and did not before."""
         version = uploaded.version
         verdict = self._verdict(uploaded)
         if verdict.status is ObjectStatus.REJECTED:
-            # An event may come twice; nobody needs to hear of one refusal twice.
+            # An event may come twice, but a refusal is announced once.
             if self._ledger.get(version.key, version.version_id):
                 return False
-            # Before the ledger: if the copy fails, the message comes back and does it again.
-            self._put_aside(uploaded, verdict.reason)
+            # Before the ledger: if the copy fails, the message comes back and it is repeated.
+            self._quarantine(uploaded, verdict.reason)
         entered = self._ledger.register(
             uploaded.bucket,
             version,
@@ -68,14 +68,14 @@ class Registrar:
 
     def _verdict_by_reading(self, uploaded: ObjectUploaded) -> Verdict:
         is_required = bool(self._settings.malware_scan_required)
-        # What has to be scanned is not touched before; else few objects have any tags.
+        # An object to be scanned is not read before that. Without scans, few objects have tags.
         verdict = self._verdict_by_tags(uploaded) if is_required else ACCEPTED
         if verdict is not ACCEPTED:
             return verdict
         try:
             head, has_tags = self._head(uploaded)
         except self._s3.exceptions.ClientError as error:
-            # A bucket's policy may keep everybody from what was found to be malware.
+            # A bucket policy may deny everybody access to malware.
             if error.response["Error"]["Code"] == "AccessDenied":
                 verdict = self._verdict_by_tags(uploaded)
             if verdict is ACCEPTED:
@@ -90,7 +90,9 @@ class Registrar:
         return by_tags(self._tags(uploaded), scan_required=is_required)
 
     def _head(self, uploaded: ObjectUploaded) -> tuple[bytes, bool]:
-        """The first bytes, and whether there are tags: S3 counts them for who may read them.
+        """Return the first bytes, and whether there are tags.
+
+        S3 reports the number of tags to those who may read them.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_ResponseSyntax
         """
@@ -111,8 +113,8 @@ class Registrar:
         )
         return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
 
-    def _put_aside(self, uploaded: ObjectUploaded, reason: str) -> None:
-        put_aside(
+    def _quarantine(self, uploaded: ObjectUploaded, reason: str) -> None:
+        quarantine_object(
             s3=self._s3,
             sns=self._sns,
             raw_bucket=uploaded.bucket,

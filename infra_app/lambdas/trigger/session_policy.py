@@ -1,4 +1,4 @@
-"""What one run may do of what its role may do: the session policy of its StartJobRun. Pure.
+"""The session policy of a StartJobRun, which limits one run to a part of its role. Pure.
 
 See docs/decisions/0005-confine-each-run.md for what is confined, and what cannot be.
 """
@@ -10,14 +10,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wires.lanes import incoming_path
 from wires.layout import (
+    DATASET_OWNERS,
     FILES_OF_LOADS,
+    PUBLISHER_LEASES,
     QUARANTINED_OBJECTS,
     TABLE_METADATA,
     load_records,
     quarantined_rows_of,
 )
+from wires.routes import incoming_path
 
 from .settings import TriggerSettings
 
@@ -26,15 +28,15 @@ MOST_CHARACTERS = 2048
 
 
 def session_policy(settings: TriggerSettings, load_id: str, keys: Iterable[str] | None) -> str:
-    """JSON, within Glue's limit whatever the load holds.
+    """Return the policy as JSON, within Glue's limit for every load.
 
-    `keys` are those of the load: of the originals, the run may read those in the same folders,
-    or, at the top, with the same stems, which are what its tables are made of. None, or more
-    folders than Glue's limit has room for, leaves reading to the role.
+    `keys` are those of the load. The run may read originals in the same folders, or, for keys
+    without a folder, with the same stems: its tables are made of those. With None, or more folders
+    than fit Glue's limit, the role alone limits reading.
 
-    A session policy gives nothing: it takes away from what the role has. So it allows all and
-    denies what no run of this load has any business with: writing outside its own folders,
-    changing what it was made from, and the entries of other loads.
+    A session policy grants nothing: it only reduces what the role allows. So it allows all and
+    denies what no run of this load needs: writing outside its own folders, changing its originals,
+    and the entries of other loads.
     """
     reading = [] if keys is None else _only_own_originals(settings, keys)
     text = _text(settings, load_id, reading)
@@ -59,7 +61,10 @@ def _text(settings: TriggerSettings, load_id: str, reading: list[Mapping[str, An
 
 
 def _only_own_originals(settings: TriggerSettings, keys: Iterable[str]) -> list[Mapping[str, Any]]:
-    """Originals are read by version, which is an action of its own, and nothing else is."""
+    """Return statements that allow reading by version only, and only its tables' originals.
+
+    Reading by version is an action of its own.
+    """
     raw = f"arn:{settings.partition}:s3:::{settings.raw_bucket}/"
     return [
         {
@@ -73,7 +78,7 @@ def _only_own_originals(settings: TriggerSettings, keys: Iterable[str]) -> list[
 
 
 def _neighbours(key: str) -> str:
-    """A pattern for the keys that are of one dataset with this one, unless a contract says more."""
+    """Return a pattern for keys of the same dataset as this one, unless a contract says more."""
     incoming = incoming_path(key)
     prefix = "" if incoming is None else "data/incoming/*/"
     path = key if incoming is None else incoming
@@ -85,15 +90,18 @@ def _neighbours(key: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"""
+    """Escape a text for IAM policies.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
     return re.sub(r"([*?$])", r"${\1}", text)
 
 
 def _only_own_files(settings: TriggerSettings, load_id: str) -> Mapping[str, Any]:
     places = [
-        # Files of other loads as well: a type that widens has them written again.
+        # Files of other loads as well, because widening a type rewrites them.
         f"{settings.processed_bucket}/{FILES_OF_LOADS}",
-        # What tables consist of: written anew by each commit.
+        # Metadata of tables, which each commit writes anew.
         f"{settings.processed_bucket}/{TABLE_METADATA}",
         f"{settings.quality_bucket}/{quarantined_rows_of(load_id)}",
         f"{settings.quality_bucket}/{QUARANTINED_OBJECTS}*",
@@ -113,5 +121,10 @@ def _only_own_entry(settings: TriggerSettings, load_id: str) -> Mapping[str, Any
         "Effect": "Deny",
         "Action": ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
         "Resource": settings.arn("dynamodb", f"table/{settings.loads_table}"),
-        "Condition": {"ForAnyValue:StringNotEquals": {"dynamodb:LeadingKeys": [load_id]}},
+        # Applications of releases before the state table keep turns and names here as well.
+        "Condition": {
+            "ForAnyValue:StringNotLike": {
+                "dynamodb:LeadingKeys": [load_id, f"{PUBLISHER_LEASES}*", f"{DATASET_OWNERS}*"]
+            }
+        },
     }

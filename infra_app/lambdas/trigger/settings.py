@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 
 @dataclass(frozen=True, kw_only=True)
 class TriggerSettings:
-    """A field's name in capitals is the name of its environment variable."""
+    """Settings of the trigger; each is an environment variable named as the field in capitals."""
 
     environment: str
     raw_bucket: str
@@ -22,13 +22,13 @@ class TriggerSettings:
     alerts_topic_arn: str
     file_processor_job: str
     workflow: str
-    """Glue workflow of the layered lane."""
+    """Glue workflow of the layered route."""
     data_ingestion_job: str
     """The workflow's first job: the one that publishes loads."""
     data_quality_job: str
-    """The workflow's last job: what it has published is done."""
+    """The workflow's last job, which completes a run of it."""
     other_jobs: str
-    """Jobs that take no loads, with commas between: each run of them that fails is an alert."""
+    """Jobs that take no loads, separated by commas: each failed run of these is an alert."""
     objects_per_run: int
     bytes_per_run: int
     """Bytes as stored. A single object that is larger gets a run of its own."""
@@ -37,14 +37,14 @@ class TriggerSettings:
     max_object_bytes: int
     """Objects above this size are refused."""
     malware_scan_required: int
-    """1: objects wait until GuardDuty has tagged them; 0: a tag is honoured where there is one."""
+    """1: objects wait until GuardDuty has tagged them; 0: a tag counts if there is one."""
 
     @property
     def partition(self) -> str:
         return self.alerts_topic_arn.split(":")[1]
 
     def arn(self, service: str, resource: str) -> str:
-        """Of something in the account and the region of the alerts topic, which is this one."""
+        """Return an ARN in the account and region of the alerts topic, which are this one's."""
         _, partition, _, region, account, *_ = self.alerts_topic_arn.split(":")
         return f"arn:{partition}:{service}:{region}:{account}:{resource}"
 
@@ -53,7 +53,7 @@ class TriggerSettings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> TriggerSettings:
-        """Raises KeyError naming the first variable that is missing."""
+        """Read the settings. Raises KeyError naming the first variable that is missing."""
         kinds = {"int": int, "str": str}
         return cls(
             **{

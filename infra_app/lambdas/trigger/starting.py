@@ -1,4 +1,4 @@
-"""The two ways in which a load is run: a job of its own, or a run of the workflow."""
+"""Starting runs of loads: what every route has to do, and the route of a job of its own."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from wires.job_arguments import LoadRun, run_properties, to_arguments
+from wires.job_arguments import LoadRun, to_arguments
 from wires.load_ledger import Load
 from wires.manifest import Manifest
+from wires.routes import Route
 from wires.run_ledger import ENDED
 
 from .errors import GlueFull
+from .runs import Runs
 from .session_policy import session_policy
 from .settings import TriggerSettings
 
@@ -24,11 +26,6 @@ _FULL = frozenset(
         "TooManyRequestsException",
     }
 )
-WORKFLOW_ENDED = frozenset({"COMPLETED", "STOPPED", "ERROR"})
-"""https://docs.aws.amazon.com/glue/latest/webapi/API_WorkflowRun.html"""
-
-RecordRun = Callable[[str, str], Mapping[str, Any]]
-"""Brings the job-run table up to what Glue says about a job's run, and returns that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,22 +40,57 @@ class Ended:
 
 
 class Starter(Protocol):
-    """Starts runs of loads. Raises GlueFull if there is no room now."""
+    """Starts runs of loads of one route."""
+
+    @property
+    def route(self) -> Route: ...
+
+    @property
+    def job(self) -> str:
+        """The job that claims the loads."""
+
+    def check_room(self) -> None:
+        """Raises GlueFull while no run can be started."""
+
+    def room(self, running: int) -> int:
+        """Return how many runs can be started beside those that are under way. Raises GlueFull
+        if there is no room."""
 
     def start(self, load: Load, manifest: Manifest, run: LoadRun) -> str:
-        """Returns the run's id."""
+        """Return the run's id. Raises GlueFull if Glue takes no run."""
+
+    def note_start(self, load: Load, run_id: str, *, objects: int) -> None:
+        """Take down that a run of this load was accepted."""
+
+    def start_wanted(self) -> None:
+        """Start a run that is wanted although nothing has arrived."""
 
     def end_of(self, load: Load) -> Ended | None:
-        """None while the load's run is at work."""
+        """Return how the load's run has ended; None while it is at work."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobStarter:
-    """Each load has a run of its job, which may touch what is the load's and nothing else."""
+    """Gives each load a run of its job, which may touch what is the load's and nothing else."""
 
     glue: Any
     settings: TriggerSettings
-    record_run: RecordRun
+    runs: Runs
+    route = Route.FILES
+
+    @property
+    def job(self) -> str:
+        return self.settings.file_processor_job
+
+    def check_room(self) -> None:
+        """Glue itself says when it is full."""
+
+    def room(self, running: int) -> int:
+        left = self.settings.runs_at_once - running
+        if left < 1:
+            # Before anything is read of what waits, which may be much.
+            raise GlueFull(f"{running} runs are under way, the limit in config")
+        return left
 
     def start(self, load: Load, manifest: Manifest, run: LoadRun) -> str:
         # A table that a contract gathers from several folders may be widened: what was denied
@@ -73,56 +105,16 @@ class JobStarter:
         )
         return str(answer["JobRunId"])
 
-    def end_of(self, load: Load) -> Ended | None:
-        return end_of_job_run(self.glue, self.record_run, load)
+    def note_start(self, load: Load, run_id: str, *, objects: int) -> None:
+        facts = {"load_id": load.load_id, "attempt": load.attempt, "objects": objects}
+        self.runs.ledger.record(load.job, run_id, facts)
+        self.runs.record(load.job, run_id)
 
-
-@dataclass(frozen=True, kw_only=True)
-class WorkflowStarter:
-    """A load is a property of a workflow run, whose first job claims it."""
-
-    glue: Any
-    workflow: str
-    record_run: RecordRun
-
-    def start(self, load: Load, manifest: Manifest, run: LoadRun) -> str:  # noqa: ARG002 - as Starter has it
-        return self.start_with(run_properties(run))
-
-    def start_with(self, properties: Mapping[str, str]) -> str:
-        answer = started(
-            self.glue,
-            self.glue.start_workflow_run,
-            Name=self.workflow,
-            RunProperties=dict(properties),
-        )
-        return str(answer["RunId"])
+    def start_wanted(self) -> None:
+        """Nothing is wanted of a job that has no load."""
 
     def end_of(self, load: Load) -> Ended | None:
-        if load.claimed_by:
-            return end_of_job_run(self.glue, self.record_run, load)
-        run = self.run(load.run_id)
-        if run is None:
-            reason = f"Glue knows no run {load.run_id} of workflow {self.workflow}"
-            return Ended(run_id=load.run_id, reason=reason, at=load.created_at)
-        if run["Status"] not in WORKFLOW_ENDED:
-            return None
-        errors = [error for job, error in failures_of(run) if job == load.job]
-        return Ended(
-            run_id=load.run_id,
-            reason=errors[0]
-            if errors
-            else f"the workflow run ended as {run['Status']} before {load.job} claimed the load",
-            at=_completed(run, load),
-        )
-
-    def run(self, run_id: str) -> Mapping[str, Any] | None:
-        """With the runs of its jobs. None if it went with a workflow that was replaced."""
-        try:
-            answer = self.glue.get_workflow_run(Name=self.workflow, RunId=run_id, IncludeGraph=True)
-        except self.glue.exceptions.EntityNotFoundException:
-            return None
-        run: Mapping[str, Any] = answer["Run"]
-        return run
+        return end_of_job_run(self.runs, load)
 
 
 def failures_of(run: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -145,11 +137,12 @@ def _job_runs(run: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
             yield node["Name"], job_run
 
 
-def end_of_job_run(glue: Any, record_run: RecordRun, load: Load) -> Ended | None:
-    """Of the run that works on the load. One that Glue does not know any more has ended."""
+def end_of_job_run(runs: Runs, load: Load) -> Ended | None:
+    """Return the end of the run that works on the load. One that Glue does not know any more has
+    ended."""
     try:
-        run = record_run(load.job, load.working_run)
-    except glue.exceptions.EntityNotFoundException:
+        run = runs.record(load.job, load.working_run)
+    except runs.glue.exceptions.EntityNotFoundException:
         reason = f"Glue knows no run {load.working_run} of {load.job}"
         return Ended(run_id=load.working_run, reason=reason, at=load.created_at)
     if run["JobRunState"] not in ENDED:
@@ -157,11 +150,11 @@ def end_of_job_run(glue: Any, record_run: RecordRun, load: Load) -> Ended | None
     return Ended(
         run_id=run["Id"],
         reason=run.get("ErrorMessage") or f"the run ended as {run['JobRunState']}",
-        at=_completed(run, load),
+        at=completed(run, load),
     )
 
 
-def _completed(run: Mapping[str, Any], load: Load) -> str:
+def completed(run: Mapping[str, Any], load: Load) -> str:
     """Glue's answers may lack the time for runs that never began."""
     return run["CompletedOn"].isoformat() if "CompletedOn" in run else load.created_at
 

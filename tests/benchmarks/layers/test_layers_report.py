@@ -67,7 +67,7 @@ def test_a_contender_that_failed_has_no_time_and_says_why() -> None:
 
 
 def test_partitions_and_units_are_told_for_each_phase() -> None:
-    told = {p: {"partitions": 7, "units": UNITS} for p in processing.PHASES}
+    told = {p: {"partitions": 7, "models": UNITS} for p in processing.PHASES}
     run = any_run(
         layer=processing.LAYER,
         subject=processing.SUBJECT,

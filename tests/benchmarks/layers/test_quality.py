@@ -16,7 +16,8 @@ from benchmarks.layers.quality.rules import AT, CASES, as_dqdl
 from benchmarks.layers.quality.scans import scans_in
 from benchmarks.layers.quality.table import prepare, rows_from
 from dqdl import parse
-from quality import PastMetrics, evaluate
+from quality.evaluation import evaluate
+from quality.history import PastMetrics
 from tests.sessions import QUICK_ON_LITTLE_DATA
 
 ROWS = 2_000

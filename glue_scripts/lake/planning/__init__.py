@@ -1,0 +1,1 @@
+"""From inspected objects to what is going to be written."""

@@ -1,0 +1,1 @@
+"""From files that nobody sees to tables, quarantine and lineage that everybody sees."""

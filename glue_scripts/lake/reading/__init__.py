@@ -1,0 +1,1 @@
+"""From an uploaded object to rows: formats, encodings, pieces, findings."""

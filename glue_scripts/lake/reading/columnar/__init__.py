@@ -1,0 +1,1 @@
+"""Formats that bring types with them: Parquet, ORC, Avro."""

@@ -1,0 +1,180 @@
+"""Parquet files as Arrow batches. https://github.com/apache/parquet-format"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lake.columns.moments import may_be_misread, rebased, unwrapped
+from lake.columns.typed import plain_type
+from lake.reading.budgets import check_promise
+from lake.reading.columnar.parquet_int96 import check_days
+from lake.reading.columnar.parquet_pages import check_alone, check_counts
+from lake.reading.contents import Content
+
+BATCH_ROWS = 65_536
+_BATCH_BYTES = 64 * 1024 * 1024
+"""Approximate limit for the text of one batch and column."""
+_FEW_ROWS = 1024
+_COMPACT_BYTES = 4
+"""Bytes per row up to which a file is compact."""
+_ENUM = "ENUM"
+_WORDS = {
+    "INTERVAL": "an interval of months, days and milliseconds",
+    "BSON": "BSON",
+    "GEOMETRY": "a geometry",
+    "GEOGRAPHY": "a geography",
+}
+_LEGACY_DAYS = b"org.apache.spark.legacyDateTime"
+_LEGACY_INT96 = b"org.apache.spark.legacyINT96"
+
+
+class ParquetFile:
+    """One Parquet file. Raises what pyarrow raises if its bytes are damaged."""
+
+    title = "Parquet"
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._file = self._opened()
+        metadata = self._file.metadata
+        self._checked: set[str] = set()
+        """Columns of moments whose stored values have been checked."""
+        check_promise(self.title, metadata.num_rows, metadata.num_columns, content.size)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows according to the footer, independent of what is read."""
+        return int(self._file.metadata.num_rows)
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema, in which an enumeration's values are text."""
+        schema = self._file.schema_arrow
+        for number, field in enumerate(schema):
+            if self._meaning.get(field.name) == _ENUM:
+                schema = schema.set(number, field.with_type(pa.string()))
+        return schema
+
+    @cached_property
+    def words(self) -> Mapping[str, str]:
+        """Words for unsupported types of columns, where Arrow's type does not show them."""
+        return {n: _WORDS[what] for n, what in self._meaning.items() if what in _WORDS}
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._read()
+        except Exception:
+            check_alone(self._content)
+            raise
+        check_counts(self._file.metadata, self._content)
+        check_alone(self._content, self._file.metadata)
+
+    def _read(self) -> Iterator[pa.RecordBatch]:
+        size = self._batch_rows()
+        seconds = self._seconds(size)
+        for batch in self._file.iter_batches(batch_size=size):
+            yield self._mended(batch, next(seconds, None))
+
+    def culprit(self) -> str:
+        """Return the first column that cannot be read."""
+        for name in self._file.schema_arrow.names:
+            try:
+                for _ in self._file.iter_batches(batch_size=BATCH_ROWS, columns=[name]):
+                    pass
+            except Exception:  # noqa: BLE001 - the cause is known already
+                return str(name)
+        return ""
+
+    def _opened(self, **options: object) -> pq.ParquetFile:
+        return pq.ParquetFile(self._content.open(), page_checksum_verification=True, **options)
+
+    @cached_property
+    def _meaning(self) -> Mapping[str, str]:
+        """The logical type of each column that is not nested."""
+        schema = self._file.schema
+        leaves = [schema.column(number) for number in range(len(schema))]
+        return {leaf.path: _meaning_of(leaf) for leaf in leaves if leaf.name == leaf.path}
+
+    @cached_property
+    def _wide_moments(self) -> Sequence[str]:
+        """Columns in the old format INT96, which reaches farther than 64 bits of nanoseconds."""
+        schema = self._file.schema
+        leaves = [schema.column(number) for number in range(len(schema))]
+        return [leaf.path for leaf in leaves if leaf.physical_type == "INT96"]
+
+    def _seconds(self, size: int) -> Iterator[pa.RecordBatch]:
+        """Read the INT96 columns once more, in a unit that reaches far enough."""
+        if not self._wide_moments:
+            return iter(())
+        file = self._opened(coerce_int96_timestamp_unit="s")
+        found: Iterator[pa.RecordBatch] = file.iter_batches(
+            batch_size=size, columns=list(self._wide_moments)
+        )
+        return found
+
+    def _mended(self, batch: pa.RecordBatch, seconds: pa.RecordBatch | None) -> pa.RecordBatch:
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+        for name in self._wide_moments:
+            assert seconds is not None, "both hold the same rows"  # noqa: S101
+            about = seconds.column(name)
+            if name not in self._checked and may_be_misread(about, columns[name]):
+                check_days(self._file.metadata, self._content, name)
+                self._checked.add(name)
+            columns[name] = unwrapped(about, columns[name], None)
+        for name, array in columns.items():
+            if self._meaning.get(name) == _ENUM:
+                columns[name] = array.cast(pa.binary()).view(pa.string())
+            elif self._is_old(name, array.type):
+                columns[name] = rebased(array)
+        return pa.record_batch(columns) if columns else batch
+
+    def _is_old(self, name: str, kind: pa.DataType) -> bool:
+        """Whether Spark has written a column in the hybrid calendar, and says so.
+
+        https://github.com/apache/spark/blob/master/docs/sql-data-sources-parquet.md
+        """
+        told = self._file.metadata.metadata or {}
+        if pa.types.is_date32(kind):
+            return _LEGACY_DAYS in told
+        wide = name in self._wide_moments
+        return pa.types.is_timestamp(kind) and (_LEGACY_INT96 if wide else _LEGACY_DAYS) in told
+
+    def _batch_rows(self) -> int:
+        """Return the rows per batch: fewer if a dictionary's long texts might fill memory.
+
+        Dictionaries are read only if many rows take very few bytes. The footer's statements about a
+        column are not used: the library ends the process if they are encrypted.
+        """
+        metadata = self._file.metadata
+        if self.rows <= _FEW_ROWS or self._content.size > _COMPACT_BYTES * self.rows:
+            return BATCH_ROWS
+        texts = [f.name for f in self._file.schema_arrow if _is_text(plain_type(f.type))]
+        groups = range(metadata.num_row_groups if texts else 0)
+        longest = max((self._longest(number, texts) for number in groups), default=1)
+        return min(BATCH_ROWS, max(1, _BATCH_BYTES // longest))
+
+    def _longest(self, group: int, names: Sequence[str]) -> int:
+        """Return the bytes of the longest text in the dictionaries of a row group."""
+        file = self._opened(read_dictionary=list(names))
+        batch = next(file.iter_batches(batch_size=1, row_groups=[group], columns=list(names)), None)
+        found = [
+            pc.max(pc.binary_length(array.dictionary)).as_py() or 0
+            for array in (batch.columns if batch else ())
+            if pa.types.is_dictionary(array.type)
+        ]
+        return max([1, *found])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_binary(kind))
+
+
+def _meaning_of(leaf: pq.ColumnSchema) -> str:
+    """Return the name of a column's logical type; newer ones are known only by how they print."""
+    logical = leaf.logical_type
+    return str(logical).partition("(")[0].upper() if logical.type == "UNKNOWN" else logical.type

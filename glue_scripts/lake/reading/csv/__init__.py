@@ -1,0 +1,1 @@
+"""CSV: where records end, the dialect, where the table begins, its header."""

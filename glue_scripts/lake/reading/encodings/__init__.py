@@ -1,0 +1,1 @@
+"""Detection of the encoding of text that is not UTF-8."""

@@ -1,0 +1,49 @@
+"""The history of job runs, brought up to what Glue says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Any
+
+from wires.run_ledger import ENDED, RunLedger
+
+from .alerts import Alerts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """Records runs, and alerts people of failures that no load's attempts tell of."""
+
+    glue: Any
+    ledger: RunLedger
+    alerts: Alerts
+    alerting_jobs: Set[str]
+    """Jobs that take no loads."""
+
+    def record(self, job: str, run_id: str) -> dict[str, Any]:
+        """Return what Glue says about a run, after taking it down."""
+        run: dict[str, Any] = self.glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]
+        facts = {"state": run["JobRunState"], "started_at": run["StartedOn"].isoformat()}
+        if run["JobRunState"] in ENDED:
+            facts |= {
+                "ended_at": run.get("CompletedOn", run["StartedOn"]).isoformat(),
+                "seconds": int(run.get("ExecutionTime", 0)),
+                "dpu_seconds": str(run.get("DPUSeconds", "")),
+                "error": run.get("ErrorMessage", ""),
+            }
+            if load_id := run.get("Arguments", {}).get("--load_id"):
+                facts["load_id"] = load_id
+        self.ledger.record(job, run_id, facts)
+        return run
+
+    def record_end(self, job: str, run_id: str) -> None:
+        run = self.record(job, run_id)
+        if run["JobRunState"] not in ENDED - {"SUCCEEDED"} or job not in self.alerting_jobs:
+            return
+        if self.ledger.get(job, run_id).get("alerted", False):
+            return
+        reason = run.get("ErrorMessage") or f"it ended as {run['JobRunState']}"
+        self.alerts.job_failed(job, run_id, reason)
+        # Afterwards: the event may come again, and telling twice is better than not at all.
+        self.ledger.record(job, run_id, {"alerted": True})

@@ -1,0 +1,50 @@
+"""The routes of uploads.
+
+CSV may be uploaded anywhere. Objects in any format below a day's folder go through the layered
+workflow. Objects that a batch job reads by itself wait for it.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+_DAY_FOLDER = re.compile(r"data/incoming/\d{4}/\d{2}/\d{2}/")
+TAKEN_ELSEWHERE = (
+    "upload it as CSV, or below data/incoming/YYYY/MM/DD/, where JSON, Parquet, ORC and Avro are "
+    "taken too"
+)
+
+LEGISLATORS = "legislators/"
+"""Popolo documents for the batch job of that name."""
+LEGISLATORS_TABLE = "legislators_history"
+"""The table of that job in the processed zone; no dataset of uploads has this name."""
+
+
+class Route(StrEnum):
+    """The job that an upload goes through."""
+
+    FILES = "files"
+    LAYERED = "layered"
+    BATCH = "batch"
+
+
+def route_of(key: str) -> Route:
+    if incoming_path(key) is not None:
+        return Route.LAYERED
+    return Route.BATCH if key.startswith(LEGISLATORS) else Route.FILES
+
+
+def waits_on(key: str) -> Route:
+    """Return the route in whose queue a pending object waits. What goes through the workflow has a
+    queue of its own: however much waits in the other, it is not read for this one."""
+    return Route.LAYERED if route_of(key) is Route.LAYERED else Route.FILES
+
+
+def incoming_path(key: str) -> str | None:
+    """Return the part of a key after the folder of the day; None for other keys.
+
+    The day's folder says when the object came, not what it is.
+    """
+    folder = _DAY_FOLDER.match(key)
+    return key[folder.end() :] if folder else None
