@@ -84,6 +84,10 @@ def _once(_: Settings) -> int:
     return 1
 
 
+def _never(_: Settings) -> bool:
+    return False
+
+
 def _nothing(_: Settings) -> Mapping[str, object]:
     return {}
 
@@ -117,6 +121,8 @@ class JobSpec:
 
     A failed run of any other job is an alert.
     """
+    runs_optimizers: Callable[[Settings], bool] = _never
+    """Returns whether Glue's table optimizers act with its role."""
     in_workflow: bool = False
     """Whether it asks the workflow's run what it is to do, as the workflow's first step does."""
 
@@ -243,6 +249,7 @@ TABLE_MAINTENANCE = JobSpec(
     writes=(Objects(Zone.PROCESSED), Objects(Zone.CURATED)),
     tables={Zone.PROCESSED: (Tables.KEEP,), Zone.CURATED: (Tables.KEEP,)},
     state=State.MAINTENANCE,
+    runs_optimizers=lambda settings: bool(settings.maintenance.tables_kept_by_glue),
 )
 
 JOBS: tuple[JobSpec, ...] = (

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from iceberg.tables import IcebergDatabase
 from lake.load import FileLoad
+from lake.load_parts import LoadParts
 from lake.publishing.state import State
 from lake.running.isolation import USUAL_BUDGET
 from operations.table_reader import IcebergReader
@@ -74,7 +75,7 @@ class Lake:
         return manifest.load_id
 
     def run(self, load_id: str, *, attempt: int = 1, run_id: str = "") -> None:
-        FileLoad(
+        parts = LoadParts(
             settings=self.settings,
             run=LoadRun(load_id=load_id, attempt=attempt, last_attempt=False),
             glue_run=GlueRun(JOB_NAME=JOB, JOB_RUN_ID=run_id or f"{load_id}-{attempt}"),
@@ -82,7 +83,8 @@ class Lake:
             state=self.state,
             spark=self.spark,
             budget=self.budget,
-        ).process()
+        )
+        FileLoad(parts=parts).process()
 
     def process(self, *versions: ObjectVersion) -> str:
         load_id = self.load(*versions)

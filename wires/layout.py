@@ -45,6 +45,7 @@ BY_DAY = Partitioning((("year", "%Y"), ("month", "%m"), ("day", "%d")))
 
 _LOAD_FOLDER = "load="
 _REFRESH_FOLDER = "refresh="
+_COMPACTED_FOLDER = "compacted="
 _METADATA = "/metadata/"
 _IN_LOAD_FOLDER = re.compile(f"/{_LOAD_FOLDER}([^/]+)/")
 
@@ -63,6 +64,11 @@ def load_of(location: str) -> str:
 def refresh_files_folder(table: str, values: Values, run: str) -> str:
     """Return `daily_sales/year=2026/month=01/day=31/refresh=…/`, for files of a refresh."""
     return f"{table}/{BY_DAY.folder(values)}{_REFRESH_FOLDER}{run}/"
+
+
+def compacted_folder(table_folder: str, values: Values, run: str) -> str:
+    """Return `…/year=2026/month=01/day=31/compacted=…/`, for files that maintenance has merged."""
+    return f"{table_folder}{BY_DAY.folder(values)}{_COMPACTED_FOLDER}{run}/"
 
 
 def table_folder(table: str) -> str:

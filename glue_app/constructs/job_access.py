@@ -12,7 +12,7 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_logs as logs
 import aws_cdk.aws_s3 as s3
 
-from config.jobs import TABLE_MAINTENANCE, JobSpec, Objects, State, Tables, Zone
+from config.jobs import JobSpec, Objects, State, Tables, Zone
 from delivery.audit import explain
 from glue_app.imports import Infrastructure
 from wires.layout import DATASET_OWNERS, PUBLISHER_LEASES, REFRESH_STATES
@@ -119,7 +119,7 @@ class JobAccess:
             self._grant(
                 "glue:GetWorkflowRunProperties", on=[self._glue_arn(f"workflow/{workflow}")]
             )
-        if spec is TABLE_MAINTENANCE and self._kept_by_glue:
+        if spec.runs_optimizers(self._infrastructure.environment.settings):
             self._optimize_tables()
 
     def _read(self, place: Objects) -> None:
@@ -197,10 +197,6 @@ class JobAccess:
 
     def _exported(self, export: str) -> str:
         return self._infrastructure.environment.export_name(export)
-
-    @property
-    def _kept_by_glue(self) -> bool:
-        return bool(self._infrastructure.environment.settings.maintenance.tables_kept_by_glue)
 
     @property
     def _stack(self) -> cdk.Stack:

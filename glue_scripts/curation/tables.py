@@ -20,7 +20,7 @@ from iceberg.types import field_ids, schema_for
 from iceberg.watermarks import WATERMARK, watermark_of
 from iceberg.written_file import WrittenFile
 from lake.errors import LoadLost
-from wires.layout import BY_DAY
+from wires.layout import BY_DAY, table_folder
 
 Columns = Sequence[tuple[str, str]]
 
@@ -96,7 +96,7 @@ class MadeTables:
             Publication(
                 table=refresh.table,
                 bucket=self.bucket,
-                folder=f"{refresh.table}/",
+                folder=table_folder(refresh.table),
                 columns=columns,
                 commit_id=key,
                 files=list(_written(refresh)),

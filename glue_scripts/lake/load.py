@@ -11,10 +11,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pyspark.sql import SparkSession
 
 from lake.columns.table_columns import NO_TABLE, TableColumns
 from lake.errors import LakeError, LoadLost
@@ -24,13 +22,11 @@ from lake.planning.datasets import name_datasets
 from lake.planning.inspection import Inspected, InspectedObject, Unread
 from lake.publishing.processed_tables import ProcessedTables
 from lake.publishing.publisher import Publisher
-from lake.publishing.state import State
-from lake.running.isolation import USUAL_BUDGET, Budget, fault_of
+from lake.running.isolation import fault_of
 from lake.running.waiting import each
 from lake.store import client
 from lake.writing.conversion import start_converters
-from wires.contracts import DatasetContract, Evolution
-from wires.job_arguments import GlueRun, LoadDefaults, LoadRun
+from wires.contracts import Evolution
 from wires.layout import commit_key, manifest_key
 from wires.manifest import Manifest
 
@@ -40,87 +36,81 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class FileLoad:
-    """One run of the file processor, with its settings and services."""
+    """One run of the file processor."""
 
-    settings: LoadDefaults
-    run: LoadRun
-    glue_run: GlueRun
-    contracts: Mapping[str, DatasetContract]
-    state: State
-    spark: SparkSession
-    budget: Budget = USUAL_BUDGET
+    parts: LoadParts
 
     def process(self) -> Commit:
         """Publish the load. Raises LoadLost if another run has it; then nothing was written."""
-        start_converters(self.spark)
+        start_converters(self.parts.spark)
         self._claim()
         manifest = self._manifest()
-        self._parts.lineage.started(manifest.objects)
+        self.parts.lineage.started(manifest.objects)
         try:
             commit, snapshots = self._published(manifest)
         except LoadLost:
             raise
         except Exception as error:
-            self._parts.lineage.failed(error, manifest.objects)
+            self.parts.lineage.failed(error, manifest.objects)
             raise
         # Before the load is finished: a run that dies in between is followed by one that tells.
-        self._parts.lineage.completed(commit, manifest.objects, snapshots)
-        self.state.loads.finish(self.run.load_id)
-        self._parts.publisher(self._parts.processed, attempt="clean-up").clean_up(commit)
+        self.parts.lineage.completed(commit, manifest.objects, snapshots)
+        self.parts.state.loads.finish(self.parts.run.load_id)
+        self.parts.publisher(self.parts.processed, attempt="clean-up").clean_up(commit)
         self._record(commit)
         return commit
 
     def _published(self, manifest: Manifest) -> tuple[Commit, Mapping[str, str]]:
         """Publish the load; return its commit and the snapshot id of each dataset."""
-        load = self.state.loads.get(self.run.load_id)
+        load = self.parts.state.loads.get(self.parts.run.load_id)
         return self._carry_on(load.commit) if load.commit else self._begin(manifest)
 
     def _claim(self) -> None:
-        mine = self.state.loads.claim(
-            self.run.load_id, attempt=self.run.attempt, run_id=self.glue_run.JOB_RUN_ID
-        )
-        if not mine:
+        run, run_id = self.parts.run, self.parts.glue_run.JOB_RUN_ID
+        if not self.parts.state.loads.claim(run.load_id, attempt=run.attempt, run_id=run_id):
             raise LoadLost(
-                f"load {self.run.load_id} attempt {self.run.attempt} belongs to another run, "
+                f"load {run.load_id} attempt {run.attempt} belongs to another run, "
                 "or was withdrawn: nothing to do here"
             )
 
     def _carry_on(self, key: str) -> tuple[Commit, Mapping[str, str]]:
-        logger.info("load %s was committed by an earlier attempt", self.run.load_id)
-        body = client("s3").get_object(Bucket=self.settings.assets_bucket, Key=key)["Body"]
+        logger.info("load %s was committed by an earlier attempt", self.parts.run.load_id)
+        body = client("s3").get_object(Bucket=self.parts.settings.assets_bucket, Key=key)["Body"]
         commit = Commit.from_json(body.read())
-        with self._parts.turns.held(commit.datasets):
-            publisher = self._parts.publisher(self._parts.processed.held())
+        with self.parts.turns.held(commit.datasets):
+            publisher = self.parts.publisher(self.parts.processed.held())
             return commit, publisher.publish(commit, again=True)
 
     def _begin(self, manifest: Manifest) -> tuple[Commit, Mapping[str, str]]:
-        engine = self._parts.engine
+        engine = self.parts.engine
         inspected = engine.inspect(manifest.objects)
         datasets = name_datasets(
-            [item.version.key for item in inspected], self.contracts, self.state.names.claim
+            [item.version.key for item in inspected],
+            self.parts.contracts,
+            self.parts.state.names.claim,
         )
         changed = 0
         while changed < _ROUNDS:
-            before, refused = self._tables(datasets.values(), self._parts.processed)
+            before, refused = self._tables(datasets.values(), self.parts.processed)
             inspected = [_hindered(item, datasets, refused) for item in inspected]
             commit = engine.write(inspected, datasets, before)
-            with self._parts.turns.held(commit.datasets):
-                held = self._parts.processed.held()
+            with self.parts.turns.held(commit.datasets):
+                held = self.parts.processed.held()
                 if not self._still_fits(commit, before, held):
                     changed += 1
                     continue
-                publisher = self._parts.publisher(held)
+                publisher = self.parts.publisher(held)
                 prepared = publisher.prepare_moves(commit)
                 if not prepared.hindered:
                     return self._publish(replace(commit, moves=prepared.moves), publisher)
             inspected = [_hindered(item, datasets, prepared.hindered) for item in inspected]
         raise LakeError(
-            f"other runs changed the tables of load {self.run.load_id} {_ROUNDS} times while it "
-            "was being written; the next attempt tries again"
+            f"other runs changed the tables of load {self.parts.run.load_id} {_ROUNDS} times "
+            "while it was being written; the next attempt tries again"
         )
 
     def _publish(self, commit: Commit, publisher: Publisher) -> tuple[Commit, Mapping[str, str]]:
-        logger.info("load %s is written and counted: publishing it", self.run.load_id)
+        logger.info("load %s is written and counted: publishing it", self.parts.run.load_id)
         self._commit(commit)
         return commit, publisher.publish(commit, again=False)
 
@@ -135,21 +125,21 @@ class FileLoad:
         )
 
     def _may_widen(self, dataset: str) -> bool:
-        contract = self.contracts.get(dataset)
+        contract = self.parts.contracts.get(dataset)
         return contract is None or contract.evolution is Evolution.EVOLVE
 
     def _commit(self, commit: Commit) -> None:
-        key = commit_key(self.run.load_id, self._parts.attempt)
+        key = commit_key(self.parts.run.load_id, self.parts.attempt)
         client("s3").put_object(
-            Bucket=self.settings.assets_bucket, Key=key, Body=commit.to_json().encode()
+            Bucket=self.parts.settings.assets_bucket, Key=key, Body=commit.to_json().encode()
         )
-        run_id = self.glue_run.JOB_RUN_ID
-        if not self.state.loads.commit(self.run.load_id, run_id=run_id, commit=key):
-            raise LoadLost(f"load {self.run.load_id} passed to another run before the commit")
+        run_id = self.parts.glue_run.JOB_RUN_ID
+        if not self.parts.state.loads.commit(self.parts.run.load_id, run_id=run_id, commit=key):
+            raise LoadLost(f"load {self.parts.run.load_id} passed to another run before the commit")
 
     def _manifest(self) -> Manifest:
         answer = client("s3").get_object(
-            Bucket=self.settings.assets_bucket, Key=manifest_key(self.run.load_id)
+            Bucket=self.parts.settings.assets_bucket, Key=manifest_key(self.parts.run.load_id)
         )
         return Manifest.from_json(answer["Body"].read())
 
@@ -175,26 +165,14 @@ class FileLoad:
         each(look, names)
         return columns, refused
 
-    @cached_property
-    def _parts(self) -> LoadParts:
-        return LoadParts(
-            settings=self.settings,
-            run=self.run,
-            glue_run=self.glue_run,
-            contracts=self.contracts,
-            state=self.state,
-            spark=self.spark,
-            budget=self.budget,
-        )
-
     def _record(self, commit: Commit) -> None:
         totals = {
             name: sum(getattr(outcome, name) for outcome in commit.outcomes)
             for name in ("rows_in", "rows_published", "rows_quarantined")
         }
-        self.state.runs.record(
-            self.glue_run.JOB_NAME,
-            self.glue_run.JOB_RUN_ID,
+        self.parts.state.runs.record(
+            self.parts.glue_run.JOB_NAME,
+            self.parts.glue_run.JOB_RUN_ID,
             {**totals, "load_id": commit.load_id, "datasets": commit.datasets},
         )
 

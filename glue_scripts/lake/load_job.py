@@ -9,6 +9,7 @@ import logging
 
 from lake.errors import LoadLost
 from lake.load import FileLoad
+from lake.load_parts import LoadParts
 from lake.planning.datasets import shipped_contracts
 from lake.publishing.state import State
 from lake.session import spark_session
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 def publish_load(settings: LoadDefaults, run: LoadRun, glue_run: GlueRun) -> None:
     """Publish the load; leave quietly if another run has it."""
     logger.info("load %s, attempt %d: starting Spark", run.load_id, run.attempt)
-    load = FileLoad(
+    parts = LoadParts(
         settings=settings,
         run=run,
         glue_run=glue_run,
@@ -28,6 +29,7 @@ def publish_load(settings: LoadDefaults, run: LoadRun, glue_run: GlueRun) -> Non
         state=State.of(settings),
         spark=spark_session(glue_run.JOB_NAME),
     )
+    load = FileLoad(parts=parts)
     try:
         commit = load.process()
     except LoadLost as lost:

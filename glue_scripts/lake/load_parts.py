@@ -18,7 +18,7 @@ from lake.publishing.publisher import Publisher
 from lake.publishing.quarantine_catalog import QuarantineCatalog
 from lake.publishing.state import State
 from lake.publishing.turns import Turns
-from lake.running.isolation import Budget
+from lake.running.isolation import USUAL_BUDGET, Budget
 from lake.store import client
 from lake.writing.partitions import Places
 from wires.contracts import DatasetContract
@@ -37,7 +37,7 @@ class LoadParts:
     contracts: Mapping[str, DatasetContract]
     state: State
     spark: SparkSession
-    budget: Budget
+    budget: Budget = USUAL_BUDGET
 
     @property
     def attempt(self) -> str:

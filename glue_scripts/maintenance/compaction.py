@@ -26,7 +26,7 @@ from lake.publishing.loads_in_files import LoadCounts, tell_loads
 from lake.publishing.processed_tables import ProcessedTable
 from lake.store import client
 from lake.writing.row_groups import RowGroups
-from wires.layout import BY_DAY, Values, load_of
+from wires.layout import BY_DAY, Values, compacted_folder, load_of
 
 _FULL = 0.75
 """Share of the target size: a file of that size is left as it is."""
@@ -67,13 +67,12 @@ def crowded(table: Table, *, target_bytes: int, run: str) -> Iterator[Merger]:
     for partition, units in sorted(small.items()):
         if sum(len(unit.files) for unit in units) < _LEAST:
             continue
-        folder = BY_DAY.folder(partition)
+        folder = compacted_folder(place["Key"], partition, run)
         for number, group in enumerate(_groups(units, target_bytes)):
-            name = f"compacted={run}/part-{number:05d}.snappy.parquet"
             yield Merger(
                 partition=partition,
                 locations=tuple(file.file_path for file in group),
-                key=f"{place['Key']}{folder}{name}",
+                key=f"{folder}part-{number:05d}.snappy.parquet",
                 bucket=place["Bucket"],
                 loads=_together(loads.get(file.file_path, {}) for file in group),
             )

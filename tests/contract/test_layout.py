@@ -29,7 +29,8 @@ PRODUCT = (
 )
 SPELLINGS = re.compile(
     r"""
-      \byear=|\bmonth=|\bday=|(?<![-\w])load=|(?<![-\w])refresh=|dataset=   # partition folders
+      \byear=|\bmonth=|\bday=|(?<![-\w])load=|(?<![-\w])refresh=      # partition folders
+    | dataset=|compacted=
     | ^(loads|refreshes|quarantine|reports|history)/                        # prefixes
     | /(lineage|metadata)/|commit\.json|manifest\.json
     | ^(lease|dataset|workflow|refresh|content|publisher)\#                 # keys of items

@@ -38,7 +38,7 @@ from lake.running.isolation import fault_of, reason_of
 from lake.running.waiting import each
 from lake.store import client, supersede
 from lake.writing.partitions import Places, Writer, ids_of
-from wires.layout import Values, quarantined_rows_folder
+from wires.layout import Values, quarantined_rows_folder, table_folder
 from wires.load_ledger import LoadLedger
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
 from wires.quarantine import quarantine_object
@@ -224,7 +224,7 @@ class Publisher:
         return Publication(
             table=dataset,
             bucket=self._places.processed_bucket,
-            folder=f"{dataset}/",
+            folder=table_folder(dataset),
             columns=wider.catalogued,
             docs=comments(wider),
             ids=ids,
