@@ -26,7 +26,7 @@ CASE     ?=
 
 .PHONY: check-exports check-environment check-environment-if-complete
 .PHONY: bootstrap deploy deploy-pipelines status destroy protect
-.PHONY: bench fuzz hazards reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
+.PHONY: bench fuzz handlers hazards lock reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -85,6 +85,13 @@ hazards: $(PACKAGES) ## write docs/csv-hazards.md from what plain Spark and this
 reference: $(PACKAGES) ## write docs/contracts.md from the contract's definition
 	@$(PYTHON) -m config.contract_reference
 
+handlers: $(PACKAGES) ## renew the copy of what CloudFormation's handlers call, after an update of cfn-lint
+	@$(PYTHON) -m operations handlers
+
+lock: $(PACKAGES) ## pin requirements.txt anew in requirements.lock, for Python 3.11 and later
+	@$(PYTHON) -m uv pip compile requirements.txt --universal --python-version 3.11 \
+		--generate-hashes --no-header --quiet --output-file requirements.lock $(ARGS)
+
 check-exports: $(PACKAGES) ## does ENV have what the application imports from the infrastructure?
 	@$(PYTHON) -m operations check-exports --environment $(ENV) $(ARGS)
 
@@ -119,11 +126,11 @@ format: $(PACKAGES) ## put the source into the agreed format
 clean: ## remove everything that the other targets have made
 	rm -rf $(VENV) node_modules cdk.out build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(PACKAGES): requirements.txt constraints.txt
+$(PACKAGES): requirements.lock
 	@sh scripts/ensure_venv.sh $(VENV)
 	@echo "Python packages (some minutes the first time)"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check \
-		--requirement requirements.txt --constraint constraints.txt
+		--require-hashes --requirement requirements.lock
 	@touch $@
 
 # Half the start-up time of every Spark run on this machine.

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator
 
 from config import rules
 from config.account import Account
+from config.boundaries import Boundary, boundary_arn
 from config.errors import NamingError
 from config.validation import Frozen
 
@@ -88,6 +89,11 @@ class Delivery:
                     f"({len(name)} characters), and a role name has at most "
                     f"{_ROLE_NAME_LENGTH}; shorten `project`."
                 )
+
+    @property
+    def boundary_arn(self) -> str:
+        """The permissions boundary of all roles of the pipelines."""
+        return boundary_arn(self.project, Boundary.PIPELINE, self.account)
 
     def pipeline(self, app: App) -> str:
         return f"{self.project}-{app.value}"

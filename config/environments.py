@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field, ValidationError
 
 from config.account import Account
+from config.boundaries import Boundary, boundary_arn
 from config.delivery import Delivery, SourceDocument
 from config.errors import BrokenRule, ValueRuleError
 from config.exports import Export
@@ -51,6 +52,15 @@ class Environment:
         return (
             f"arn:{account.partition}:iam::{account.aws_account_id}:role/{self.names.checks_role}"
         )
+
+    @property
+    def locks_uploads(self) -> bool:
+        return self.settings.uploads.lock_days > 0
+
+    @property
+    def boundary_arn(self) -> str:
+        """The permissions boundary of all roles in this environment."""
+        return boundary_arn(self.project, Boundary.ENVIRONMENT, self.account)
 
     @property
     def exports(self) -> tuple[str, ...]:

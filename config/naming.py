@@ -94,6 +94,10 @@ class Names:
         return self.of("runs")
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        return (self.objects_table, self.loads_table, self.state_table, self.runs_table)
+
+    @property
     def uploads_queue(self) -> str:
         return self.of("uploads")
 
@@ -133,6 +137,14 @@ class Names:
     @property
     def checks_role(self) -> str:
         return f"{self.of('checks')}-{self.region}"
+
+    @property
+    def scanner_role(self) -> str:
+        return f"{self.of('malware-scan')}-{self.region}"
+
+    def upload_policy(self, uploader: str) -> str:
+        """Return the policy of an uploader; deployments may make policies of such names only."""
+        return f"{self.of('upload')}-{uploader}-{self.region}"
 
     @property
     def job_security(self) -> str:
@@ -177,10 +189,7 @@ class Names:
     @property
     def _others(self) -> tuple[str, ...]:
         return (
-            self.objects_table,
-            self.loads_table,
-            self.state_table,
-            self.runs_table,
+            *self.tables,
             self.uploads_queue,
             self.uploads_dead_letters,
             self.trigger_function,
@@ -189,6 +198,7 @@ class Names:
             self.role_of(self.crawlers),
             self.workflow,
             self.checks_role,
+            self.scanner_role,
             self.job_security,
             self.alerts_topic,
             self.infrastructure_stack,

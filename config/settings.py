@@ -130,6 +130,43 @@ class Retention(Frozen):
     tables_tiered_after_days: Days
 
 
+class Uploads(Frozen):
+    """Conditions on what is put into the raw bucket."""
+
+    malware_protection: bool = False
+    """Whether a GuardDuty plan scans each upload and tags it with the result."""
+    scanner_role: str = ""
+    """Name of the role of a scanner that is deployed otherwise; it alone may set the tag."""
+    lock_days: int = Field(default=0, ge=0, le=36_500)
+    """Days for which S3 Object Lock keeps each version from deletion; 0 for no lock."""
+    uploaders: dict[str, str] = Field(default_factory=dict)
+    """By name of a policy for people or programs: the prefix below which it lets them upload."""
+
+    @field_validator("scanner_role")
+    @classmethod
+    def _one_scanner(cls, role: str, info: ValidationInfo) -> str:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        if role and not re.fullmatch(r"[\w+=,.@-]{1,64}", role):
+            raise ValueError("must be the name of an IAM role, not its ARN")
+        if role and info.data.get("malware_protection"):
+            raise ValueError("must be empty where malwareProtection makes a scanner")
+        return role
+
+    @field_validator("uploaders")
+    @classmethod
+    def _prefixes(cls, uploaders: dict[str, str]) -> dict[str, str]:
+        for name, prefix in uploaders.items():
+            if not re.fullmatch("[a-z][a-z0-9-]{0,31}", name):
+                raise ValueError(f"{name!r} must have 1 to 32 characters a-z 0-9 -")
+            # Others would be patterns or variables in a policy.
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9/_.=-]*/", prefix):
+                raise ValueError(
+                    f"{name}: the prefix {prefix!r} must have letters, digits and / _ . = - and "
+                    "end with /"
+                )
+        return uploaders
+
+
 class Network(Frozen):
     """Whether functions and jobs run in a VPC."""
 
@@ -163,3 +200,6 @@ class Settings(Frozen):
     """Jobs that have no section of their own."""
     retention: Retention
     network: Network
+    uploads: Uploads = Uploads()
+    lake_formation: bool = False
+    """Whether Lake Formation governs the account, so that roles need its grants as well."""

@@ -9,6 +9,8 @@ import aws_cdk.aws_logs as logs
 import aws_cdk.aws_s3 as s3
 from constructs import Construct
 
+from delivery.keys import admit_deployments
+
 _ARTIFACT_DAYS = 30
 _ACCESS_LOG_DAYS = 365
 
@@ -29,6 +31,7 @@ class Artifacts(Construct):
             enable_key_rotation=True,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
+        admit_deployments(self.key)
         self.access_logs = self._access_logs()
         self.bucket = self._bucket()
         self.logs = self._log_group(f"/{name}/builds")
@@ -43,7 +46,7 @@ class Artifacts(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=[_expiry(_ACCESS_LOG_DAYS)],
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
 
     def _bucket(self) -> s3.Bucket:
@@ -61,7 +64,7 @@ class Artifacts(Construct):
             lifecycle_rules=[_expiry(_ARTIFACT_DAYS)],
             server_access_logs_bucket=self.access_logs,
             server_access_logs_prefix="artifacts/",
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
 
     def _log_group(self, name: str) -> logs.LogGroup:

@@ -12,7 +12,8 @@ from aws_cdk import pipelines
 
 from config.delivery import App
 from config.environments import Environment
-from delivery.versions import CDK_ASSETS_VERSION, cdk_version
+from delivery.locked_tools import LOCK_FILES
+from delivery.versions import cdk_assets_version, cdk_version
 
 MODULES = {App.INFRASTRUCTURE: "infra_app", App.APPLICATION: "glue_app"}
 RUNTIMES = {"python": "3.13", "java": "corretto17", "nodejs": "22"}
@@ -44,7 +45,7 @@ class BuildSteps:
     def defaults(self) -> PipelineDefaults:
         return {
             "cli_version": cdk_version(),
-            "cdk_assets_cli_version": CDK_ASSETS_VERSION,
+            "cdk_assets_cli_version": cdk_assets_version(),
             "code_build_defaults": pipelines.CodeBuildOptions(
                 build_environment=codebuild.BuildEnvironment(build_image=_IMAGE),
                 partial_build_spec=_runtimes(nodejs=RUNTIMES["nodejs"]),
@@ -60,7 +61,12 @@ class BuildSteps:
         return pipelines.CodeBuildStep(
             "Build",
             input=self._source,
-            commands=["make check", f"make synth-{module}"],
+            commands=[
+                "make check",
+                f"make synth-{module}",
+                # For the steps that install the CDK's tools: they get nothing but the output.
+                f"cp {' '.join(LOCK_FILES)} cdk.out/{module}",
+            ],
             primary_output_directory=f"cdk.out/{module}",
             # Spark needs most of its memory.
             build_environment=codebuild.BuildEnvironment(compute_type=codebuild.ComputeType.LARGE),

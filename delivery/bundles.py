@@ -28,6 +28,19 @@ TRIGGER_DISTRIBUTIONS = ("aws-lambda-powertools", "jmespath", "typing_extensions
 # them need.
 LIBRARY_DISTRIBUTIONS = ("fastavro", "lark", "charset-normalizer", "Jinja2", "MarkupSafe")
 
+TRIGGER_PACKAGES = ("infra_app/lambdas/trigger", "wires")
+LIBRARY_PACKAGES = (
+    "glue_scripts/lake",
+    "glue_scripts/curation",
+    "glue_scripts/iceberg",
+    "glue_scripts/maintenance",
+    "glue_scripts/quality",
+    "glue_scripts/quality_report",
+    "dqdl",
+    "wires",
+)
+"""Folders of this repository that are deployed; pushes that touch them start a pipeline."""
+
 WHEELS = ROOT / ".venv" / "glue-wheels"
 """Compiled or big packages that Glue lacks, fetched by `make setup` for Glue's Python."""
 
@@ -36,7 +49,7 @@ Bundle = Mapping[PurePosixPath, bytes]
 
 def trigger_bundle() -> Bundle:
     """Return packages `trigger` and `wires`, and the distributions that the handler imports."""
-    bundle = _package(ROOT / "infra_app" / "lambdas" / "trigger") | _package(ROOT / "wires")
+    bundle = _packages(TRIGGER_PACKAGES)
     for name in TRIGGER_DISTRIBUTIONS:
         bundle |= _distribution(name)
     return bundle
@@ -52,14 +65,7 @@ def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
     contents = PurePosixPath("dataset_contracts")
     about = b'"""The dataset contracts that this library was built with."""\n'
     return {
-        **_package(ROOT / "glue_scripts" / "lake"),
-        **_package(ROOT / "glue_scripts" / "curation"),
-        **_package(ROOT / "glue_scripts" / "iceberg"),
-        **_package(ROOT / "glue_scripts" / "maintenance"),
-        **_package(ROOT / "glue_scripts" / "quality"),
-        **_package(ROOT / "glue_scripts" / "quality_report"),
-        **_package(ROOT / "dqdl"),
-        **_package(ROOT / "wires"),
+        **_packages(LIBRARY_PACKAGES),
         contents / "__init__.py": about,
         contents / "contracts.json": contracts_to_json(contracts).encode(),
         **{p: c for name in LIBRARY_DISTRIBUTIONS for p, c in _distribution(name).items()},
@@ -120,6 +126,10 @@ def stage(name: str, bundle: Bundle, *, under: Path = STAGE) -> Path:
             if not folder.is_dir():
                 raise
     return folder
+
+
+def _packages(folders: Iterable[str]) -> dict[PurePosixPath, bytes]:
+    return {path: content for one in folders for path, content in _package(ROOT / one).items()}
 
 
 def _package(folder: Path) -> dict[PurePosixPath, bytes]:

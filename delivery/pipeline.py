@@ -8,6 +8,7 @@ from typing import cast
 import aws_cdk as cdk
 import aws_cdk.aws_codepipeline as codepipeline
 import aws_cdk.aws_iam as iam
+import aws_cdk.aws_kms as kms
 from aws_cdk import pipelines
 from constructs import Construct
 
@@ -15,25 +16,23 @@ from config.delivery import App, Delivery
 from config.environments import Environment
 from delivery.artifacts import Artifacts
 from delivery.build_steps import BuildSteps
+from delivery.keys import admit_deployments
+from delivery.locked_tools import install_from_lock
 from delivery.pipeline_findings import explain_findings, explain_other_regions
-from delivery.precise_grants import narrow_policies
+from delivery.precise_grants import narrow_policies, narrow_trust
+from delivery.watched_paths import filters, watched_paths
 
 StageFactory = Callable[[Environment], cdk.Stage]
 
 SOURCE_ACTION = "Source"
-SHARED = ("config/**", "delivery/**", "operations/**", "scripts/**", "wires/**", "*")
-"""Files that both apps use: a change concerns both. A lone `*` matches the top folder only."""
-# https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GitFilePathFilterCriteria.html
-_MOST_PATTERNS = 8
 
 
 class DeliveryPipeline(Construct):
     """Source, build, update of the pipeline itself, then each environment in its order.
 
-    A push to the branch starts it if it touches `folders` or files that both apps share. After each
-    deployment, `after` is run against the environment. Prod waits for approval by a person, and
-    nothing that failed a check gets that far. Artifacts go to the other accounts under their own
-    key.
+    A push to the branch starts it if it touches what the app is made of. After each deployment,
+    `after` is run against the environment. Prod waits for approval by a person, and nothing that
+    failed a check gets that far. Artifacts go to the other accounts under their own key.
     """
 
     def __init__(
@@ -45,7 +44,6 @@ class DeliveryPipeline(Construct):
         delivery: Delivery,
         environments: Sequence[Environment],
         stage_for: StageFactory,
-        folders: Sequence[str],
         before: Sequence[str],
         after: Sequence[str],
     ) -> None:
@@ -87,10 +85,15 @@ class DeliveryPipeline(Construct):
         for environment in environments:
             self._add(environment, stage_for(environment), before=before, after=after)
         self.pipeline.build_pipeline()
-        self._start_on_push(source.branch, folders)
+        self._start_on_push(source.branch)
+        install_from_lock(self)
         narrow_policies(self)
+        narrow_trust(self)
         explain_findings(self, self._artifacts)
-        explain_other_regions(self, self.pipeline.pipeline.cross_region_support)
+        supports = self.pipeline.pipeline.cross_region_support
+        for support in supports.values():
+            admit_deployments(cast("kms.Key", support.replication_bucket.encryption_key))
+        explain_other_regions(self, supports)
 
     def _add(
         self,
@@ -134,10 +137,7 @@ class DeliveryPipeline(Construct):
         )
         return role
 
-    def _start_on_push(self, branch: str, folders: Sequence[str]) -> None:
-        patterns = [*folders, *SHARED]
-        if len(patterns) > _MOST_PATTERNS:
-            raise ValueError(f"a trigger takes {_MOST_PATTERNS} patterns at most, got {patterns}")
+    def _start_on_push(self, branch: str) -> None:
         # The pipelines module creates the source action itself, without an option for triggers.
         resource = cast("codepipeline.CfnPipeline", self.pipeline.pipeline.node.default_child)
         resource.triggers = [
@@ -151,9 +151,10 @@ class DeliveryPipeline(Construct):
                                 includes=[branch]
                             ),
                             file_paths=codepipeline.CfnPipeline.GitFilePathFilterCriteriaProperty(
-                                includes=patterns
+                                includes=list(patterns)
                             ),
                         )
+                        for patterns in filters(watched_paths(self._app))
                     ],
                 ),
             )

@@ -30,6 +30,8 @@ EXACT: Mapping[str, Sequence[str]] = {
     "s3:GetBucket*": ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
     "s3:GetObject*": ["s3:GetObject", "s3:GetObjectVersion"],
     "s3:List*": ["s3:ListBucket"],
+    "s3:PutObjectLegalHold": [],  # no artifact is locked
+    "s3:PutObjectRetention": [],
 }
 
 OTHER_REGIONS_ALIASES = "alias/*encryptionalias*"
@@ -42,6 +44,29 @@ def narrow_policies(scope: IConstruct) -> None:
     for child in scope.node.find_all():
         if isinstance(child, iam.CfnPolicy | s3.CfnBucketPolicy):
             child.policy_document = narrowed(stack.resolve(child.policy_document))
+
+
+def narrow_trust(scope: IConstruct) -> None:
+    """Let services take the roles below `scope` for this account only.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    stack = cdk.Stack.of(scope)
+    for child in scope.node.find_all():
+        if isinstance(child, iam.CfnRole):
+            document = stack.resolve(child.assume_role_policy_document)
+            child.assume_role_policy_document = {
+                **document,
+                "Statement": [_for(stack.account, one) for one in document["Statement"]],
+            }
+
+
+def _for(account: str, statement: Json) -> Json:
+    if "Service" not in statement["Principal"]:
+        return statement
+    conditions = statement.get("Condition", {})
+    equal = {**conditions.get("StringEquals", {}), "aws:SourceAccount": account}
+    return {**statement, "Condition": {**conditions, "StringEquals": equal}}
 
 
 def narrowed(document: Json) -> Json:

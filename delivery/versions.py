@@ -6,10 +6,17 @@ import json
 
 from delivery.bundles import ROOT
 
-CDK_ASSETS_VERSION = "4.7.3"
-
 
 def cdk_version() -> str:
     """Return the version of the CDK's command line that this repository installs."""
-    pinned: str = json.loads((ROOT / "package.json").read_text())["devDependencies"]["aws-cdk"]
+    return _pinned("aws-cdk")
+
+
+def cdk_assets_version() -> str:
+    """Return the version of the CDK's publisher of assets, which only the pipelines use."""
+    return _pinned("cdk-assets")
+
+
+def _pinned(package: str) -> str:
+    pinned: str = json.loads((ROOT / "package.json").read_text())["devDependencies"][package]
     return pinned

@@ -37,6 +37,7 @@ class ApplicationStack(cdk.Stack):
             id,
             stack_name=stack_name,
             description=f"Glue jobs of {environment.project} in {environment.name}",
+            permissions_boundary=cdk.PermissionsBoundary.from_arn(environment.boundary_arn),
         )
         names, settings = environment.names, environment.settings
 

@@ -25,6 +25,7 @@ class PipelineStack(cdk.Stack):
             id,
             stack_name=delivery.stack(App.APPLICATION),
             description=f"Pipeline of the application of {delivery.project}",
+            permissions_boundary=cdk.PermissionsBoundary.from_arn(delivery.boundary_arn),
             env=cdk.Environment(
                 account=delivery.account.aws_account_id, region=delivery.account.aws_region
             ),
@@ -36,7 +37,6 @@ class PipelineStack(cdk.Stack):
             delivery=delivery,
             environments=environments.all,
             stage_for=stage_for,
-            folders=["glue_app/**", "glue_scripts/**"],
             before=["check-exports"],
             after=["check-environment"],
         )

@@ -20,10 +20,13 @@ from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.data_key import DataKey
 from infra_app.constructs.events_queue import EventsQueue
 from infra_app.constructs.job_role import JobRole
+from infra_app.constructs.malware_scan import MalwareScan
 from infra_app.constructs.network import ZONES, Network
 from infra_app.constructs.state_tables import StateTables
 from infra_app.constructs.trigger import TIMEOUT, Trigger
 from infra_app.constructs.trigger_access import grant_trigger_access
+from infra_app.constructs.upload_rules import rule_uploads
+from infra_app.constructs.uploader_policies import UploaderPolicies
 from infra_app.lambdas.trigger.settings import TriggerSettings
 
 
@@ -41,14 +44,21 @@ class InfrastructureStack(cdk.Stack):
             stack_name=stack_name,
             description=f"Data and way in of {environment.project} in {environment.name}",
             termination_protection=retain,
+            permissions_boundary=cdk.PermissionsBoundary.from_arn(environment.boundary_arn),
         )
         self._environment = environment
         self._names, self._settings = names, settings
 
         key = DataKey(self, "DataKey", names=names, retain=retain).key
         buckets = DataBuckets(
-            self, "DataBuckets", names=names, key=key, retention=settings.retention
+            self,
+            "DataBuckets",
+            names=names,
+            key=key,
+            retention=settings.retention,
+            lock_days=settings.uploads.lock_days,
         )
+        self._rule_uploads(key, buckets)
         tables = StateTables(self, "StateTables", names=names, key=key, retain=retain)
         catalog = Catalog(self, "Catalog", names=names, buckets=buckets, retain=retain)
         alerts = Alerts(self, "Alerts", names=names, key=key)
@@ -107,6 +117,32 @@ class InfrastructureStack(cdk.Stack):
             self, "CrawlersRole", role_name=names.role_of(names.crawlers), whose="Glue crawlers"
         )
         return {export: made.role.role_name for export, made in roles.items()}
+
+    def _rule_uploads(self, key: kms.IKey, buckets: DataBuckets) -> None:
+        """Say who may put what into the raw bucket, and have it scanned if config says so."""
+        uploads = self._settings.uploads
+        scanner_arn = None
+        if uploads.malware_protection:
+            scan = MalwareScan(self, "MalwareScan", names=self._names, bucket=buckets.raw, key=key)
+            scanner_arn = scan.role.role_arn
+        elif uploads.scanner_role:
+            scanner_arn = self.format_arn(
+                service="iam", region="", resource="role", resource_name=uploads.scanner_role
+            )
+        rule_uploads(
+            buckets.raw,
+            key=key,
+            scanner_arn=scanner_arn,
+            retain=self._settings.retention.retain_data,
+        )
+        UploaderPolicies(
+            self,
+            "Uploaders",
+            names=self._names,
+            bucket=buckets.raw,
+            key=key,
+            uploaders=uploads.uploaders,
+        )
 
     def _network(self, key: kms.Key) -> Network:
         return Network(

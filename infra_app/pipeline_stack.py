@@ -22,6 +22,7 @@ class PipelineStack(cdk.Stack):
             id,
             stack_name=delivery.stack(App.INFRASTRUCTURE),
             description=f"Pipeline of the infrastructure of {delivery.project}",
+            permissions_boundary=cdk.PermissionsBoundary.from_arn(delivery.boundary_arn),
             env=cdk.Environment(
                 account=delivery.account.aws_account_id, region=delivery.account.aws_region
             ),
@@ -33,7 +34,6 @@ class PipelineStack(cdk.Stack):
             delivery=delivery,
             environments=environments.all,
             stage_for=stage_for,
-            folders=["infra_app/**"],
             before=[],
             after=["protect", "check-environment-if-complete"],
         )

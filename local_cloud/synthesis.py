@@ -18,7 +18,7 @@ from local_cloud.processes import end_group
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("infra_app", "glue_app")
-_FILES = ("cdk.json", "constraints.txt", "package.json", "requirements.txt")
+_FILES = ("cdk.json", "package.json", "package-lock.json", "requirements.lock", "requirements.txt")
 _FOLDERS = ("config", "glue_scripts")
 _NOT_READ = ("local_cloud", "tests")
 """Packages that no app imports; every other one may be."""

@@ -10,16 +10,18 @@ from typing import Any
 import boto3
 
 from config.account import Account
+from config.boundaries import Boundary
 from config.environments import Environments
-from operations.commands import run, shown
-from operations.errors import OperationError, WrongUse
-from operations.execution_policy import (
-    Purpose,
-    policy_arn,
-    policy_document,
-    policy_name,
+from config.settings import Settings
+from operations.account_policies.deployed import Purpose
+from operations.account_policies.put import (
+    ManagedPolicy,
+    boundaries,
+    execution_policies,
     put_policy,
 )
+from operations.commands import run, shown
+from operations.errors import OperationError, WrongUse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,16 +31,34 @@ class Target:
     names: tuple[str, ...]
     """`pipeline`, `dev` …: more than one if they share the account."""
     account: Account
-    has_vpc: bool
+    settings: tuple[Settings, ...] = ()
+    """Of the environments in this account."""
 
     @property
     def purposes(self) -> tuple[Purpose, ...]:
         wanted = {
             Purpose.PIPELINE: "pipeline" in self.names,
-            Purpose.ENVIRONMENT: bool(set(self.names) - {"pipeline"}),
-            Purpose.NETWORK: self.has_vpc,
+            Purpose.ENVIRONMENT: bool(self.settings),
+            Purpose.NETWORK: any(one.network.vpc for one in self.settings),
+            Purpose.MALWARE_SCAN: any(one.uploads.malware_protection for one in self.settings),
+            Purpose.LAKE_FORMATION: any(one.lake_formation for one in self.settings),
         }
         return tuple(purpose for purpose, is_wanted in wanted.items() if is_wanted)
+
+    @property
+    def boundaries(self) -> tuple[Boundary, ...]:
+        wanted = {
+            Boundary.PIPELINE: "pipeline" in self.names,
+            Boundary.ENVIRONMENT: bool(self.settings),
+        }
+        return tuple(kind for kind, is_wanted in wanted.items() if is_wanted)
+
+    def policies(self, project: str) -> list[ManagedPolicy]:
+        """Return what has to be there before the CDK's bootstrap: those of roles first."""
+        return [
+            *boundaries(project, self.boundaries, self.account),
+            *execution_policies(project, self.purposes, self.account),
+        ]
 
 
 def targets(environments: Environments) -> list[Target]:
@@ -55,9 +75,12 @@ def targets(environments: Environments) -> list[Target]:
         shared.setdefault(place, ["pipeline"])
     for environment in environments.all:
         shared.setdefault(environment.account, []).append(environment.name)
-    private = {one.account for one in environments.all if one.settings.network.vpc}
     return [
-        Target(names=tuple(names), account=account, has_vpc=account in private)
+        Target(
+            names=tuple(names),
+            account=account,
+            settings=tuple(one.settings for one in environments.all if one.account == account),
+        )
         for account, names in shared.items()
     ]
 
@@ -71,7 +94,9 @@ def bootstrap_command(
     """
     account = target.account
     pipeline = environments.delivery.account.aws_account_id
-    policies = [policy_arn(environments.project, p, account) for p in target.purposes]
+    policies = [
+        policy.arn for policy in execution_policies(environments.project, target.purposes, account)
+    ]
     trust = pipeline if "pipeline" not in target.names else ""
     return [
         *("npx", "cdk", "bootstrap", f"aws://{account.aws_account_id}/{account.aws_region}"),
@@ -90,21 +115,18 @@ def explained(
     for target in chosen(environments, profiles):
         account, profile = target.account, profile_of(target, profiles)
         yield f"# {' and '.join(target.names)}: account {account.aws_account_id}"
-        for purpose in target.purposes:
-            yield shown(_policy_command(environments, target, purpose, folder, profile))
+        for policy in target.policies(environments.project):
+            yield shown(_policy_command(policy, folder, profile))
         yield shown(bootstrap_command(target, environments, boundary=boundary, profile=profile))
     yield "# APPLY=1 does all of this, and brings policies that are there already up to date."
 
 
-def _policy_command(
-    environments: Environments, target: Target, purpose: Purpose, folder: Path, profile: str
-) -> list[str]:
-    name = policy_name(environments.project, purpose, target.account)
-    file = folder / f"{name}-{target.account.aws_account_id}.json"
+def _policy_command(policy: ManagedPolicy, folder: Path, profile: str) -> list[str]:
+    file = folder / f"{policy.name}-{policy.account.aws_account_id}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(policy_document(environments.project, purpose, target.account))
+    file.write_text(policy.document)
     return [
-        *("aws", "iam", "create-policy", "--policy-name", name),
+        *("aws", "iam", "create-policy", "--policy-name", policy.name),
         *("--policy-document", f"file://{file}"),
         *(("--profile", profile) if profile else ()),
     ]
@@ -118,8 +140,9 @@ def apply(environments: Environments, *, boundary: str, profiles: Mapping[str, s
     ready = [(target, _session(target, profiles)) for target in chosen(environments, profiles)]
     for target, session in ready:
         iam = session.client("iam")
-        for purpose in target.purposes:
-            print(put_policy(iam, environments.project, purpose, target.account))
+        for policy in target.policies(environments.project):
+            put_policy(iam, policy)
+            print(policy.arn)
         profile = profile_of(target, profiles)
         run(bootstrap_command(target, environments, boundary=boundary, profile=profile))
 

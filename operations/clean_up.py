@@ -22,6 +22,7 @@ def clean_up(
     Every step is tried. Raises CheckFailed naming those that failed.
     """
     names = environment.names
+    unlock = {"BypassGovernanceRetention": True} if environment.locks_uploads else {}
     s3, tables = session.client("s3"), session.resource("dynamodb")
     steps: dict[str, Callable[[], object]] = {
         "the table": partial(_drop, session.client("glue"), names.processed_database, dataset),
@@ -31,7 +32,7 @@ def clean_up(
             tables.Table(names.state_table).delete_item, Key=dict(dataset_owner(dataset))
         ),
         "the upload": partial(
-            s3.delete_object, Bucket=names.raw_bucket, Key=key, VersionId=version
+            s3.delete_object, Bucket=names.raw_bucket, Key=key, VersionId=version, **unlock
         ),
     }
     failed = []

@@ -14,6 +14,8 @@ from config.delivery import App
 from config.environments import Environment, Environments, load_environments
 from config.errors import ConfigError
 from operations import bootstrap
+from operations.account_policies.deployed import TYPES
+from operations.account_policies.handlers import COPY, renewed
 from operations.commands import APPS, cdk_deploy, run
 from operations.destroy import destroy
 from operations.entry import enter
@@ -88,6 +90,8 @@ def _add_account_commands(commands: Any) -> None:
     prepare.add_argument("--boundary", default="", metavar="POLICY", help="permissions boundary")
     prepare.add_argument("--profile", action="append", default=[], metavar="ACCOUNT=NAME")
     prepare.set_defaults(command=_bootstrap)
+    handlers = commands.add_parser("handlers", help="renew the copy of CloudFormation's handlers")
+    handlers.set_defaults(command=_handlers)
     deploy = commands.add_parser("deploy", help="both apps, infrastructure first, by hand")
     deploy.add_argument("--environment", required=True, metavar="NAME")
     deploy.add_argument("--confirm", default="", metavar="NAME", help="again, for prod")
@@ -131,9 +135,9 @@ def _check_environment(arguments: argparse.Namespace, environments: Environments
 def _protect(arguments: argparse.Namespace, environments: Environments) -> None:
     environment = named(environments, arguments.environment)
     session = enter(environment, as_caller=arguments.as_caller)
-    is_protected = protect(environment, session.client("cloudformation"))
+    is_protected = protect(environment, session)
     print(
-        f"stack {environment.names.infrastructure_stack} "
+        f"stack {environment.names.infrastructure_stack} and its tables "
         f"{'cannot' if is_protected else 'can'} be deleted"
     )
 
@@ -153,6 +157,12 @@ def _bootstrap(arguments: argparse.Namespace, environments: Environments) -> Non
         folder=Path("build/policies"),
     ):
         print(line)
+
+
+def _handlers(_: argparse.Namespace, __: Environments) -> None:
+    kinds = {kind for kinds in TYPES.values() for kind in kinds}
+    COPY.write_text(renewed(kinds), encoding="utf-8")
+    print(f"{COPY.name} has what CloudFormation calls for {len(kinds)} types of resources")
 
 
 def _deploy(arguments: argparse.Namespace, environments: Environments) -> None:

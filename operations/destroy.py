@@ -48,10 +48,9 @@ def _missing_keys(environment: Environment, delete_data: str) -> list[str]:
 
 def _data_of(environment: Environment) -> list[str]:
     names = environment.names
-    tables = (names.objects_table, names.loads_table, names.state_table, names.runs_table)
     return [
         *(f"bucket {bucket}" for bucket in names.buckets),
-        *(f"table {table}" for table in tables),
+        *(f"table {table}" for table in names.tables),
         *(f"database {database}" for database in names.databases),
         f"key alias/{names.of('data')}",
     ]

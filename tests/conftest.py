@@ -94,6 +94,12 @@ def _template(assembly: Path, environment: str) -> Template:
     return Template.read(path)
 
 
+@pytest.fixture
+def dev() -> Environment:
+    """The first environment that the shipped configuration has."""
+    return load_environments().all[0]
+
+
 @pytest.fixture(params=["dev", "prod"])
 def environment(request: pytest.FixtureRequest) -> str:
     """Each environment that the shipped configuration has."""

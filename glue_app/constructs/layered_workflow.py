@@ -45,6 +45,7 @@ class LayeredWorkflow(Construct):
             max_concurrent_runs=1,
         )
         self._names = names
+        self._last: glue.CfnTrigger | None = None
         after_ingestion = [_job(processing)]
         after_quality: list[glue.CfnTrigger.ActionProperty] = []
         if run_crawlers:
@@ -94,6 +95,11 @@ class LayeredWorkflow(Construct):
             **condition,
         )
         trigger.add_resource_dependency(self._workflow)
+        # Made or deleted side by side, all but one would fail: Glue changes the workflow's graph
+        # for each, and answers "Workflow was modified while adding trigger".
+        if self._last is not None:
+            trigger.add_resource_dependency(self._last)
+        self._last = trigger
 
 
 def _job(job: EtlJob) -> glue.CfnTrigger.ActionProperty:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import aws_cdk as cdk
 import aws_cdk.aws_glue as glue
 import aws_cdk.aws_s3 as s3
 from constructs import Construct
 
 from config.naming import Names
 from infra_app.constructs.data_buckets import DataBuckets
+from infra_app.constructs.removal import removal
 
 
 class Catalog(Construct):
@@ -21,7 +21,7 @@ class Catalog(Construct):
         self, scope: Construct, id: str, *, names: Names, buckets: DataBuckets, retain: bool
     ) -> None:
         super().__init__(scope, id)
-        self._removal = cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY
+        self._removal = removal(retain)
         self.processed = self._database("Processed", names.processed_database, buckets.processed)
         self.curated = self._database("Curated", names.curated_database, buckets.curated)
         self.quality = self._database("Quality", names.quality_database, buckets.quality)

@@ -56,6 +56,11 @@ class ChecksRole(Construct):
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
         self._allow("cloudformation:ListExports", on=["*"])
         self._allow("cloudformation:UpdateTerminationProtection", on=[cdk.Stack.of(self).stack_id])
+        self._allow(
+            "dynamodb:DescribeTable",
+            "dynamodb:UpdateTable",  # its protection from deletion is a setting of the table
+            on=[table.table_arn for table in tables.all],
+        )
         key.grant(self.role, "kms:Decrypt", "kms:GenerateDataKey")
         self._explain(buckets, catalog)
 
@@ -72,8 +77,12 @@ class ChecksRole(Construct):
         )
 
     def _handle_objects(self, buckets: DataBuckets) -> None:
+        unlock = ["s3:BypassGovernanceRetention"] if self._environment.locks_uploads else []
         self._allow(
-            "s3:DeleteObjectVersion", "s3:PutObject", on=[buckets.raw.arn_for_objects(_OWN)]
+            *unlock,
+            "s3:DeleteObjectVersion",
+            "s3:PutObject",
+            on=[buckets.raw.arn_for_objects(_OWN)],
         )
         self._allow("s3:DeleteObject", "s3:GetObject", on=[buckets.processed.arn_for_objects(_OWN)])
         self._allow(

@@ -12,6 +12,7 @@ from constructs import Construct
 from config.naming import Names
 from config.settings import Retention
 from delivery.audit import explain
+from infra_app.constructs.removal import removal
 
 _ABANDONED_UPLOADS = s3.LifecycleRule(
     id="AbandonedUploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(7)
@@ -28,13 +29,19 @@ class DataBuckets(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, names: Names, key: kms.IKey, retention: Retention
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        names: Names,
+        key: kms.IKey,
+        retention: Retention,
+        lock_days: int,
     ) -> None:
+        """Create the buckets. `lock_days` other than 0 locks each upload for that long."""
         super().__init__(scope, id)
         self._key = key
-        self._removal = (
-            cdk.RemovalPolicy.RETAIN if retention.retain_data else cdk.RemovalPolicy.DESTROY
-        )
+        self._removal = removal(retention.retain_data)
         tables = [
             _superseded(cdk.Duration.days(retention.superseded_data_days)),
             _tiered(cdk.Duration.days(retention.tables_tiered_after_days)),
@@ -47,6 +54,10 @@ class DataBuckets(Construct):
             names.raw_bucket,
             versioned=True,
             lifecycle=[_cold(cdk.Duration.days(retention.raw_cold_after_days))],
+            # In this mode those who may bypass it can, for a court's order or a slip.
+            lock=s3.ObjectLockRetention.governance(cdk.Duration.days(lock_days))
+            if lock_days
+            else None,
         )
         self.processed = self._bucket("Processed", names.processed_bucket, lifecycle=tables)
         self.curated = self._bucket("Curated", names.curated_bucket, lifecycle=tables)
@@ -62,6 +73,7 @@ class DataBuckets(Construct):
         *,
         versioned: bool = False,
         lifecycle: list[s3.LifecycleRule] | None = None,
+        lock: s3.ObjectLockRetention | None = None,
     ) -> s3.Bucket:
         return s3.Bucket(
             self,
@@ -75,6 +87,8 @@ class DataBuckets(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=versioned,
+            object_lock_enabled=True if lock else None,
+            object_lock_default_retention=lock,
             lifecycle_rules=[_ABANDONED_UPLOADS, *(lifecycle or [])],
             server_access_logs_bucket=self.access_logs,
             server_access_logs_prefix=f"{id.lower()}/",

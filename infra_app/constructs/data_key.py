@@ -8,6 +8,8 @@ import aws_cdk.aws_kms as kms
 from constructs import Construct
 
 from config.naming import Names
+from delivery.keys import admit_deployments
+from infra_app.constructs.removal import removal
 
 
 class DataKey(Construct):
@@ -25,8 +27,9 @@ class DataKey(Construct):
             alias=names.of("data"),
             description=f"Data at rest of {names.project} in {names.environment}",
             enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY,
+            removal_policy=removal(retain),
         )
+        admit_deployments(self.key)
         self._admit_log_groups(names)
 
     def _admit_log_groups(self, names: Names) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import aws_cdk as cdk
 import aws_cdk.aws_dynamodb as dynamodb
 import aws_cdk.aws_kms as kms
 from constructs import Construct
 
 from config.naming import Names
 from delivery.audit import explain
+from infra_app.constructs.removal import removal
 from wires.layout import PARTITION_KEY, SORT_KEY
 from wires.load_ledger import OPEN_INDEX
 from wires.object_ledger import PENDING_INDEX
@@ -18,7 +18,8 @@ from wires.run_ledger import BY_START_INDEX
 class StateTables(Construct):
     """Tables that are billed by use, encrypted, and restorable to any second of 35 days.
 
-    If data is retained, they are protected from deletion.
+    If data is retained, `make protect` guards them against deletion after each deployment. In the
+    template, that would keep CloudFormation from taking back a creation that failed.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class StateTables(Construct):
         self.state = self._table("State", names.state_table, PARTITION_KEY, sort=SORT_KEY)
         self.runs = self._table("Runs", names.runs_table, "job", sort="run_id")
         self.runs.add_local_secondary_index(index_name=BY_START_INDEX, sort_key=_text("started_at"))
+        self.all = (self.objects, self.loads, self.state, self.runs)
         self._explain()
 
     def _explain(self) -> None:
@@ -79,8 +81,7 @@ class StateTables(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            deletion_protection=self._retain,
-            removal_policy=cdk.RemovalPolicy.RETAIN if self._retain else cdk.RemovalPolicy.DESTROY,
+            removal_policy=removal(self._retain),
         )
 
 

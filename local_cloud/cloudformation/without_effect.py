@@ -14,6 +14,8 @@ WITHOUT_EFFECT = {
     "AWS::Glue::Connection": "runs on a laptop reach this machine and nothing else anyway",
     "AWS::Glue::SecurityConfiguration": "bytes on a laptop are not encrypted by KMS",
     "AWS::Glue::TableOptimizer": "tables are kept by the job on a laptop, or not at all",
+    "AWS::GuardDuty::MalwareProtectionPlan": "nothing scans uploads on a laptop",
+    "AWS::LakeFormation::PrincipalPermissions": "Lake Formation governs no laptop",
     "AWS::S3::BucketPolicy": _NOT_ENFORCED,
     "AWS::SNS::TopicPolicy": _NOT_ENFORCED,
     "AWS::SQS::QueuePolicy": _NOT_ENFORCED,

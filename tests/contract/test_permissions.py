@@ -7,7 +7,7 @@ import pytest
 from config.delivery import App
 from config.environments import Environment, load_environments
 from tests.conftest import Assemblies
-from tests.templates import Json, Template, as_list
+from tests.templates import Json, Template, as_list, text_of
 
 # Actions that take no resource, so that IAM wants the asterisk.
 WITHOUT_RESOURCE = {
@@ -44,6 +44,13 @@ def is_account_on_its_own_key(template: Template, id: str, statement: Json) -> b
     of_a_key = template.document["Resources"][id]["Type"] == "AWS::KMS::Key"
     principal = str(statement.get("Principal", {}).get("AWS"))
     return of_a_key and statement["Action"] == "kms:*" and principal.endswith(":root")
+
+
+def is_deployment_on_its_own_key(template: Template, id: str, statement: Json) -> bool:
+    """CloudFormation's role of the account, known by its name, which administers the key."""
+    of_a_key = template.document["Resources"][id]["Type"] == "AWS::KMS::Key"
+    role = statement.get("Condition", {}).get("ArnEquals", {}).get("aws:PrincipalArn", "")
+    return of_a_key and ":role/cdk-hnb659fds-cfn-exec-role-" in text_of(role)
 
 
 def test_no_action_is_a_wildcard(template: Template) -> None:
@@ -89,6 +96,7 @@ def test_nobody_from_outside_is_admitted_to_an_environment_but_the_checks_of_the
         (id, statement)
         for id, statement in allowed(template)
         if not is_account_on_its_own_key(template, id, statement)
+        and not is_deployment_on_its_own_key(template, id, statement)
         and set(statement.get("Principal", {"Service": ""})) != {"Service"}
     ]
     if kind == "application":

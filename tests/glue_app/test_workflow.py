@@ -6,7 +6,7 @@ import pytest
 
 from config.environments import Environment
 from config.jobs import DATA_INGESTION, DATA_PROCESSING, DATA_QUALITY, TABLE_MAINTENANCE
-from tests.templates import Json, Template, text_of
+from tests.templates import Json, Template, as_list, text_of
 
 
 @pytest.fixture
@@ -114,3 +114,16 @@ def test_there_is_a_crawler_for_each_zone_and_none_that_touches_published_tables
         assert "DiscoveryDatabaseName" in text_of(crawler["DatabaseName"])
         assert crawler["SchemaChangePolicy"]["DeleteBehavior"] == "LOG"
         assert "Schedule" not in crawler
+
+
+def test_its_triggers_are_made_and_deleted_one_after_the_other(application: Template) -> None:
+    """Glue refuses triggers of one workflow that are made side by side."""
+    resources = application.resources("AWS::Glue::Trigger")
+    own = {id: r for id, r in resources.items() if "WorkflowName" in r["Properties"]}
+    before = {id: set(as_list(r["DependsOn"])) & set(own) for id, r in own.items()}
+    assert sorted(map(len, before.values())) == [0, *[1] * (len(own) - 1)]
+    (last,) = set(own) - {id for ids in before.values() for id in ids}
+    chain = [last]
+    while before[chain[-1]]:
+        chain += before[chain[-1]]
+    assert set(chain) == set(own)

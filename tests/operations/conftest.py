@@ -7,12 +7,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from config.environments import Environment, load_environments
-
-
-@pytest.fixture
-def dev() -> Environment:
-    return load_environments().all[0]
+from config.environments import Environment
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -35,14 +36,17 @@ def test_the_environments_trust_the_pipeline_account_and_nobody_has_administrato
     for command, account in ((dev, "222222222222"), (prod, "333333333333")):
         assert f"aws://{account}/eu-central-1" in command
         assert "--trust 111111111111" in command
-        assert f"{account}:policy/glue-etl-pipeline-deploys-environment-eu-central-1" in command
+        for number in (1, 2):
+            policy = f"glue-etl-pipeline-deploys-environment-{number}-eu-central-1"
+            assert f"{account}:policy/{policy}" in command
     assert "AdministratorAccess" not in "".join(commands)
     assert all("--cloudformation-execution-policies" in command for command in commands)
 
 
 def test_the_policy_of_each_account_is_written_for_its_command(tmp_path: Path) -> None:
     commands = [line for line in shown_bootstrap(tmp_path) if line.startswith("aws iam")]
-    assert len(commands) == 3
+    # A boundary in each account, and as many policies as IAM's limit makes necessary.
+    assert len(commands) == 3 + 1 + 2 + 2
     for file in tmp_path.iterdir():
         assert file.name in "".join(commands)
         assert json.loads(file.read_text())["Statement"]
@@ -201,11 +205,14 @@ def test_an_environment_that_is_gone_already_is_no_error(dev: Environment) -> No
     assert "there is no stack" in end(dev, delete_data="dev")
 
 
-class Protection:
-    """CloudFormation, as far as it guards stacks."""
+class Guarded:
+    """A session whose CloudFormation takes down how stacks are guarded, which moto does not."""
 
     def __init__(self) -> None:
-        self.of: dict[str, bool] = {}
+        self.stacks: dict[str, bool] = {}
+
+    def client(self, service: str) -> Any:
+        return self if service == "cloudformation" else boto3.client(service)
 
     def update_termination_protection(
         self,
@@ -213,17 +220,29 @@ class Protection:
         StackName: str,  # noqa: N803 - as boto3 calls it
         EnableTerminationProtection: bool,  # noqa: N803
     ) -> None:
-        self.of[StackName] = EnableTerminationProtection
+        self.stacks[StackName] = EnableTerminationProtection
 
 
-def test_the_stack_of_data_that_is_retained_cannot_be_deleted_by_mistake(
+@pytest.mark.usefixtures("aws")
+def test_retained_data_can_be_deleted_by_mistake_neither_with_its_stack_nor_by_table(
     dev: Environment,
 ) -> None:
-    stack = dev.names.infrastructure_stack
-    for environment, is_protected in ((dev, False), (retaining(dev), True)):
-        cloudformation = Protection()
-        assert protect(environment, cloudformation) is is_protected
-        assert cloudformation.of == {stack: is_protected}
+    dynamodb = boto3.client("dynamodb")
+    for name in dev.names.tables:
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    for environment, is_protected in ((dev, False), (retaining(dev), True), (dev, False)):
+        for _ in range(2):  # repeating it is harmless
+            session = Guarded()
+            assert protect(environment, session) is is_protected
+            assert session.stacks == {dev.names.infrastructure_stack: is_protected}
+            for name in dev.names.tables:
+                table = dynamodb.describe_table(TableName=name)["Table"]
+                assert table["DeletionProtectionEnabled"] is is_protected
 
 
 @pytest.mark.usefixtures("aws")

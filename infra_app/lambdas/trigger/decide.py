@@ -13,7 +13,10 @@ from wires.routes import TAKEN_ELSEWHERE, Route, route_of
 from .errors import ScanPending
 
 MALWARE_TAG = "GuardDutyMalwareScanStatus"
+THREATS_FOUND = "THREATS_FOUND"
 _CLEAN = "NO_THREATS_FOUND"
+SCANNER_S_OWN_OBJECT = "malware-protection-resource-validation-object"
+"""GuardDuty puts it into each bucket that it protects, to see whether it can."""
 _DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -37,6 +40,8 @@ def by_name(key: str, size: int, *, max_bytes: int) -> Verdict:
         return Verdict(ObjectStatus.IGNORED, "a folder marker, not a file")
     if key.rsplit("/", 1)[-1] in _DROPPINGS:
         return Verdict(ObjectStatus.IGNORED, "left behind by an operating system, not data")
+    if key == SCANNER_S_OWN_OBJECT:
+        return Verdict(ObjectStatus.IGNORED, "put there by GuardDuty to see whether it can")
     if size == 0:
         return Verdict(ObjectStatus.EMPTY, "the file has 0 bytes")
     if size > max_bytes:
