@@ -17,8 +17,16 @@ from wires.job_arguments import (
     LoadDefaults,
     MaintenanceDefaults,
 )
-from wires.layout import LOADS, QUARANTINE, REFRESHES
-from wires.routes import LEGISLATORS
+from wires.layout import (
+    LOADS,
+    QUALITY_RECORDS,
+    QUALITY_TABLES,
+    QUARANTINE,
+    REFRESHES,
+    table_folder,
+)
+from wires.quarantine import ROWS_TABLE
+from wires.routes import LEGISLATORS, LEGISLATORS_TABLE
 
 
 class Zone(Enum):
@@ -113,6 +121,8 @@ class JobSpec:
     reads: tuple[Objects, ...] = ()
     writes: tuple[Objects, ...] = ()
     tables: Mapping[Zone, tuple[Tables, ...]] = field(default_factory=dict)
+    only_tables: Mapping[Zone, tuple[str, ...]] = field(default_factory=dict)
+    """Names of its tables in a zone, or patterns of them, where they are known in advance."""
     state: State | None = None
     announces: bool = False
     """Whether it sends alerts itself."""
@@ -174,6 +184,7 @@ def _load_job(
         reads=(Objects(Zone.RAW),),
         writes=(Objects(Zone.PROCESSED), _BROKEN_ROWS, Objects(Zone.ASSETS, f"{LOADS}*")),
         tables={Zone.PROCESSED: (Tables.KEEP,), Zone.QUALITY: (Tables.KEEP_PARTITIONED,)},
+        only_tables={Zone.QUALITY: (ROWS_TABLE,)},
         state=State.LOADS,
         announces=True,
         takes_loads=True,
@@ -214,6 +225,7 @@ DATA_PROCESSING = JobSpec(
         Zone.CURATED: (Tables.KEEP, Tables.DROP),
         Zone.QUALITY: (Tables.KEEP_PARTITIONED,),
     },
+    only_tables={Zone.QUALITY: (ROWS_TABLE,)},
     state=State.REFRESHES,
 )
 DATA_QUALITY = replace(
@@ -221,7 +233,13 @@ DATA_QUALITY = replace(
     name="data_quality",
     description="Measures what is staged, and publishes or keeps it",
     size=lambda settings: settings.workflow.quality,
-    writes=(Objects(Zone.CURATED), Objects(Zone.QUALITY), _STAGED),
+    writes=(
+        Objects(Zone.CURATED),
+        _BROKEN_ROWS,
+        *(Objects(Zone.QUALITY, f"{folder}*") for folder in QUALITY_RECORDS),
+        _STAGED,
+    ),
+    only_tables={Zone.QUALITY: (ROWS_TABLE, QUALITY_TABLES)},
     announces=True,
 )
 LEGISLATORS_HISTORY = JobSpec(
@@ -231,8 +249,17 @@ LEGISLATORS_HISTORY = JobSpec(
     arguments=LegislatorsDefaults,
     own_arguments=lambda _: {"source_prefix": LEGISLATORS},
     reads=(Objects(Zone.RAW, f"{LEGISLATORS}*"),),
-    writes=(Objects(Zone.PROCESSED), _BROKEN_ROWS, _STAGED),
-    tables={Zone.PROCESSED: (Tables.KEEP,), Zone.QUALITY: (Tables.KEEP_PARTITIONED,)},
+    writes=(
+        Objects(Zone.PROCESSED, f"{table_folder(LEGISLATORS_TABLE)}*"),
+        _BROKEN_ROWS,
+        _STAGED,
+    ),
+    # It is dropped where it would have to be made anew as another kind of table.
+    tables={
+        Zone.PROCESSED: (Tables.KEEP, Tables.DROP),
+        Zone.QUALITY: (Tables.KEEP_PARTITIONED,),
+    },
+    only_tables={Zone.PROCESSED: (LEGISLATORS_TABLE,), Zone.QUALITY: (ROWS_TABLE,)},
 )
 TABLE_MAINTENANCE = JobSpec(
     name="table_maintenance",

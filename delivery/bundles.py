@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
-from wires.contracts import DatasetContract, contracts_to_json
+from wires.contracts import CONTRACTS_FILE, CONTRACTS_PACKAGE, DatasetContract, contracts_to_json
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = ROOT / "build" / "bundles"
@@ -62,12 +62,12 @@ def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
     `dqdl` and `wires`, the package `dataset_contracts` with the contracts as JSON, and the
     distributions that Glue lacks.
     """
-    contents = PurePosixPath("dataset_contracts")
+    contents = PurePosixPath(CONTRACTS_PACKAGE)
     about = b'"""The dataset contracts that this library was built with."""\n'
     return {
         **_packages(LIBRARY_PACKAGES),
         contents / "__init__.py": about,
-        contents / "contracts.json": contracts_to_json(contracts).encode(),
+        contents / CONTRACTS_FILE: contracts_to_json(contracts).encode(),
         **{p: c for name in LIBRARY_DISTRIBUTIONS for p, c in _distribution(name).items()},
     }
 

@@ -13,6 +13,7 @@ from config.jobs import DATA_INGESTION, DATA_PROCESSING, DATA_QUALITY, TABLE_MAI
 from glue_app.constructs.crawler_access import grant_crawler_access
 from glue_app.constructs.crawlers import Crawlers
 from glue_app.constructs.job_security import JobSecurity
+from glue_app.constructs.lake_formation import LakeFormationGrants
 from glue_app.constructs.layered_workflow import LayeredWorkflow
 from glue_app.constructs.table_optimizers import TableOptimizers
 from glue_app.imports import Infrastructure
@@ -61,6 +62,8 @@ class ApplicationStack(cdk.Stack):
                 connection=infrastructure.network_connection,
             )
 
+        if settings.lake_formation:
+            LakeFormationGrants(self, "LakeFormation", infrastructure=infrastructure)
         crawlers = Crawlers(
             self,
             "Crawlers",

@@ -79,7 +79,7 @@ class Jobs:
             connection=self._infrastructure.network_connection,
             wheels=self._wheels,
         )
-        access = JobAccess(role, self._infrastructure, whose=f"the job {spec.name}")
+        access = JobAccess(role, self._infrastructure, job=spec)
         access.run(job.code_bucket, logs.groups)
         access.grant(spec)
         access.explain()

@@ -31,6 +31,9 @@ EAST_ASIAN_ENCODINGS = (
 ENCODINGS = UNICODE_ENCODINGS + ONE_BYTE_ENCODINGS + EAST_ASIAN_ENCODINGS
 """All encodings of text files that can be read."""
 
+CONTRACTS_PACKAGE, CONTRACTS_FILE = "dataset_contracts", "contracts.json"
+"""Package of the jobs' library, and the file in it, that have the contracts of a deployment."""
+
 
 class Evolution(StrEnum):
     """How to handle a file whose columns are not those of the table."""

@@ -102,6 +102,10 @@ QUARANTINE_KEYS = ("dataset", *BY_DAY.columns, "load")
 """Partition columns of that table; `load` is the id of a load or of a refresh."""
 _REPORTS = "reports/"
 _HISTORY = "history/"
+QUALITY_RECORDS = (_REPORTS, _HISTORY)
+"""Folders of what quality checks keep."""
+QUALITY_TABLES = "quality_*"
+"""Pattern of the names of the history's tables."""
 
 
 def quarantined_object(key: str, version_id: str, uploaded_on: datetime) -> str:

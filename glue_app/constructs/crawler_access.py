@@ -13,8 +13,10 @@ from glue_app.imports import Infrastructure
 _DESCRIBE = (
     "glue:BatchCreatePartition",
     "glue:BatchGetPartition",
+    "glue:BatchUpdatePartition",
     "glue:CreateTable",
     "glue:GetDatabase",
+    "glue:GetPartition",
     "glue:GetPartitions",
     "glue:GetTable",
     "glue:GetTables",

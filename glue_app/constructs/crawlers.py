@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import cast
 
 import aws_cdk as cdk
@@ -11,7 +12,7 @@ import aws_cdk.aws_s3 as s3
 from constructs import Construct
 
 from config.exports import Export
-from config.naming import Names
+from config.naming import CHECKS_PREFIX, Names
 from config.settings import Retention
 from glue_app.imports import Infrastructure
 
@@ -56,6 +57,7 @@ class Crawlers(Construct):
             schema_change_policy=glue.CfnCrawler.SchemaChangePolicyProperty(
                 update_behavior="UPDATE_IN_DATABASE", delete_behavior="LOG"
             ),
+            configuration=None if iceberg else json.dumps(_OUTPUT),
             crawler_security_configuration=self._security,
         )
 
@@ -78,8 +80,21 @@ class Crawlers(Construct):
         return group
 
 
+# A file with fewer columns takes none from the table, and partitions read as their table does:
+# https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+_OUTPUT = {
+    "Version": 1.0,
+    "CrawlerOutput": {
+        "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
+        "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
+    },
+}
+
+
 def _folders_below(path: str) -> glue.CfnCrawler.TargetsProperty:
-    return glue.CfnCrawler.TargetsProperty(s3_targets=[glue.CfnCrawler.S3TargetProperty(path=path)])
+    """Target all folders but those of the checks after a deployment, which come and go."""
+    target = glue.CfnCrawler.S3TargetProperty(path=path, exclusions=[f"{CHECKS_PREFIX}*/**"])
+    return glue.CfnCrawler.TargetsProperty(s3_targets=[target])
 
 
 def _tables_below(path: str) -> glue.CfnCrawler.TargetsProperty:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import aws_cdk as cdk
+import aws_cdk.aws_dynamodb as dynamodb
 import aws_cdk.aws_iam as iam
 import aws_cdk.aws_logs as logs
 import aws_cdk.aws_s3 as s3
@@ -15,7 +16,7 @@ import aws_cdk.aws_s3 as s3
 from config.jobs import JobSpec, Objects, State, Tables, Zone
 from delivery.audit import explain
 from glue_app.imports import Infrastructure
-from wires.layout import DATASET_OWNERS, PUBLISHER_LEASES, REFRESH_STATES
+from wires.layout import DATASET_OWNERS, PUBLISHER_LEASES, QUALITY_TABLES, REFRESH_STATES
 
 _WRITE_OBJECTS = (
     "s3:AbortMultipartUpload",
@@ -43,6 +44,10 @@ _ON_TABLES = {
     ),
     Tables.DROP: ("glue:DeleteTable",),
 }
+_NAMED_BY = {
+    "*": "tables that are named by datasets and contracts",
+    QUALITY_TABLES: "the tables of the history of quality",
+}
 _TAKE_TURNS = ("dynamodb:DeleteItem", "dynamodb:PutItem")
 _CHANGE_ITEMS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
@@ -53,10 +58,11 @@ class JobAccess:
     Each wildcard is granted with its reason, which `explain` attaches to the role.
     """
 
-    def __init__(self, role: iam.IRole, infrastructure: Infrastructure, *, whose: str) -> None:
+    def __init__(self, role: iam.IRole, infrastructure: Infrastructure, *, job: JobSpec) -> None:
         self._role = role
         self._infrastructure = infrastructure
-        self._whose = whose
+        self._job_name = infrastructure.environment.names.job(job)
+        self._whose = f"the job {job.name}"
         self._reasons: dict[str, str] = {}
 
     def explain(self) -> None:
@@ -110,7 +116,7 @@ class JobAccess:
         for place in spec.writes:
             self._write(place)
         for zone, rights in spec.tables.items():
-            self._handle_tables(zone, rights)
+            self._handle_tables(zone, rights, spec.only_tables.get(zone, ("*",)))
         self._keep_state(spec.state)
         if spec.announces:
             self._infrastructure.alerts.grant_publish(self._role)
@@ -140,19 +146,19 @@ class JobAccess:
         finding = f"arn:{self._stack.partition}:s3:::{exported}/{place.under}"
         self._because(finding, f"{does} {place.zone.holds}")
 
-    def _handle_tables(self, zone: Zone, rights: Sequence[Tables]) -> None:
-        # Glue checks a table's action on the catalog and on the database as well. Tables are
-        # named after data sets, so they cannot be listed here.
+    def _handle_tables(self, zone: Zone, rights: Sequence[Tables], tables: Sequence[str]) -> None:
+        # Glue checks a table's action on the catalog and on the database as well.
         database = self._infrastructure.value(zone.database)
-        names = ["catalog", f"database/{database}", f"table/{database}/*"]
+        names = ["catalog", f"database/{database}", *(f"table/{database}/{t}" for t in tables)]
         for right in rights:
             self._grant(*_ON_TABLES[right], on=[self._glue_arn(name) for name in names])
-        finding = self._glue_arn(f"table/{self._exported(zone.database)}/*")
-        self._because(finding, "handles tables that are named by datasets and contracts")
+        for pattern in (one for one in tables if "*" in one):
+            finding = self._glue_arn(f"table/{self._exported(zone.database)}/{pattern}")
+            self._because(finding, f"handles {_NAMED_BY.get(pattern, 'tables of one pattern')}")
 
     def _keep_state(self, state: State | None) -> None:
         there = self._infrastructure
-        there.runs.grant(self._role, "dynamodb:UpdateItem")
+        self._items("dynamodb:UpdateItem", of=[self._job_name], table=there.runs)
         if state is State.LOADS:
             there.objects.grant(self._role, *_CHANGE_ITEMS)
             there.loads.grant(self._role, "dynamodb:GetItem", "dynamodb:UpdateItem")
@@ -164,12 +170,15 @@ class JobAccess:
             self._items("dynamodb:GetItem", of=[REFRESH_STATES])
             self._items(*_TAKE_TURNS, of=[f"{PUBLISHER_LEASES}*"])
 
-    def _items(self, *actions: str, of: Sequence[str]) -> None:
-        """Grant actions on items of the state table whose partition key matches one of `of`."""
+    def _items(
+        self, *actions: str, of: Sequence[str], table: dynamodb.ITable | None = None
+    ) -> None:
+        """Grant actions on items whose partition key matches one of `of`; by default of the state
+        table."""
         iam.Grant.add_to_principal(
             grantee=self._role,
             actions=list(actions),
-            resource_arns=[self._infrastructure.state.table_arn],
+            resource_arns=[(table or self._infrastructure.state).table_arn],
             conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(of)}},
         )
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from config.account import Account
 from config.boundaries import Boundary
+from config.naming import CHECKS_PREFIX
 
 _OBJECTS = (
     "s3:AbortMultipartUpload",
@@ -89,6 +90,8 @@ def _keys(*aliases: str) -> Mapping[str, Any]:
 _ENVIRONMENT = (
     _allow(_OBJECTS, f"{_DATA}/*"),
     _allow(_BUCKETS, _DATA),
+    # Of the checks, which remove their uploads where versions are locked.
+    _allow(("s3:BypassGovernanceRetention",), f"{_DATA}/{CHECKS_PREFIX}*"),
     _allow(("s3:GetObject",), _CODE),
     _allow(
         (

@@ -10,7 +10,12 @@ from importlib.resources import files
 from lake.planning.contract_terms import declared_schema
 from lake.planning.dataset_names import snake_case
 from wires.column_names import short_hash
-from wires.contracts import DatasetContract, contracts_from_json
+from wires.contracts import (
+    CONTRACTS_FILE,
+    CONTRACTS_PACKAGE,
+    DatasetContract,
+    contracts_from_json,
+)
 from wires.routes import LEGISLATORS_TABLE, incoming_path
 
 Claim = Callable[[str, str], str]
@@ -22,7 +27,7 @@ def shipped_contracts() -> Mapping[str, DatasetContract]:
 
     An invalid contract carries the reason, and affects only its own dataset.
     """
-    text = files("dataset_contracts").joinpath("contracts.json").read_text(encoding="utf-8")
+    text = files(CONTRACTS_PACKAGE).joinpath(CONTRACTS_FILE).read_text(encoding="utf-8")
     return {name: _checked(one) for name, one in contracts_from_json(text).items()}
 
 

@@ -1,0 +1,174 @@
+"""Templates with every switch of config on: what they add is deployed, bounded and explained."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+from config.boundaries import Boundary
+from config.environments import ENVIRONMENTS_FILE, Environment, load_environments
+from local_cloud.assembly import stacks_of
+from local_cloud.cloud import LocalCloud
+from operations.account_policies.boundary import boundary_document
+from operations.account_policies.deployed import Purpose
+from operations.bootstrap import targets
+from tests.operations.test_execution_policies import PURPOSES_OF_ENVIRONMENTS, check
+from tests.synthesis import synthesized
+from tests.templates import Template, as_list, text_of
+
+# They need templates of their own, which take long to make.
+pytestmark = pytest.mark.slow
+
+STAGING = {"awsAccountId": "444444444444", "awsRegion": "eu-west-1"}
+
+
+def document() -> dict[str, Any]:
+    """Everything on in dev, and staging in another region."""
+    found: dict[str, Any] = yaml.safe_load(ENVIRONMENTS_FILE.read_text())
+    found["stagingAccount"] = STAGING
+    found["environments"]["dev"] |= {
+        "network": {"vpc": True},
+        "lakeFormation": True,
+        "uploads": {
+            "malwareProtection": True,
+            "lockDays": 30,
+            "uploaders": {"sales": "sales/", "partner-x": "data/incoming/"},
+        },
+        "workflow": {"crawlers": True, "schedule": "cron(15 2 * * ? *)"},
+        "maintenance": {"tablesKeptByGlue": ["daily_sales"]},
+    }
+    return found
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Both apps, and the configuration that they were made from."""
+
+    assemblies: list[Path]
+    dev: Environment
+    file: Path
+
+    @property
+    def templates(self) -> list[Template]:
+        return [
+            Template.read(p)
+            for a in self.assemblies
+            for p in a.glob("assembly-Dev/*.json")
+            if p.name.endswith(".template.json")
+        ]
+
+    @property
+    def pipelines(self) -> list[Template]:
+        return [Template.read(p) for a in self.assemblies for p in a.glob("*.template.json")]
+
+    @property
+    def infrastructure(self) -> Template:
+        return self.templates[0]
+
+    @property
+    def application(self) -> Template:
+        return self.templates[1]
+
+
+@pytest.fixture(scope="module")
+def variant(tmp_path_factory: pytest.TempPathFactory) -> Variant:
+    """Synthesis runs both rule packs, so it fails on what they find unexplained."""
+    folder = tmp_path_factory.mktemp("variant")
+    assemblies = [synthesized(app, document(), folder) for app in ("infra_app", "glue_app")]
+    file = folder / "environments.yaml"
+    return Variant(assemblies, load_environments(file).all[0], file)
+
+
+def test_cloudformation_may_do_all_that_the_variant_needs(variant: Variant) -> None:
+    for template in variant.templates:
+        assert list(check(template, PURPOSES_OF_ENVIRONMENTS, variant.dev)) == []
+    # One of each pipeline, and those with the artifacts' buckets of the other region.
+    assert len(variant.pipelines) == 4
+    for template in variant.pipelines:
+        assert list(check(template, (Purpose.PIPELINE,), variant.dev)) == []
+
+
+def test_bootstrap_gives_each_account_the_policies_of_its_switches(variant: Variant) -> None:
+    of = {target.names: target.purposes for target in targets(load_environments(variant.file))}
+    assert set(of[("dev",)]) == set(PURPOSES_OF_ENVIRONMENTS)
+    assert of[("prod",)] == (Purpose.ENVIRONMENT,)
+
+
+def test_every_role_stays_within_its_boundary(variant: Variant) -> None:
+    text = boundary_document(variant.dev.project, Boundary.ENVIRONMENT, variant.dev.account)
+    within = {a for s in json.loads(text)["Statement"] for a in as_list(s["Action"])}
+    for template in variant.templates:
+        for role in template.properties("AWS::IAM::Role"):
+            assert role["PermissionsBoundary"] == variant.dev.boundary_arn
+        for statement in template.role_statements():
+            assert set(as_list(statement["Action"])) <= within
+
+
+def test_cloudformation_s_own_schemas_find_nothing_wrong(variant: Variant) -> None:
+    config = ManualArgs(regions=["eu-central-1"], ignore_checks=["W3005"])
+    for template in variant.templates:
+        assert [match.message for match in lint(json.dumps(template.document), config=config)] == []
+
+
+def test_uploads_are_scanned_and_the_scanner_alone_sets_its_tag(variant: Variant) -> None:
+    template = variant.infrastructure
+    plan = template.only("AWS::GuardDuty::MalwareProtectionPlan")
+    role = template.id_of("AWS::IAM::Role", RoleName=variant.dev.names.scanner_role)
+    assert plan["Role"] == {"Fn::GetAtt": [role, "Arn"]}
+    assert plan["Actions"] == {"Tagging": {"Status": "ENABLED"}}
+    raw = template.id_of("AWS::S3::Bucket", BucketName=variant.dev.names.raw_bucket)
+    assert plan["ProtectedResource"] == {"S3Bucket": {"BucketName": {"Ref": raw}}}
+    policy = template.named("AWS::S3::BucketPolicy", Bucket={"Ref": raw})
+    denied = {s.get("Sid"): s for s in policy["PolicyDocument"]["Statement"]}
+    for sid in ("ForgedScan", "ReplacedScan", "Malware"):
+        assert denied[sid]["Condition"]["ArnNotEquals"] == {
+            "aws:PrincipalArn": {"Fn::GetAtt": [role, "Arn"]}
+        }
+
+
+def test_versions_are_locked_for_the_days_that_config_says(variant: Variant) -> None:
+    raw = variant.infrastructure.named("AWS::S3::Bucket", BucketName=variant.dev.names.raw_bucket)
+    assert raw["ObjectLockEnabled"] is True
+    retention = raw["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert retention == {"Mode": "GOVERNANCE", "Days": 30}
+
+
+def test_an_uploader_can_put_below_its_prefix_and_do_nothing_else(variant: Variant) -> None:
+    policies = variant.infrastructure.properties("AWS::IAM::ManagedPolicy")
+    by_name = {policy["ManagedPolicyName"]: policy for policy in policies}
+    sales = by_name[variant.dev.names.upload_policy("sales")]["PolicyDocument"]["Statement"]
+    actions = {action for s in sales for action in as_list(s["Action"])}
+    assert actions == {
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "s3:AbortMultipartUpload",
+        "s3:PutObject",
+    }
+    assert text_of(sales[0]["Resource"]).rstrip('"]}').endswith("/sales/*")
+    for policy in policies:
+        assert not {"Roles", "Users", "Groups"} & set(policy)
+
+
+def test_each_job_has_of_lake_formation_what_its_tables_need(variant: Variant) -> None:
+    granted = variant.application.properties("AWS::LakeFormation::PrincipalPermissions")
+    tables = [one for one in granted if "Table" in one["Resource"]]
+    assert len(tables) == len(granted) / 2
+    for one in granted:
+        assert one["Permissions"]
+        assert one["PermissionsWithGrantOption"] == []
+        assert {"Ref": "AWS::NoValue"} not in one["Permissions"]
+    droppers = {text_of(one["Principal"]) for one in tables if "DROP" in one["Permissions"]}
+    assert len(droppers) == 4  # of curated tables two, the batch sample's, and the checks
+
+
+def test_a_laptop_deploys_it_as_well(variant: Variant, tmp_path: Path) -> None:
+    stacks = [s for a in variant.assemblies for s in stacks_of(a, environment="dev")]
+    with LocalCloud.for_stacks(stacks, work=tmp_path) as cloud:
+        cloud.deploy(stacks)
