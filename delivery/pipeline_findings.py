@@ -94,6 +94,8 @@ def _explain_buckets(artifacts: Artifacts) -> None:
             "NIST.800.53.R5-S3BucketReplicationEnabled": (
                 "Logs of access to artifacts that can be made again are not worth a second region."
             ),
+            "CKV_AWS_18": "Logs of access to these access logs would never end.",
+            "CKV_AWS_21": "S3 alone writes these logs, and never twice under one key.",
             "NIST.800.53.R5-S3BucketVersioningEnabled": (
                 "S3 alone writes these access logs, and never twice under one key."
             ),

@@ -159,6 +159,10 @@ _NOT_REPLICATED = "NIST.800.53.R5-S3BucketReplicationEnabled"
 _NOT_VERSIONED = "NIST.800.53.R5-S3BucketVersioningEnabled"
 
 
+def _not_versioned(why: str) -> dict[str, str]:
+    return {_NOT_VERSIONED: why, "CKV_AWS_21": why}
+
+
 def _explain(buckets: DataBuckets) -> None:
     explain(
         buckets.raw,
@@ -171,22 +175,24 @@ def _explain(buckets: DataBuckets) -> None:
         buckets.processed,
         {
             _NOT_REPLICATED: "Tables of this zone are made again from the originals.",
-            _NOT_VERSIONED: "No file of a table is ever written twice: each attempt of a load has "
-            "a folder of its own.",
+            **_not_versioned(
+                "No file of a table is ever written twice: each attempt of a load has "
+                "a folder of its own."
+            ),
         },
     )
     explain(
         buckets.curated,
         {
             _NOT_REPLICATED: "Curated tables are made again from the processed zone.",
-            _NOT_VERSIONED: "Curated files are replaced as whole partitions under new keys.",
+            **_not_versioned("Curated files are replaced as whole partitions under new keys."),
         },
     )
     explain(
         buckets.quality,
         {
             _NOT_REPLICATED: "Quarantine holds copies; what they were copied from is in raw.",
-            _NOT_VERSIONED: "The key of a quarantined object or row names its version already.",
+            **_not_versioned("The key of a quarantined object or row names its version already."),
         },
     )
     explain(
@@ -194,15 +200,17 @@ def _explain(buckets: DataBuckets) -> None:
         {
             _NOT_REPLICATED: "Manifests and commits are of use only beside the tables of their "
             "own region.",
-            _NOT_VERSIONED: "A manifest's key is a hash of its content, and a commit's names its "
-            "attempt.",
+            **_not_versioned(
+                "A manifest's key is a hash of its content, and a commit's names its attempt."
+            ),
         },
     )
     explain(
         buckets.access_logs,
         {
             _NOT_REPLICATED: "Access logs are read where the buckets are that they are about.",
-            _NOT_VERSIONED: "S3 alone writes access logs, and never twice under one key.",
+            **_not_versioned("S3 alone writes access logs, and never twice under one key."),
+            "CKV_AWS_18": "Logs of access to the access logs would never end.",
             "NIST.800.53.R5-S3DefaultEncryptionKMS": "S3 delivers access logs to buckets under "
             "its own key only.",
         },

@@ -106,6 +106,10 @@ class Trigger(Construct):
         explain(
             self.function,
             {
+                "CKV_AWS_115": "The queue's event source holds it to two invocations at once.",
+                "CKV_AWS_116": "It is fed from a queue, which has dead letters of its own.",
+                "CKV_AWS_117": "It calls AWS alone; `network.vpc` puts it into a VPC.",
+                "CKV_AWS_173": "Its variables are names and limits, and nothing secret.",
                 "AwsSolutions-L1": "Python 3.13 is the Python of Glue 6.0: `wires` runs in both.",
                 "NIST.800.53.R5-LambdaConcurrency": "The queue's event source holds it to two "
                 "invocations at once; a reserve would be taken from the account's other functions.",
