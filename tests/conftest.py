@@ -19,6 +19,7 @@ from config.environments import Environment, load_environments
 from local_cloud.moto_glue import honour_table_versions
 from tests.quality_report.chromium import Chromium, started
 from tests.sessions import spark_session
+from tests.surroundings import Surroundings
 from tests.templates import Template
 
 # Slow machines are no reason to fail.
@@ -42,6 +43,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         shared = (s for s in ("spark", "assemblies") if s in getattr(item, "fixturenames", ()))
         item.add_marker(pytest.mark.xdist_group(next(shared, str(item.path))))
+
+
+@pytest.fixture(autouse=True)
+def _leaves_what_it_found() -> Iterator[None]:
+    """In another order, what a test leaves behind is what another one stumbles over."""
+    before = Surroundings.now()
+    yield
+    left = list(before.changes(Surroundings.now()))
+    assert not left, f"this test leaves behind: {', '.join(left)}"
 
 
 @dataclass(frozen=True)
