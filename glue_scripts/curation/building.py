@@ -20,6 +20,7 @@ from curation.refresh import Refresh, Seen, StagedFile, day_writes, digest_of, r
 from curation.tables import MadeTables
 from curation.zone import ProcessedDataset
 from quality.errors import SqlRefused
+from quality.own_session import OwnSession
 from quality.vetting import query
 from wires.contracts import CuratedTable, DatasetContract
 from wires.layout import BY_DAY
@@ -163,15 +164,8 @@ class TableBuild:
         return rows
 
     def _asked(self, sql: str, read: Mapping[str, DataFrame]) -> DataFrame:
-        try:
-            for name, rows in read.items():
-                rows.createOrReplaceTempView(name)
-            answer = self.spark.sql(sql)
-            return answer.toDF(*(name.lower() for name in answer.columns))
-        finally:
-            # Otherwise the SQL of another table could read these views by accident.
-            for name in read:
-                self.spark.catalog.dropTempView(name)
+        answer = OwnSession.beside(self.spark).answer(sql, read)
+        return answer.toDF(*(name.lower() for name in answer.columns))
 
     def _write(
         self, answer: DataFrame, days: set[date] | None, columns: tuple[tuple[str, str], ...]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from uuid import uuid4
+from functools import cached_property
 
 from pyspark.sql import DataFrame
 
 from quality.errors import SPARK_ERRORS, CannotJudge, caused_by_rules
-from quality.names import quoted
+from quality.own_session import OwnSession
 from quality.vetting import query
 
 PRIMARY = "primary"
@@ -17,8 +17,8 @@ PRIMARY = "primary"
 
 @dataclass(frozen=True)
 class Queries:
-    """The tables are names within each query only: no view of the session is shadowed, and none
-    is left behind. A query reads the tables that it names, and no other is opened for it."""
+    """The tables are names within each query only. A query reads the tables that it names, and no
+    other is opened for it."""
 
     table: DataFrame
     references: Mapping[str, DataFrame]
@@ -34,18 +34,13 @@ class Queries:
         return self._frames[statement]
 
     def _planned(self, statement: str) -> DataFrame:
-        session = self.table.sparkSession
         names = (*self.references, PRIMARY)
-        sql, tables = query(session, statement, self._named, names)
-        views = {alias: f"quality_{uuid4().hex}" for alias in tables}
-        for alias, frame in tables.items():
-            frame.createOrReplaceTempView(views[alias])
-        given = ", ".join(f"{quoted(a)} AS (SELECT * FROM {view})" for a, view in views.items())  # noqa: S608 # the names are made here
-        try:
-            return session.sql(f"WITH {given} (\n{sql}\n)" if given else sql)
-        finally:
-            for view in views.values():
-                session.catalog.dropTempView(view)
+        sql, tables = query(self.table.sparkSession, statement, self._named, names)
+        return self._own.answer(sql, tables)
 
     def _named(self, alias: str) -> DataFrame:
         return self.table if alias == PRIMARY else self.references[alias]
+
+    @cached_property
+    def _own(self) -> OwnSession:
+        return OwnSession.beside(self.table.sparkSession)

@@ -9,11 +9,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from quality.errors import SqlRefused
 
 _QUOTES = "'\""
+_MOMENTS = ("date", "timestamp", "timestamp_ltz", "timestamp_ntz")
+_BEGINNINGS = tuple("+-0123456789")
 _DEEPEST = 100
 """Brackets within brackets. Parsers take ever longer over more, and then give up."""
 
@@ -51,6 +53,23 @@ def tokens_of(sql: str) -> Sequence[Token]:
     tokens = list(_tokens(sql))
     _check_depth(tokens)
     return tokens
+
+
+def check_typed_literals(sql: str) -> None:
+    """Raise SqlRefused for `DATE 'now'` and its like.
+
+    Spark's parser puts the time of the run in the place of these, so that nothing tells of them in
+    what it returns.
+    """
+    written = [token for token in tokens_of(sql) if token.kind is not Kind.SPACE]
+    for before, token in pairwise(written):
+        if token.kind is Kind.TEXT and before.written.lower() in _MOMENTS:
+            text = token.written.lstrip("rR")[1:-1].lstrip()
+            if not text.startswith(_BEGINNINGS) and not text.lower().startswith("epoch"):
+                raise SqlRefused(
+                    f"{before.written} {token.written} may be the time of the run, and a table "
+                    "made twice must be the same: write the day out"
+                )
 
 
 def _check_depth(tokens: Sequence[Token]) -> None:

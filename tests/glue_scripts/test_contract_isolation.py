@@ -46,6 +46,7 @@ RULES = {
     "program": "reflect('java.lang.System', 'getenv', 'HOME') IS NOT NULL",
     "settings": "label <> '${env:HOME}'",
     "deep": "(" * 300 + "amount > 0" + ")" * 300,
+    "clock": "current_date() > DATE '2020-01-01'",
     "raises": "raise_error('never') IS NULL OR amount > 0",
 }
 SQL = {
@@ -54,7 +55,13 @@ SQL = {
     "two": "SELECT id FROM wrong_sql; DROP VIEW wrong_sql",
     "command": "DROP TABLE wrong_sql",
     "sets": "SET spark.sql.ansi.enabled = false",
+    "zone": "SET TIME ZONE 'Asia/Tokyo'",
+    "view": "CREATE TEMP VIEW leak AS SELECT * FROM wrong_sql",
+    "leak": "SELECT * FROM leak",
+    "chance": "SELECT id,\n rand() AS r FROM wrong_sql",
+    "clock": "SELECT id FROM wrong_sql WHERE now() > '2020-01-01'",
     "file": "SELECT * FROM parquet.`/tmp`",
+    "text_file": "SELECT * FROM text.`/etc/hostname`",
     "named_file": "SELECT * FROM IDENTIFIER('csv.`/etc/passwd`')",
     "hidden_file": "SELECT id FROM wrong_sql WINDOW w AS (PARTITION BY (SELECT 1 FROM csv.`/x`))",
     "neighbour": "SELECT * FROM orders",
@@ -77,6 +84,9 @@ RULES_IN_ERROR = [
     'IsComplete "id" where "id ><"',
     'CustomSql "select count(*) from csv.`/etc/passwd`" > 0',
     'CustomSql "drop table x" > 0',
+    "CustomSql \"set time zone 'Asia/Tokyo'\" > 0",
+    'CustomSql "select max(rand()) from primary" > 0',
+    'IsComplete "id" where "uuid() > \'\'"',
     'ReferentialIntegrity "id" "rule_half.id" > 0',
     'CustomSql "select count(*) from rule_half" > 0',
     'CustomSql "select 1 / (count(*) - count(*)) from primary" > 0',
@@ -217,6 +227,8 @@ def says_what_is_wrong(failed: Mapping[str, str], curation: Curation) -> None:
     assert "Division by zero" in failed["dataset/rule_division"]
     assert "Division by zero" in failed["table/sql_division"]
     assert "may read wrong_sql" in failed["table/sql_neighbour"]
+    assert failed["table/sql_chance"].startswith("w.sql: in line 2: it must not call rand, which")
+    assert "it must not call current_date" in failed["dataset/rule_clock"]
     assert "runs a program" in failed["table/sql_program"]
     assert failed["dataset/terms_refused"] == "it lacks 'columns'"
     assert failed["dataset/dqdl_half"].startswith("w.dqdl:1:")
