@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from local_cloud.cloudformation.resource import Place, Properties, Resource, resource_type
 
-_NOT_ENFORCED = "moto does not check who is allowed to do what"
 _NO_ALARMS = "nobody is to be woken by a laptop"
 
 WITHOUT_EFFECT = {
@@ -14,9 +13,6 @@ WITHOUT_EFFECT = {
     "AWS::Glue::Connection": "runs on a laptop reach this machine and nothing else anyway",
     "AWS::Glue::SecurityConfiguration": "bytes on a laptop are not encrypted by KMS",
     "AWS::Glue::TableOptimizer": "tables are kept by the job on a laptop, or not at all",
-    "AWS::S3::BucketPolicy": _NOT_ENFORCED,
-    "AWS::SNS::TopicPolicy": _NOT_ENFORCED,
-    "AWS::SQS::QueuePolicy": _NOT_ENFORCED,
 }
 
 

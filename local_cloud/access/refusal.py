@@ -1,0 +1,80 @@
+"""Refused calls, in the protocol of each service."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from xml.sax.saxutils import escape
+
+from local_cloud.access.call import AwsCall
+
+_KMS_CODES = {"sns": "KMSAccessDenied", "sqs": "KMS.AccessDeniedException"}
+"""Codes of refusals by a key. Other services have one code for all refusals."""
+_CODES = {"sns": "AuthorizationError"}
+"""https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A call that is not allowed."""
+
+    who: str
+    """ARN of the caller."""
+    action: str
+    resource: str
+    message: str
+
+    def answer(self, call: AwsCall, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer the call with the error of its service."""
+        status, headers, body = _answer(call, self)
+        content = b"" if call.method == "HEAD" else body.encode()
+        spelled = [*headers, ("content-length", str(len(content)))]
+        start_response(f"{status.value} {status.phrase}", spelled)
+        return [content]
+
+
+def _answer(call: AwsCall, refusal: Refusal) -> tuple[HTTPStatus, list[tuple[str, str]], str]:
+    by_key = refusal.action.startswith("kms:") and call.service != "kms"
+    if call.service == "s3":
+        return _xml(_s3_error(refusal.message))
+    if "HTTP_X_AMZ_TARGET" in call.environ:
+        code = "AccessDeniedException"
+        query_code = _KMS_CODES.get(call.service, "") if by_key else "AccessDenied"
+        body = {"__type": f"com.amazon.coral.service#{code}", "Message": refusal.message}
+        headers = [("content-type", call.environ.get("CONTENT_TYPE", "application/x-amz-json-1.1"))]
+        if call.service == "sqs":
+            headers.append(("x-amzn-query-error", f"{query_code};Sender"))
+        return HTTPStatus.BAD_REQUEST, headers, json.dumps(body)
+    if call.service == "lambda":
+        headers = [("content-type", "application/json")]
+        headers.append(("x-amzn-errortype", "AccessDeniedException"))
+        return HTTPStatus.FORBIDDEN, headers, json.dumps({"Message": refusal.message})
+    code = _CODES.get(call.service, "AccessDenied")
+    if by_key:
+        code = _KMS_CODES.get(call.service, code)
+    return _xml(_query_error(code, refusal.message))
+
+
+def _xml(body: str) -> tuple[HTTPStatus, list[tuple[str, str]], str]:
+    return HTTPStatus.FORBIDDEN, [("content-type", "application/xml")], body
+
+
+def _s3_error(message: str) -> str:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>AccessDenied</Code><Message>{escape(message)}</Message>"
+        f"<RequestId>{uuid.uuid4().hex[:16].upper()}</RequestId></Error>"
+    )
+
+
+def _query_error(code: str, message: str) -> str:
+    return (
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>"
+        f"<Message>{escape(message)}</Message></Error>"
+        f"<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
+    )
