@@ -46,6 +46,7 @@ class AccessControl:
         self.refusals: list[Refusal] = []
         """The first refusal of each kind: who, which action, on what."""
         self._kinds: set[tuple[str, str, str]] = set()
+        self._unlimited: set[tuple[str, str]] = set()
         self._usage = usage_from_environment()
         self._say = say
         self._turn = threading.Lock()
@@ -73,8 +74,8 @@ class AccessControl:
 
     def refusal_of_call(self, call: AwsCall, session: Session) -> Refusal | None:
         """Return why a call of a session is refused; None if it is allowed."""
-        if session.account != self.facts.account and call.operation != "AssumeRole":
-            return None  # It acts in its own account, which is not played here.
+        if session.was_assumed and session.account != self.facts.account:
+            return None  # It acts in another account, of which nothing is known here.
         try:
             needs = needs_of(call, self.facts)
         except UnknownCall as unknown:
@@ -124,7 +125,11 @@ class AccessControl:
         """Look at all policies anew, after something was deployed."""
         self.policies.forget()
         for role, arn in self.policies.unknown_boundaries().items():
-            self._say(f"role {role}: nothing is limited by its boundary {arn}, which is not known")
+            if (role, arn) not in self._unlimited:
+                self._unlimited.add((role, arn))
+                self._say(
+                    f"role {role}: nothing is limited by its boundary {arn}, which is not known"
+                )
 
     def _refused(
         self, caller: Caller, need: Need, session: Session | None, *, region: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from moto.cloudformation.models import cloudformation_backends
 from moto.dynamodb.models import dynamodb_backends
@@ -16,6 +16,8 @@ from moto.utilities.utils import get_partition
 
 from local_cloud.iam.requests import Values
 from local_cloud.moto_lock import moto_lock
+from local_cloud.s3.backend import FileS3Backend
+from local_cloud.s3.names import OrderedKeyStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +121,14 @@ class Facts:
     def keys_below(self, bucket: str, prefix: str) -> list[str]:
         """Return the keys of a bucket that begin with a prefix."""
         with moto_lock:
-            found = s3_backends[self.account][self.partition].buckets.get(bucket)
-            return [key for key in found.keys if key.startswith(prefix)] if found else []
+            backend = s3_backends[self.account][self.partition]
+            found = backend.buckets.get(bucket)
+            if found is None:
+                return []
+            if isinstance(backend, FileS3Backend) and backend.watched:
+                backend.take_over(bucket, prefix)
+            keys = cast("OrderedKeyStore", found.keys)
+            return list(keys.names.beginning_with(prefix))
 
     def tag_values(
         self, bucket: str, key: str, version: str | None, condition_key: str

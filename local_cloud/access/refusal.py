@@ -12,10 +12,18 @@ from xml.sax.saxutils import escape
 
 from local_cloud.access.call import AwsCall
 
-_KMS_CODES = {"sns": "KMSAccessDenied", "sqs": "KMS.AccessDeniedException"}
-"""Codes of refusals by a key. Other services have one code for all refusals."""
 _CODES = {"sns": "AuthorizationError"}
-"""https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+"""Codes of services that do not say `AccessDenied`.
+
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
+_CODES_BY_KEY = {"sns": "KMSAccessDenied", "sqs": "KMS.AccessDeniedException"}
+"""Codes of refusals by the key of what is asked for. Other services have one code for all.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+"""
+_DENIED = "com.amazon.coral.service#AccessDeniedException"
+_Answer = tuple[HTTPStatus, list[tuple[str, str]], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,30 +45,33 @@ class Refusal:
         return [content]
 
 
-def _answer(call: AwsCall, refusal: Refusal) -> tuple[HTTPStatus, list[tuple[str, str]], str]:
+def _answer(call: AwsCall, refusal: Refusal) -> _Answer:
     by_key = refusal.action.startswith("kms:") and call.service != "kms"
+    code = _CODES_BY_KEY.get(call.service, "") if by_key else ""
     if call.service == "s3":
-        return _xml(_s3_error(refusal.message))
+        return _xml(HTTPStatus.FORBIDDEN, _s3_error(refusal.message))
     if "HTTP_X_AMZ_TARGET" in call.environ:
-        code = "AccessDeniedException"
-        query_code = _KMS_CODES.get(call.service, "") if by_key else "AccessDenied"
-        body = {"__type": f"com.amazon.coral.service#{code}", "Message": refusal.message}
-        headers = [("content-type", call.environ.get("CONTENT_TYPE", "application/x-amz-json-1.1"))]
-        if call.service == "sqs":
-            headers.append(("x-amzn-query-error", f"{query_code};Sender"))
-        return HTTPStatus.BAD_REQUEST, headers, json.dumps(body)
+        return _json(call, code, refusal.message)
     if call.service == "lambda":
         headers = [("content-type", "application/json")]
         headers.append(("x-amzn-errortype", "AccessDeniedException"))
         return HTTPStatus.FORBIDDEN, headers, json.dumps({"Message": refusal.message})
-    code = _CODES.get(call.service, "AccessDenied")
-    if by_key:
-        code = _KMS_CODES.get(call.service, code)
-    return _xml(_query_error(code, refusal.message))
+    status = HTTPStatus.BAD_REQUEST if code else HTTPStatus.FORBIDDEN
+    code = code or _CODES.get(call.service, "AccessDenied")
+    return _xml(status, _query_error(code, refusal.message))
 
 
-def _xml(body: str) -> tuple[HTTPStatus, list[tuple[str, str]], str]:
-    return HTTPStatus.FORBIDDEN, [("content-type", "application/xml")], body
+def _json(call: AwsCall, code: str, message: str) -> _Answer:
+    headers = [("content-type", call.environ.get("CONTENT_TYPE", "application/x-amz-json-1.1"))]
+    if call.service == "sqs":
+        # Clients of its older protocol know the code by this header.
+        headers.append(("x-amzn-query-error", f"{code or 'AccessDenied'};Sender"))
+    kind = "com.amazonaws.sqs#KmsAccessDenied" if code else _DENIED
+    return HTTPStatus.BAD_REQUEST, headers, json.dumps({"__type": kind, "Message": message})
+
+
+def _xml(status: HTTPStatus, body: str) -> _Answer:
+    return status, [("content-type", "application/xml")], body
 
 
 def _s3_error(message: str) -> str:

@@ -22,6 +22,8 @@ class Session:
     role_arn: str
     name: str
     policies: tuple[Policy, ...] | None = None
+    was_assumed: bool = False
+    """Whether AssumeRole gave out its key, whose calls then go to the role's account."""
 
     @property
     def account(self) -> str:
@@ -60,7 +62,7 @@ class Sessions:
     def open(self, role_arn: str, *, name: str, policy: str = "") -> Session:
         """Open a session, which whoever has its key can use. Nothing is asked."""
         key = f"ASIA{''.join(secrets.choice(_LETTERS) for _ in range(16))}"
-        return self._kept(key, role_arn, name, policy)
+        return self._kept(key, role_arn, name, policy, was_assumed=False)
 
     def find(self, access_key: str) -> Session | None:
         """Return the session of a key, also of one that AssumeRole has given out."""
@@ -74,12 +76,21 @@ class Sessions:
             found = backend.get_assumed_role_from_access_key(access_key)
             if found is not None:
                 policy = found.policy or ""
-                return self._kept(access_key, found.role_arn, found.session_name, policy)
+                name = found.session_name
+                return self._kept(access_key, found.role_arn, name, policy, was_assumed=True)
         return None
 
-    def _kept(self, key: str, role_arn: str, name: str, policy: str) -> Session:
+    def _kept(
+        self, key: str, role_arn: str, name: str, policy: str, *, was_assumed: bool
+    ) -> Session:
         policies = (Policy.of(policy, name="session"),) if policy else None
-        session = Session(access_key=key, role_arn=role_arn, name=name, policies=policies)
+        session = Session(
+            access_key=key,
+            role_arn=role_arn,
+            name=name,
+            policies=policies,
+            was_assumed=was_assumed,
+        )
         self._by_key[key] = session
         return session
 

@@ -9,11 +9,8 @@ from __future__ import annotations
 import functools
 import importlib.abc
 import importlib.util
-import json
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -84,6 +81,11 @@ def _ask(does: str, locations: list[str]) -> None:
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     if not locations or not endpoint:
         return
+    # Every process of a job imports this module, and only the driver asks.
+    import json  # noqa: PLC0415
+    import urllib.error  # noqa: PLC0415
+    import urllib.request  # noqa: PLC0415
+
     content = {"reads": [], "writes": [], does: locations}
     scope = f"{os.environ.get('AWS_ACCESS_KEY_ID', '')}/20260101/here/s3/aws4_request"
     request = urllib.request.Request(  # noqa: S310 - the address of this machine's own AWS

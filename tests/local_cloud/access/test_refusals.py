@@ -112,10 +112,8 @@ def test_a_prefix_is_a_condition_of_listing(deploy: Deploy) -> None:
     s3 = deploy(resources(may("s3:ListBucket", on=PLAIN, Condition=own))).client("s3", role=WORKER)
     assert refused_action(lambda: s3.list_objects_v2(Bucket=PLAIN_BUCKET, Prefix="in/2026")) == ""
     for others in ({"Prefix": "out/"}, {"Prefix": "in"}, {}):
-        asked = refused_action(
-            lambda given=others: s3.list_objects_v2(Bucket=PLAIN_BUCKET, **given)
-        )
-        assert asked == "s3:ListBucket"
+        asked = partial(s3.list_objects_v2, Bucket=PLAIN_BUCKET, **others)
+        assert refused_action(asked) == "s3:ListBucket"
 
 
 def test_tags_of_objects_and_of_requests_are_conditions(deploy: Deploy) -> None:
@@ -213,7 +211,8 @@ def test_the_code_of_a_key_s_refusal_is_the_service_s(deploy: Deploy) -> None:
     sns, sqs = cloud.client("sns", role=WORKER), cloud.client("sqs", role=WORKER)
     url = cloud.client("sqs").get_queue_url(QueueName=QUEUE)["QueueUrl"]
     topic = arn("sns", TOPIC)
-    assert refusal(lambda: sns.publish(TopicArn=topic, Message="m"))[0] == "KMSAccessDenied"
+    announced = refusal(lambda: sns.publish(TopicArn=topic, Message="m"))
+    assert announced[:2] == ("KMSAccessDenied", 400)
     sent = refusal(lambda: sqs.send_message(QueueUrl=url, MessageBody="m"))
     assert sent[0] == "KMS.AccessDeniedException"
     assert "kms:GenerateDataKey" in sent[2]
@@ -318,6 +317,20 @@ def test_a_stranger_takes_on_a_role_that_trusts_it_and_no_other(deploy: Deploy) 
         assert refused_action(ask) == lacking
 
 
+def test_a_stranger_is_let_in_by_what_it_asks_for_alone(deploy: Deploy) -> None:
+    friend = "arn:aws:iam::444455556666:role/friend"
+    letting = policy_of(
+        "S3::BucketPolicy",
+        {"Bucket": {"Ref": "Plain"}},
+        may("s3:GetObject", on=f"{PLAIN}/*", Principal={"AWS": friend}),
+    )
+    cloud = seeded(deploy({**resources(may("none:None")), "Letting": letting}))
+    s3 = cloud.client("s3", role=friend)
+    assert refused_action(lambda: s3.get_object(Bucket=PLAIN_BUCKET, Key="in/a.csv")) == ""
+    _, _, message = refusal(lambda: s3.get_object(Bucket=BUCKET, Key="in/a.csv"))
+    assert message.endswith("because no resource-based policy allows the s3:GetObject action")
+
+
 def test_a_change_of_a_policy_through_the_api_counts_at_once(deploy: Deploy) -> None:
     cloud = deploy(resources(may("s3:GetObject")))
     s3 = cloud.client("s3", role=WORKER)
@@ -333,7 +346,7 @@ def test_each_kind_of_refusal_is_told_of_once(deploy: Deploy) -> None:
     cloud = deploy(resources(may("none:None")))
     s3 = cloud.client("s3", role=WORKER)
     for key in ("a", "b", "c"):
-        refusal(lambda key=key: s3.get_object(Bucket=PLAIN_BUCKET, Key=key))
+        refusal(partial(s3.get_object, Bucket=PLAIN_BUCKET, Key=key))
     refusal(lambda: s3.get_object(Bucket=BUCKET, Key="a"))
     told = [(one.action, one.resource) for one in cloud.access.refusals]
     assert told == [("s3:GetObject", f"{PLAIN}/a"), ("s3:GetObject", f"{LAKE}/a")]

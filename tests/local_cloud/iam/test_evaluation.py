@@ -108,8 +108,7 @@ def test_patterns_of_resources(pattern: str, found: str, matches: bool) -> None:
 
 def test_variables_are_filled_from_the_request() -> None:
     home = allow(resource=f"{BUCKET}/${{aws:username}}/*")
-    own = {"keys": {"aws:username": "2026"}}
-    assert decided(home, request=a_request(**own)).is_allowed
+    assert decided(home, request=a_request(keys={"aws:username": "2026"})).is_allowed
     assert not decided(home, request=a_request(keys={"aws:username": "2025"})).is_allowed
     # A value is taken as it is, and one that is missing matches nothing.
     assert not decided(home, request=a_request(keys={"aws:username": "*"})).is_allowed
