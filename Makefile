@@ -24,6 +24,9 @@ SECONDS  ?= 60
 SEED     ?=
 CASE     ?=
 
+RECORD   := build/permissions.jsonl
+
+.PHONY: unused-permissions
 .PHONY: check-exports check-environment check-environment-if-complete
 .PHONY: bootstrap deploy deploy-pipelines status destroy protect
 .PHONY: bench fuzz handlers hazards lock reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
@@ -81,6 +84,13 @@ fuzz: $(PACKAGES) ## make files at random and compare every value (SECONDS=… S
 hazards: $(PACKAGES) ## write docs/csv-hazards.md from what plain Spark and this reader do
 	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" PYSPARK_PYTHON="$(CURDIR)/$(PYTHON)" \
 		$(PYTHON) -m benchmarks.hazards
+
+unused-permissions: $(SPARK) $(NODE) $(WHEELS) ## list what roles may do and neither demo nor tests did (a quarter of an hour)
+	@mkdir -p $(dir $(RECORD)) && rm -f $(RECORD)
+	@$(JAVA) LOCAL_CLOUD_PERMISSIONS=$(RECORD) $(PYTHON) -m local_cloud demo >/dev/null
+	@$(JAVA) LOCAL_CLOUD_PERMISSIONS=$(RECORD) $(PYTHON) -m pytest -q -m "slow or not slow" --timeout 1800 \
+		tests/layered tests/main_job tests/operations/test_on_the_local_cloud.py
+	@$(PYTHON) -m local_cloud permissions --write $(RECORD)
 
 reference: $(PACKAGES) ## write docs/contracts.md from the contract's definition
 	@$(PYTHON) -m config.contract_reference

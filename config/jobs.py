@@ -84,7 +84,8 @@ class Tables(Enum):
 
     READ = "look at them"
     KEEP = "make and change Iceberg tables"
-    KEEP_PARTITIONED = "make and change tables of folders, and their partitions"
+    CHANGE = "change Iceberg tables that are there"
+    KEEP_PARTITIONED = "make tables of folders, and their partitions"
     DROP = "remove those that are made anew"
 
 
@@ -274,7 +275,7 @@ TABLE_MAINTENANCE = JobSpec(
     },
     reads=(_STAGED,),
     writes=(Objects(Zone.PROCESSED), Objects(Zone.CURATED)),
-    tables={Zone.PROCESSED: (Tables.KEEP,), Zone.CURATED: (Tables.KEEP,)},
+    tables={Zone.PROCESSED: (Tables.CHANGE,), Zone.CURATED: (Tables.CHANGE,)},
     state=State.MAINTENANCE,
     runs_optimizers=lambda settings: bool(settings.maintenance.tables_kept_by_glue),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
@@ -18,8 +19,10 @@ from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
 
+from local_cloud.access.control import AccessControl
+from local_cloud.access.sessions import Session
 from local_cloud.calls import Calls
-from local_cloud.http.aws_application import AwsApplication, moto_lock
+from local_cloud.http.aws_application import AwsApplication
 from local_cloud.http.server import HttpServer
 from local_cloud.isolation import (
     HOST,
@@ -30,6 +33,7 @@ from local_cloud.isolation import (
     no_proxy,
 )
 from local_cloud.moto_changes import moto_changed
+from local_cloud.moto_lock import moto_lock
 from local_cloud.s3.backend import FileS3Backend
 from local_cloud.s3.bucket_folders import BucketFolders
 from local_cloud.s3.keys import FileKey
@@ -43,9 +47,18 @@ _KEYS = {"AWS_ACCESS_KEY_ID": "AKIALOCALCLOUD000000", "AWS_SECRET_ACCESS_KEY": "
 class InProcessAws:
     """One account in one region, empty at the start and gone at the end."""
 
-    def __init__(self, *, account: str, region: str, work: Path, port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        account: str,
+        region: str,
+        work: Path,
+        port: int = 0,
+        access: AccessControl | None = None,
+    ) -> None:
         self.account = account
         self.region = region
+        self.access = access or AccessControl(account=account, region=region)
         self.endpoint = ""
         """Known once the context is entered."""
         self.calls = Calls()
@@ -54,7 +67,7 @@ class InProcessAws:
         self._log = work / "logs" / "aws.log"
         self._port = port
         self._exit = ExitStack()
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def __enter__(self) -> InProcessAws:
         with ExitStack() as stack:
@@ -65,7 +78,10 @@ class InProcessAws:
             stack.callback(FileKey.forget_all)
             stack.callback(BackendDict.reset)
             application = AwsApplication(
-                find_key=self._find_key, store=self._store, calls=self.calls
+                find_key=self._find_key,
+                store=self._store,
+                calls=self.calls,
+                access=self.access,
             )
             server = HttpServer(application, host=HOST, port=self._port)
             stack.callback(server.close)
@@ -78,23 +94,33 @@ class InProcessAws:
             client.close()
         self._exit.close()
 
-    def client(self, service: str) -> Any:
-        """A boto3 client that cannot reach anything but this endpoint."""
-        if service not in self._clients:
-            self._clients[service] = _session().client(service, **self._connection())
-        return self._clients[service]
+    def client(self, service: str, session: Session | None = None) -> Any:
+        """Return a boto3 client that cannot reach anything but this endpoint.
+
+        It acts in a session of a role, or else as an administrator.
+        """
+        place = (service, session.access_key if session else "")
+        # boto3's sessions are not thread-safe.
+        with _clients_lock:
+            if place not in self._clients:
+                options = {**self._connection(), **_credentials(session)}
+                self._clients[place] = _session().client(service, **options)
+            return self._clients[place]
 
     def resource(self, service: str) -> Any:
         return _session().resource(service, **self._connection())
 
-    def child_environment(self) -> dict[str, str]:
-        """Return an environment for programs that use this AWS, without the user's AWS settings."""
+    def child_environment(self, session: Session | None = None) -> dict[str, str]:
+        """Return an environment for programs that use this AWS, without the user's AWS settings.
+
+        They act in a session of a role, or else as an administrator.
+        """
         inherited = {name: value for name, value in os.environ.items() if not is_aws(name)}
         # A child imports from its assets, not from the source tree of whoever started this.
         inherited.pop("PYTHONPATH", None)
         return {
             **inherited,
-            **_KEYS,
+            **(session.credentials if session else _KEYS),
             **NO_SETTINGS,
             **no_proxy(os.environ),
             "LC_ALL": _UTF_8,
@@ -148,6 +174,15 @@ class InProcessAws:
             s3={"addressing_style": "path"},
         )
         return {"endpoint_url": self.endpoint, "region_name": self.region, "config": quick}
+
+
+def _credentials(session: Session | None) -> dict[str, str]:
+    if session is None:
+        return {}
+    return {name.lower(): value for name, value in session.credentials.items()}
+
+
+_clients_lock = threading.Lock()
 
 
 @lru_cache

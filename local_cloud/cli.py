@@ -1,4 +1,4 @@
-"""The command line: python -m local_cloud run | up | demo | suggest-rules."""
+"""The command line: python -m local_cloud run | up | demo | suggest-rules | permissions."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="the same with a small set of files of its own")
     demo.set_defaults(command=_demo)
     _add_suggest(commands.add_parser("suggest-rules", help="propose quality rules for a dataset"))
+    _add_permissions(commands.add_parser("permissions", help="what roles may do and never did"))
     return parser
 
 
@@ -108,6 +109,19 @@ def _add_suggest(parser: argparse.ArgumentParser) -> None:
     )
     _add_environment(parser)
     parser.set_defaults(command=_suggest)
+
+
+def _add_permissions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "records",
+        nargs="*",
+        type=Path,
+        metavar="RECORD",
+        help="what runs under LOCAL_CLOUD_PERMISSIONS=RECORD have used (default: the tests' list)",
+    )
+    parser.add_argument("--write", action="store_true", help="make the records the tests' list")
+    _add_environment(parser)
+    parser.set_defaults(command=_permissions)
 
 
 def _add_environment(parser: argparse.ArgumentParser) -> None:
@@ -159,6 +173,17 @@ def _suggest(arguments: argparse.Namespace) -> int:
     )
     print(rules, end="")
     return SUCCESS
+
+
+def _permissions(arguments: argparse.Namespace) -> int:
+    from local_cloud.permissions_command import (  # noqa: PLC0415 - moto takes a second to import
+        permissions,
+    )
+
+    is_good = permissions(
+        arguments.records, write=arguments.write, environment=arguments.environment
+    )
+    return SUCCESS if is_good else NOT_ALL_WELL
 
 
 def _demo(_: argparse.Namespace) -> int:

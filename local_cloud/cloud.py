@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
+from local_cloud.access.control import AccessControl
+from local_cloud.access.service_roles import ServiceRoles
+from local_cloud.access.sessions import Session
 from local_cloud.assembly import Stack
 from local_cloud.aws import InProcessAws
 from local_cloud.calls import Call
@@ -22,8 +25,9 @@ from local_cloud.functions.registry import FunctionRegistry
 from local_cloud.glue.jobs import LocalJobRun
 from local_cloud.glue.runner import Surroundings
 from local_cloud.glue.service import GlueService
-from local_cloud.http.aws_application import moto_lock
+from local_cloud.iam.policies import Document
 from local_cloud.inventory import Inventory, kept
+from local_cloud.moto_lock import moto_lock
 from local_cloud.settling import Say, Settling, Unfinished, Work
 from local_cloud.stall_timeout import StallTimeout
 from local_cloud.work_folder import clear
@@ -52,21 +56,33 @@ class LocalCloud:
         port: int = 0,
         work: Path | None = None,
         say: Say = _say_nothing,
+        boundaries: Mapping[str, Document | str] | None = None,
     ) -> None:
+        """Take an account and a region, and documents of permissions boundaries by their ARNs.
+
+        The documents of managed policies in the templates need not be given.
+        """
         self.work = work or Path(tempfile.mkdtemp(prefix="local_cloud-"))
         self.keep_logs = False
         """Leave the logs where they are when the cloud ends."""
         self._say = say
-        self._aws = InProcessAws(account=account, region=region, work=self.work, port=port)
+        self.access = AccessControl(account=account, region=region, boundaries=boundaries, say=say)
+        self._aws = InProcessAws(
+            account=account, region=region, work=self.work, port=port, access=self.access
+        )
+        self._roles = ServiceRoles(self.access, client=self._aws.client)
         self._functions = FunctionRegistry(
-            work=self.work, environment=self._aws.child_environment, fetch=self._read
+            work=self.work,
+            environment=self._aws.child_environment,
+            fetch=self._read,
+            credentials=self._roles.credentials_of_function,
         )
         self._glue = GlueService(
             account=account,
             region=region,
             work=self.work,
             around=self._surroundings(),
-            client=self.client,
+            enter_crawl=self._roles.clients_of_crawler,
             publish=self._publish,
             say=say,
         )
@@ -75,6 +91,7 @@ class LocalCloud:
             runs=self._glue.runs,
             crawls=self._glue.crawls,
             flows=self._glue.flows,
+            access=self.access,
         )
         self._settling = Settling(functions=self._functions, moving=self._glue.moving, say=say)
         self._exit = ExitStack()
@@ -131,17 +148,23 @@ class LocalCloud:
     def log_of_run(self, run_id: str) -> Path:
         return self._glue.runs.log_of(run_id)
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client of this cloud."""
-        return self._aws.client(service)
+    def client(self, service: str, *, role: str = "") -> Any:
+        """Return a boto3 client of this cloud.
+
+        It acts in a session of a role that is named by its ARN, or else as an administrator.
+        """
+        return self._aws.client(service, self._session(role))
 
     def table(self, name: str) -> Any:
         """Return a DynamoDB table as boto3's resource."""
         return self._aws.resource("dynamodb").Table(name)
 
-    def child_environment(self) -> dict[str, str]:
-        """Return environment variables with which another program finds this cloud."""
-        return self._aws.child_environment()
+    def child_environment(self, *, role: str = "") -> dict[str, str]:
+        """Return environment variables with which another program finds this cloud.
+
+        It acts in a role that is named by its ARN, or else as an administrator.
+        """
+        return self._aws.child_environment(self._session(role))
 
     def deploy(self, stacks: Iterable[Stack]) -> None:
         """Deploy the stacks, leaving nothing out silently. Raises DeploymentError."""
@@ -150,6 +173,7 @@ class LocalCloud:
             QueuePoller(
                 mapping,
                 sqs=self._aws.client("sqs"),
+                sqs_in_role=self._roles.queues_for(mapping, self._functions.spec(mapping.function)),
                 region=self.region,
                 invoke=self._functions.invoke,
                 has_messages=self._aws.has_messages,
@@ -220,6 +244,7 @@ class LocalCloud:
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
+            enter=self._roles.session_of_run,
             environment=self._aws.child_environment,
             download=self._download,
             buckets=lambda: {
@@ -232,8 +257,12 @@ class LocalCloud:
         body: bytes = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
         return body
 
-    def _download(self, location: str, target: Path) -> None:
+    def _session(self, role: str) -> Session | None:
+        return self.access.sessions.open(role, name="laptop") if role else None
+
+    def _download(self, location: str, target: Path, session: Session) -> None:
         bucket, _, key = location.removeprefix("s3://").partition("/")
+        self._roles.check_reading(session, bucket, key)
         target.write_bytes(self._read(bucket, key))
 
     def _clear_work(self) -> None:

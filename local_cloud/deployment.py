@@ -15,6 +15,7 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import get_model_map
 from moto.glue.models import glue_backends
 
+from local_cloud.access import resources as _policies
 from local_cloud.assembly import Asset, Stack
 from local_cloud.aws import InProcessAws
 from local_cloud.cloudformation import without_effect
@@ -24,13 +25,13 @@ from local_cloud.functions import resources as _functions
 from local_cloud.glue import crawler_resources as _crawlers
 from local_cloud.glue import flow_resources as _flows
 from local_cloud.glue import resources as _glue
-from local_cloud.http.aws_application import moto_lock
+from local_cloud.moto_lock import moto_lock
 from local_cloud.s3 import resources as _s3
 
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 
 # moto finds resource types among the subclasses that have been imported.
-RESOURCE_MODULES = (without_effect, _crawlers, _events, _flows, _functions, _glue, _s3)
+RESOURCE_MODULES = (without_effect, _crawlers, _events, _flows, _functions, _glue, _policies, _s3)
 
 
 class Deployment:
@@ -53,6 +54,7 @@ class Deployment:
             for asset in stack.assets:
                 self._upload(asset)
             self._create(stack)
+        self._aws.access.forget()
         _flows.check_flows(glue_backends[self._aws.account][self._aws.region])
 
     def _bootstrap(self) -> None:

@@ -7,6 +7,7 @@ LocalCloudError
 ├── DeploymentError               a template could not be deployed
 │   └── UnsupportedResourceError  it needs something that has no stand-in on a laptop
 ├── FunctionError                 a function crashed, timed out or raised
+├── RoleRefused                   a role does not trust the service that would act in it
 ├── StorageError                  an object's bytes could not be taken in
 ├── CatalogError                  a table cannot be read as the catalog describes it
 └── CrawlCancelled                a crawl was told to stop
@@ -39,6 +40,10 @@ class UnsupportedResourceError(DeploymentError):
 
 class FunctionError(LocalCloudError):
     """A function crashed, timed out or raised."""
+
+
+class RoleRefused(LocalCloudError):
+    """A role does not trust the service that would act in it."""
 
 
 class StorageError(LocalCloudError):

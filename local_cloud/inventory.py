@@ -20,6 +20,8 @@ class FunctionSpec:
 
     name: str
     arn: str
+    role: str
+    """ARN of the role in which it runs."""
     handler: str
     code_bucket: str
     code_key: str
@@ -66,6 +68,15 @@ class Crawls(Protocol):
     def start(self, crawler: Any, crawl: Any) -> None: ...
 
 
+class Access(Protocol):
+    """Judges what services do, and keeps the policies of resources."""
+
+    def attach(self, resource_arn: str, document: Mapping[str, Any]) -> None: ...
+
+    def refusal_of_delivery(self, target_arn: str, *, rule_arn: str) -> str:
+        """Return why a rule may not send to a target; "" if it may."""
+
+
 class Flows(Protocol):
     """Fires triggers, and those that follow."""
 
@@ -85,6 +96,7 @@ class Inventory:
     runs: Runs
     crawls: Crawls
     flows: Flows
+    access: Access
     mappings: list[QueueMapping] = field(default_factory=list)
 
 

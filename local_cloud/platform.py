@@ -16,6 +16,7 @@ from local_cloud.catalog.files import GlueCatalog
 from local_cloud.catalog.reader import CatalogReader
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import UsageError
+from local_cloud.iam.policies import Document
 from local_cloud.progress import Progress
 from local_cloud.synthesis import synthesized
 from local_cloud.work_folder import new_work_folder
@@ -106,15 +107,25 @@ def stacks_and_names(environment: str) -> tuple[list[Stack], Names]:
 
 
 @contextmanager
-def deployed(environment: str, *, progress: Progress, port: int = 0) -> Iterator[Platform]:
+def deployed(
+    environment: str,
+    *,
+    progress: Progress,
+    port: int = 0,
+    boundaries: Mapping[str, Document | str] | None = None,
+) -> Iterator[Platform]:
     """Deploy the platform in a cloud of its own, which ends with the context.
+
+    `boundaries` has documents of permissions boundaries that are in no template, by their ARNs.
 
     Raises UsageError for an environment that config does not have, or a port that is taken.
     """
     _check_free(port)
     with progress.step("synthesizing infra_app and glue_app"):
         stacks, names = stacks_and_names(environment)
-    cloud = LocalCloud.for_stacks(stacks, port=port, work=new_work_folder(), say=progress.say)
+    cloud = LocalCloud.for_stacks(
+        stacks, port=port, work=new_work_folder(), say=progress.say, boundaries=boundaries
+    )
     with cloud:
         with progress.step(f"deploying {' and '.join(stack.name for stack in stacks)}"):
             cloud.deploy(stacks)

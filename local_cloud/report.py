@@ -25,6 +25,7 @@ def report_of(platform: Platform, *, out: str | None) -> Report:
         "objects": [described(upload) for upload in platform.uploads()],
         "runs": list(_runs(platform)),
         "tables": list(_tables(platform)),
+        "refused": [refused.message for refused in platform.cloud.access.refusals],
         "out": out,
     }
 
@@ -134,7 +135,8 @@ def as_text(report: Report) -> str:
         f"{run['seconds']} s{': ' + run['error'] if run['error'] else ''}"
         for run in report["runs"]
     ]
-    sections = [lines, reasons, tables, runs]
+    refused = [f"refused: {message}" for message in report["refused"]]
+    sections = [lines, reasons, tables, runs, refused]
     if report["out"]:
         sections.append([f"written to {report['out']}"])
     return "\n\n".join("\n".join(section) for section in sections if section)

@@ -26,22 +26,16 @@ _WRITE_OBJECTS = (
 )
 _READ_VERSIONS = (
     "s3:GetObject",
-    "s3:GetObjectTagging",
     "s3:GetObjectVersion",
     "s3:GetObjectVersionTagging",
 )
-_READ_TABLES = ("glue:GetDatabase", "glue:GetTable", "glue:GetTables")
-_KEEP_TABLES = ("glue:CreateTable", *_READ_TABLES, "glue:UpdateTable")
 _ON_TABLES = {
-    Tables.READ: _READ_TABLES,
-    Tables.KEEP: _KEEP_TABLES,
-    Tables.KEEP_PARTITIONED: (
-        *_KEEP_TABLES,
-        "glue:CreatePartition",
-        "glue:GetPartition",
-        "glue:GetPartitions",
-        "glue:UpdatePartition",
-    ),
+    Tables.READ: ("glue:GetTable", "glue:GetTables"),
+    # A new table's place is looked up in its database.
+    Tables.KEEP: ("glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"),
+    Tables.CHANGE: ("glue:GetTable", "glue:GetTables", "glue:UpdateTable"),
+    # Neither tables nor partitions change: those that are there already are found by creating them.
+    Tables.KEEP_PARTITIONED: ("glue:CreatePartition", "glue:CreateTable"),
     Tables.DROP: ("glue:DeleteTable",),
 }
 _NAMED_BY = {

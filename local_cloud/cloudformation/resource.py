@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
+from moto.utilities.utils import get_partition
 
 Properties = dict[str, Any]
 
@@ -18,6 +19,10 @@ class Place:
 
     account: str
     region: str
+
+    @property
+    def partition(self) -> str:
+        return get_partition(self.region)
 
 
 Create = Callable[[str, Properties, Place], Any]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from local_cloud.cloudformation.resource import Place, Properties, Resource, resource_type
 
-_NOT_ENFORCED = "moto does not check who is allowed to do what"
 _NO_ALARMS = "nobody is to be woken by a laptop"
 
 WITHOUT_EFFECT = {
@@ -16,9 +15,6 @@ WITHOUT_EFFECT = {
     "AWS::Glue::TableOptimizer": "tables are kept by the job on a laptop, or not at all",
     "AWS::GuardDuty::MalwareProtectionPlan": "nothing scans uploads on a laptop",
     "AWS::LakeFormation::PrincipalPermissions": "Lake Formation governs no laptop",
-    "AWS::S3::BucketPolicy": _NOT_ENFORCED,
-    "AWS::SNS::TopicPolicy": _NOT_ENFORCED,
-    "AWS::SQS::QueuePolicy": _NOT_ENFORCED,
 }
 
 

@@ -33,10 +33,36 @@ class LocalRule(Rule):
         return True
 
     def deliver(self, event: Event) -> None:
-        """Send an event to every target, whatever the rule's pattern says."""
+        """Send an event to every target, whatever the rule's pattern says.
+
+        Where the target's policy does not let the rule send, the event becomes a dead letter.
+        """
         for target in self.targets:
-            send = _sender_of(target["Arn"])
-            send(target["Arn"], _input_of(target, event))
+            refused = self._refused(target["Arn"])
+            if refused:
+                self._give_up(target, event, refused)
+            else:
+                send = _sender_of(target["Arn"])
+                send(target["Arn"], _input_of(target, event))
+
+    def _refused(self, arn: str) -> str:
+        return inventory().access.refusal_of_delivery(arn, rule_arn=self.arn)
+
+    def _give_up(self, target: dict[str, Any], event: Event, why: str) -> None:
+        """Keep an event among the dead letters, if the target has some that the rule may send to.
+
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+        """
+        arn = target.get("DeadLetterConfig", {}).get("Arn", "")
+        if arn and not self._refused(arn):
+            _send_to_queue(
+                arn,
+                json.dumps(event),
+                RULE_ARN=self.arn,
+                TARGET_ARN=target["Arn"],
+                ERROR_CODE="NO_PERMISSIONS",
+                ERROR_MESSAGE=why,
+            )
 
     def _matches(self, event: Event) -> bool:
         has_pattern = bool(self.event_pattern.get_pattern())
@@ -123,9 +149,15 @@ def _at_path(event: Any, path: str) -> Any:
     return event
 
 
-def _send_to_queue(arn: str, body: str) -> None:
+def _send_to_queue(arn: str, body: str, **attributes: str) -> None:
     _, _, _, region, account, name = arn.split(":")
-    sqs_backends[account][region].send_message(queue_name=name, message_body=body)
+    sqs_backends[account][region].send_message(
+        queue_name=name,
+        message_body=body,
+        message_attributes={
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+        },
+    )
 
 
 def _send_to_topic(arn: str, body: str) -> None:

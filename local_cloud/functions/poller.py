@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from local_cloud.errors import FunctionError
+from botocore.exceptions import ClientError
+
+from local_cloud.errors import FunctionError, RoleRefused
 from local_cloud.inventory import QueueMapping
 
 Invoke = Callable[[str, Any], Any]
@@ -25,6 +27,9 @@ class Batch:
     problem: str
 
 
+_NOTHING = Batch(received=0, failed=0, problem="")
+
+
 class QueuePoller:
     """Feeds one function from one queue. Failed messages are back in the queue at once."""
 
@@ -33,41 +38,62 @@ class QueuePoller:
         mapping: QueueMapping,
         *,
         sqs: Any,
+        sqs_in_role: Callable[[], Any],
         region: str,
         invoke: Invoke,
         has_messages: Callable[[str], bool],
     ) -> None:
         """Poll only when `has_messages` says that a message can be received.
 
+        `sqs_in_role` returns a client that acts in the function's role, as Lambda does when it
+        receives and deletes; it may raise RoleRefused. Messages are given back by `sqs`: Lambda
+        lets them be until they are visible again, which would take minutes.
+
         While jobs run, queues are polled often: asking an empty one each time would be in vain.
         """
         self._mapping = mapping
         self._has_messages = has_messages
         self._sqs = sqs
+        self._sqs_in_role = sqs_in_role
         self._region = region
         self._invoke = invoke
         self._url = sqs.get_queue_url(QueueName=mapping.queue)["QueueUrl"]
 
     def poll(self) -> Batch:
         """Hand over one batch, which may have no messages."""
-        messages = self._receive()
+        try:
+            messages = self._receive()
+        except (ClientError, RoleRefused) as error:
+            if not _is_refused(error):
+                raise
+            return _NOTHING  # The refusal has been told of already.
         if not messages:
-            return Batch(received=0, failed=0, problem="")
+            return _NOTHING
         failed, problem = self._failures(messages)
         self._give_back([m for m in messages if m["MessageId"] in failed])
-        self._delete([m for m in messages if m["MessageId"] not in failed])
+        done = [m for m in messages if m["MessageId"] not in failed]
+        try:
+            self._delete(done)
+        except ClientError as error:
+            if not _is_refused(error):
+                raise
+            return Batch(received=len(messages), failed=len(messages), problem=str(error))
         return Batch(received=len(messages), failed=len(failed), problem=problem)
 
     def _receive(self) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = []
         while len(messages) < self._mapping.batch_size and self._has_messages(self._mapping.queue):
-            page = self._sqs.receive_message(
-                QueueUrl=self._url,
-                MaxNumberOfMessages=min(_AT_ONCE, self._mapping.batch_size - len(messages)),
-                WaitTimeSeconds=0,
-                MessageSystemAttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            ).get("Messages", [])
+            page = (
+                self._sqs_in_role()
+                .receive_message(
+                    QueueUrl=self._url,
+                    MaxNumberOfMessages=min(_AT_ONCE, self._mapping.batch_size - len(messages)),
+                    WaitTimeSeconds=0,
+                    MessageSystemAttributeNames=["All"],
+                    MessageAttributeNames=["All"],
+                )
+                .get("Messages", [])
+            )
             if not page:
                 break
             messages.extend(page)
@@ -79,7 +105,7 @@ class QueuePoller:
 
     def _delete(self, messages: list[dict[str, Any]]) -> None:
         for entries in _entries(messages):
-            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
+            self._sqs_in_role().delete_message_batch(QueueUrl=self._url, Entries=entries)
 
     def _failures(self, messages: list[dict[str, Any]]) -> tuple[set[str], str]:
         everything = {message["MessageId"] for message in messages}
@@ -108,6 +134,12 @@ class QueuePoller:
             "eventSourceARN": self._mapping.queue_arn,
             "awsRegion": self._region,
         }
+
+
+def _is_refused(error: Exception) -> bool:
+    if isinstance(error, RoleRefused):
+        return True
+    return isinstance(error, ClientError) and "AccessDenied" in error.response["Error"]["Code"]
 
 
 def _entries(messages: list[dict[str, Any]], **settings: Any) -> Iterator[list[dict[str, Any]]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from local_cloud.calls import CALLER_VARIABLE
-from local_cloud.errors import FunctionError
+from local_cloud.errors import FunctionError, RoleRefused
 from local_cloud.inventory import FunctionSpec
 from local_cloud.processes import end_group
 
@@ -33,16 +33,25 @@ class FunctionProcess:
         code: Callable[[], bytes],
         environment: Mapping[str, str],
         work: Path,
+        credentials: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        """Take the environment, and what returns the credentials of a new process.
+
+        `credentials` may raise RoleRefused.
+        """
         self.spec = spec
         self.log = work / "logs" / f"{spec.name}.log"
         self._code = code
         self._environment = environment
+        self._credentials = credentials
         self._folder = work / "functions" / spec.name
         self._process: subprocess.Popen[bytes] | None = None
 
     def invoke(self, body: str) -> Any:
-        """Return what the handler returns. Raises FunctionError if it raises, hangs or dies."""
+        """Return what the handler returns.
+
+        Raises FunctionError if it raises, hangs or dies, or cannot be started.
+        """
         process = self._running()
         requests, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
         request = {
@@ -92,6 +101,7 @@ class FunctionProcess:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.close()
+        environment = self._child_environment()
         self._unpack()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
@@ -102,7 +112,7 @@ class FunctionProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self._folder,
-                env=self._child_environment(),
+                env=environment,
                 bufsize=0,
                 start_new_session=True,
             )
@@ -115,8 +125,13 @@ class FunctionProcess:
                 archive.extractall(self._folder)
 
     def _child_environment(self) -> dict[str, str]:
+        try:
+            credentials = self._credentials()
+        except RoleRefused as error:
+            raise FunctionError(f"function {self.spec.name} cannot be started: {error}") from error
         return {
             **self._environment,
+            **credentials,
             **self.spec.environment,
             "_HANDLER": self.spec.handler,
             "LAMBDA_TASK_ROOT": str(self._folder),

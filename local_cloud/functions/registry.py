@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ class FunctionRegistry:
         work: Path,
         environment: Callable[[], dict[str, str]],
         fetch: Callable[[str, str], bytes],
+        credentials: Callable[[FunctionSpec], Mapping[str, str]],
     ) -> None:
         self._work = work
         self._environment = environment
         self._fetch = fetch
+        self._credentials = credentials
         self._processes: dict[str, FunctionProcess] = {}
         self._turns: dict[str, threading.Lock] = {}
         self._later = ThreadPoolExecutor(max_workers=4, thread_name_prefix="invocation")
@@ -40,6 +43,7 @@ class FunctionRegistry:
             code=lambda: self._fetch(spec.code_bucket, spec.code_key),
             environment=self._environment(),
             work=self._work,
+            credentials=partial(self._credentials, spec),
         )
 
     def spec(self, name: str) -> FunctionSpec:

@@ -53,6 +53,7 @@ def create_function(name: str, properties: Properties, place: Place) -> LambdaFu
         FunctionSpec(
             name=function.function_name,
             arn=function.function_arn,
+            role=properties["Role"],
             handler=properties["Handler"],
             code_bucket=properties["Code"]["S3Bucket"],
             code_key=properties["Code"]["S3Key"],

@@ -13,7 +13,7 @@ from moto.glue.models import GlueBackend
 from local_cloud.errors import CrawlCancelled
 from local_cloud.events.schedules import Schedule
 from local_cloud.glue.crawlers import CrawlState, LocalCrawl, LocalCrawler
-from local_cloud.http.aws_application import moto_lock
+from local_cloud.moto_lock import moto_lock
 
 DoCrawl = Callable[[LocalCrawler, LocalCrawl], None]
 """Does the work of a crawl; raises whatever ends it early."""

@@ -26,7 +26,7 @@ _PLAYED = {
 }
 _WITHOUT_EFFECT = {
     "CrawlerSecurityConfiguration": "logs on a laptop are not encrypted by KMS",
-    "LakeFormationConfiguration": "moto does not check who is allowed to do what",
+    "LakeFormationConfiguration": "rights on a laptop are those of IAM alone",
 }
 
 

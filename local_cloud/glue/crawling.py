@@ -24,12 +24,14 @@ _DEPRECATED = "DEPRECATED_BY_CRAWLER"
 class Crawling:
     """Looks at buckets and at the catalog through their APIs."""
 
-    def __init__(self, *, client: Callable[[str], Any]) -> None:
-        self._client = client
+    def __init__(self, *, enter: Callable[[LocalCrawler], Callable[[str], Any]]) -> None:
+        """Take what returns clients that act in a crawler's role, or raises RoleRefused."""
+        self._enter = enter
 
     def crawl(self, crawler: LocalCrawler, crawl: LocalCrawl) -> None:
         """Write tables. Raises CrawlCancelled if told to stop, CatalogError for a bad table."""
-        glue, s3 = self._client("glue"), self._client("s3")
+        client = self._enter(crawler)
+        glue, s3 = client("glue"), client("s3")
         seen: dict[str, str] = {}
         for table in self._tables(crawler, GlueCatalog(glue=glue, s3=s3)):
             if crawl.state is CrawlState.CANCELLING:

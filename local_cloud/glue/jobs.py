@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -31,6 +32,9 @@ class RunState(StrEnum):
         return self in (self.SUCCEEDED, self.FAILED, self.TIMEOUT, self.STOPPED, self.ERROR)
 
 
+given_session_policy: ContextVar[str] = ContextVar("given_session_policy", default="")
+"""Session policy of the runs that are started now: moto's signatures have no place for it."""
+
 _UNITS = {"G.025X": 0.25, "G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0}
 """DPUs of one worker."""
 
@@ -43,8 +47,8 @@ class LocalJobRun(FakeJobRun):
         self._glue_version = glue_version
         self.state = RunState.STARTING
         self.error = ""
-        self.session_policy = ""
-        """Policy that took away from the role's rights; only recorded, nothing enforces it here."""
+        self.session_policy = given_session_policy.get()
+        """Policy that takes away from the role's rights."""
         self.trigger_name = ""
         self.workflow_run_id = ""
         """Id of the workflow run that this run is a part of, or empty."""

@@ -21,7 +21,7 @@ from local_cloud.glue.workflows import (
     WorkflowStatus,
     start_trigger_of,
 )
-from local_cloud.http.aws_application import moto_lock
+from local_cloud.moto_lock import moto_lock
 
 
 class Orchestrator:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from local_cloud.access.sessions import Session
 from local_cloud.calls import CALLER_VARIABLE
 from local_cloud.glue.jobs import LocalJob, LocalJobRun, RunState
 from local_cloud.glue.spark_command import (
@@ -24,6 +25,8 @@ from local_cloud.glue.spark_home import java_options, spark_environment, spark_h
 from local_cloud.glue.wheels import check_wheels
 from local_cloud.processes import end_group
 
+_DRIVER = Path(__file__).with_name("driver")
+"""Folder of the module that Spark's driver imports before the script."""
 MINUTE = 60.0
 """Seconds."""
 
@@ -35,10 +38,12 @@ Announce = Callable[[LocalJobRun], None]
 class Surroundings:
     """The parts of the cloud that the runner needs."""
 
-    environment: Callable[[], dict[str, str]]
-    """Returns the environment of a child process that uses this AWS."""
-    download: Callable[[str, Path], None]
-    """Copies an `s3://` location to a file."""
+    enter: Callable[[LocalJob, LocalJobRun], Session]
+    """Opens the session of a run. Raises RoleRefused."""
+    environment: Callable[[Session], dict[str, str]]
+    """Returns the environment of a child process that uses this AWS in a session."""
+    download: Callable[[str, Path, Session], None]
+    """Copies an `s3://` location to a file, if the session may read it."""
     buckets: Callable[[], dict[str, Path]]
     """Returns each bucket's folder."""
     folders_in_use: Callable[[], AbstractContextManager[None]]
@@ -126,9 +131,11 @@ class GlueRunner:
             return RunState.FAILED, f"{type(error).__name__}: {error}"
 
     def _run(self, job: LocalJob, run: LocalJobRun) -> tuple[RunState, str]:
+        session = self._around.enter(job, run)
         folder = self._folder(run.job_run_id)
         folder.mkdir(parents=True)
-        argv = self._command(job, run, folder).argv(spark_home() / "bin" / "spark-submit")
+        command = self._command(job, run, folder, session)
+        argv = command.argv(spark_home() / "bin" / "spark-submit")
         with self.log_of(run.job_run_id).open("wb") as log:
             process = subprocess.Popen(
                 argv,
@@ -137,7 +144,7 @@ class GlueRunner:
                 # spark-submit puts the script's standard error among its standard output anyway.
                 stderr=subprocess.STDOUT,
                 cwd=folder,
-                env=self._environment(run.job_run_id),
+                env=self._environment(run.job_run_id, session),
                 start_new_session=True,
             )
         self._processes[run.job_run_id] = process
@@ -163,12 +170,15 @@ class GlueRunner:
             return RunState.SUCCEEDED, ""
         return RunState.FAILED, failure_message(_tail(self.log_of(run.job_run_id)), code)
 
-    def _command(self, job: LocalJob, run: LocalJobRun, folder: Path) -> SparkCommand:
+    def _command(
+        self, job: LocalJob, run: LocalJobRun, folder: Path, session: Session
+    ) -> SparkCommand:
         arguments = dict(run.arguments or {})
         missing = sorted(NOT_RUN_HERE & arguments.keys())
         if missing:
             raise NotImplementedError(f"{', '.join(missing)}: not brought to a laptop's Spark")
-        check_wheels(arguments, partial(self._downloaded, folder=folder))
+        fetched = partial(self._downloaded, folder=folder, session=session)
+        check_wheels(arguments, fetched)
         script = str(job.command["ScriptLocation"])  # type: ignore[index]  # moto calls it a str
         locations = [*filter(None, arguments.get("--extra-py-files", "").split(","))]
         properties = folder / "spark.properties"
@@ -180,23 +190,25 @@ class GlueRunner:
         )
         properties.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         return SparkCommand(
-            script=self._downloaded(script, folder),
-            libraries=[self._downloaded(location, folder) for location in locations],
+            script=fetched(script),
+            libraries=[fetched(location) for location in locations],
             properties=properties,
             arguments=arguments,
             job=run.job_name,
             run_id=run.job_run_id,
         )
 
-    def _downloaded(self, location: str, folder: Path) -> Path:
+    def _downloaded(self, location: str, folder: Path, session: Session) -> Path:
         target = folder / location.rpartition("/")[2]
-        self._around.download(location, target)
+        self._around.download(location, target, session)
         return target
 
-    def _environment(self, run_id: str) -> dict[str, str]:
+    def _environment(self, run_id: str, session: Session) -> dict[str, str]:
+        inherited = self._around.environment(session)
         return {
-            **{n: v for n, v in self._around.environment().items() if not n.startswith("SPARK_")},
+            **{name: value for name, value in inherited.items() if not name.startswith("SPARK_")},
             **spark_environment(),
+            "PYTHONPATH": str(_DRIVER),
             CALLER_VARIABLE: "job",
             "SPARK_LOCAL_DIRS": str(self._work / "scratch" / run_id),
             "SPARK_LOCAL_IP": "127.0.0.1",

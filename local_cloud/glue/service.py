@@ -11,13 +11,13 @@ from moto.glue.models import GlueBackend, glue_backends
 from local_cloud.events.schedules import Schedule
 from local_cloud.events.shapes import Event
 from local_cloud.glue.crawl_runner import CrawlRunner
-from local_cloud.glue.crawlers import LocalCrawl
+from local_cloud.glue.crawlers import LocalCrawl, LocalCrawler
 from local_cloud.glue.crawling import Crawling
 from local_cloud.glue.jobs import LocalJobRun
 from local_cloud.glue.notifications import Notifications
 from local_cloud.glue.orchestration import Orchestrator
 from local_cloud.glue.runner import GlueRunner, Surroundings
-from local_cloud.http.aws_application import moto_lock
+from local_cloud.moto_lock import moto_lock
 from local_cloud.settling import Moving, Say
 
 
@@ -31,14 +31,14 @@ class GlueService:
         region: str,
         work: Path,
         around: Surroundings,
-        client: Callable[[str], Any],
+        enter_crawl: Callable[[LocalCrawler], Callable[[str], Any]],
         publish: Callable[[Event], None],
         say: Say,
     ) -> None:
         self._place = (account, region)
         self.runs = GlueRunner(work=work, around=around, announce=self._end_of_run)
         self.crawls = CrawlRunner(
-            do=Crawling(client=client).crawl, backend=self._backend, announce=self._end_of_crawl
+            do=Crawling(enter=enter_crawl).crawl, backend=self._backend, announce=self._end_of_crawl
         )
         self._notifications = Notifications(
             say=say, publish=publish, log_of=self.runs.log_of, account=account, region=region

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from local_cloud.access.control import AccessControl
+from local_cloud.access.gate import FILES, Gate
 from local_cloud.calls import Calls
 from local_cloud.http.request import Environ
 from local_cloud.moto_application import MotoApplication
+from local_cloud.moto_lock import moto_lock
 from local_cloud.s3.http import (
     FindKey,
     answer_read,
@@ -20,22 +22,26 @@ from local_cloud.s3.http import (
 )
 from local_cloud.s3.stored_bytes import ObjectStore
 
-moto_lock = threading.RLock()
-"""moto's models are not thread-safe: whoever uses them, over HTTP or not, holds this lock."""
-
 
 class AwsApplication:
-    """moto's HTTP application, with the bodies of objects handled before it."""
+    """moto's HTTP application behind a gate, with the bodies of objects handled before it."""
 
-    def __init__(self, *, find_key: FindKey, store: ObjectStore, calls: Calls) -> None:
+    def __init__(
+        self, *, find_key: FindKey, store: ObjectStore, calls: Calls, access: AccessControl
+    ) -> None:
         self._find_key = find_key
         self._store = store
         self._calls = calls
         self._moto = MotoApplication()
+        self._gate = Gate(access, self._serve)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["RAW_URI"] != FILES:
+            self._calls.note(_service(environ), environ)
+        return self._gate(environ, start_response)
+
+    def _serve(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         service = _service(environ)
-        self._calls.note(service, environ)
         # moto takes a key from RAW_URI, but routes by PATH_INFO with a pattern that stops at a
         # line end.
         environ["PATH_INFO"] = environ["PATH_INFO"].replace("\n", "_").replace("\r", "_")

@@ -40,11 +40,19 @@ def create_bucket(name: str, properties: Properties, place: Place) -> FakeBucket
     )
     backend = s3_backends[place.account][get_partition(place.region)]
     versioning = properties.get("VersioningConfiguration", {}).get("Status")
+    _note_bucket_key(bucket, properties)
     if versioning:
         backend.put_bucket_versioning(name, versioning)
     if _talks_to_event_bridge(properties):
         backend.put_bucket_notification_configuration(name, {"EventBridgeConfiguration": {}})
     return bucket
+
+
+def _note_bucket_key(bucket: FakeBucket, properties: Properties) -> None:
+    """Note whether the bucket has a key of its own, which moto leaves out of a template's rule."""
+    settings = properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
+    if bucket.encryption and any(rule.get("BucketKeyEnabled") for rule in settings):
+        bucket.encryption["Rule"]["BucketKeyEnabled"] = "true"
 
 
 def _talks_to_event_bridge(properties: Properties) -> bool:

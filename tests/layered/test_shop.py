@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from config.jobs import LEGISLATORS_HISTORY
+from config.jobs import LEGISLATORS_HISTORY, TABLE_MAINTENANCE
 from local_cloud.legislators_sample import legislators_sample, legislators_truth
 from local_cloud.platform import Platform, deployed
 from local_cloud.progress import Progress
@@ -211,6 +211,31 @@ def test_the_batch_sample_runs_from_its_template(shop: Shop, tmp_path: Path) -> 
     shop.platform.settle()
     history = shop.rows(names.processed_database, "legislators_history")
     assert len(history) == len(legislators_truth().history)
+
+
+def test_the_upkeep_of_tables_runs_from_its_template(shop: Shop) -> None:
+    names, cloud = shop.platform.names, shop.platform.cloud
+    glue, job = cloud.client("glue"), names.job(TABLE_MAINTENANCE)
+    run_id = glue.start_job_run(JobName=job)["JobRunId"]
+    shop.platform.settle()
+    run = glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+
+
+def test_crawlers_describe_each_zone_from_their_templates(shop: Shop) -> None:
+    glue = shop.platform.cloud.client("glue")
+    crawlers = [one["Name"] for one in glue.get_crawlers()["Crawlers"]]
+    assert len(crawlers) == 3
+    for name in crawlers:
+        glue.start_crawler(Name=name)
+    shop.platform.settle()
+    for name in crawlers:
+        ended = glue.get_crawler(Name=name)["Crawler"]["LastCrawl"]
+        assert "not authorized" not in ended.get("ErrorMessage", ""), name
+
+
+def test_nothing_that_the_product_does_was_refused(shop: Shop) -> None:
+    assert [refused.message for refused in shop.platform.cloud.access.refusals] == []
 
 
 def test_a_run_by_hand_with_nothing_new_changes_nothing(shop: Shop) -> None:

@@ -46,7 +46,7 @@ def resources(path: str = "lake/", **properties: Any) -> tiny.Resources:
             "Type": "AWS::Glue::Crawler",
             "Properties": {
                 "Name": CRAWLER,
-                "Role": f"arn:aws:iam::{tiny.ACCOUNT}:role/tiny",
+                "Role": f"arn:aws:iam::{tiny.ACCOUNT}:role/{tiny.ROLE}",
                 "DatabaseName": {"Ref": "Database"},
                 "Targets": {"S3Targets": [target]},
                 **properties,
@@ -498,9 +498,10 @@ def test_an_iceberg_table_is_found_by_its_newest_metadata(deploy: Deploy) -> Non
     ]
 
 
-def test_a_crawler_made_through_the_api_is_as_one_of_a_template(cloud: LocalCloud) -> None:
+def test_a_crawler_made_through_the_api_is_as_one_of_a_template(deploy: Deploy) -> None:
+    cloud = deploy(tiny.bucket_only())
     glue = cloud.client("glue")
-    described = {"Name": CRAWLER, "Role": "any", "DatabaseName": DATABASE}
+    described = {"Name": CRAWLER, "Role": tiny.ROLE, "DatabaseName": DATABASE}
     with pytest.raises(glue.exceptions.InvalidInputException, match="S3Targets"):
         glue.create_crawler(**described, Targets={"DynamoDBTargets": [{"Path": "x"}]})
     glue.create_crawler(**described, Targets={"S3Targets": [{"Path": "s3://nowhere/"}]})

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from config.naming import Names
+from local_cloud.access.refusal import Refusal
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import UsageError
 from local_cloud.export import FOLDERS, check_out, export, file_path
@@ -181,6 +182,15 @@ def test_tables_are_told_as_the_catalog_has_them(stage: Stage) -> None:
             "columns": [{"name": "n", "type": "bigint"}],
         }
     ]
+
+
+def test_what_was_refused_is_told(stage: Stage) -> None:
+    message = "User: x is not authorized to perform: s3:GetObject on resource: y because of z"
+    refused = Refusal(who="x", action="s3:GetObject", resource="y", message=message)
+    stage.platform.cloud.access.refusals.append(refused)
+    report = report_of(stage.platform, out=None)
+    assert report["refused"] == [message]
+    assert f"refused: {message}" in as_text(report)
 
 
 def test_the_table_for_people_has_a_line_for_each_object_and_each_reason(stage: Stage) -> None:

@@ -265,6 +265,7 @@ def process(tmp_path: Path, request: pytest.FixtureRequest) -> MakeProcess:
         spec = FunctionSpec(
             name="any",
             arn="arn:aws:lambda:eu-central-1:111122223333:function:any",
+            role="",
             handler="code.handle",
             code_bucket="",
             code_key="",

@@ -97,6 +97,25 @@ def test_spark_reads_and_writes_the_buckets_that_the_api_shows(
     assert data in [event["detail"]["object"]["key"] for event in events]
 
 
+@pytest.mark.slow
+def test_spark_opens_no_path_that_the_role_may_not_write(deploy: Deploy) -> None:
+    arguments = {"--extra-py-files": f"s3://{tiny.assets_bucket()}/library.zip"}
+    job = tiny.job(arguments={**arguments, "--bucket": tiny.BUCKET})
+    role = tiny.role(may=["s3:GetObject", "s3:ListBucket"])
+    cloud = deploy({**tiny.bucket_only(), **role, "Job": job}, script=SCRIPT, library=LIBRARY)
+    s3, glue = cloud.client("s3"), cloud.client("glue")
+    s3.put_object(Bucket=tiny.BUCKET, Key="in/a.parquet", Body=parquet([1]))
+    run_id = glue.start_job_run(JobName=tiny.JOB)["JobRunId"]
+    cloud.settle()
+    run = glue.get_job_run(JobName=tiny.JOB, RunId=run_id)["JobRun"]
+    assert "PermissionError: AccessDenied: User: " in run["ErrorMessage"]
+    assert (
+        f'perform: s3:PutObject on resource: "arn:aws:s3:::{tiny.BUCKET}/out/*"'
+        in (run["ErrorMessage"])
+    )
+    assert keys(s3, "out/") == []
+
+
 def test_what_ended_a_script_in_spark_is_the_error_of_its_run(deploy: Deploy) -> None:
     library = f"s3://{tiny.assets_bucket()}/library.zip"
     job = tiny.job(arguments={"--extra-py-files": library, "--unlucky": "yes"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ DEAD_LETTERS = "tiny-dead-letters"
 FUNCTION = "tiny-function"
 JOB = "tiny-job"
 TABLE = "tiny-table"
+ROLE = "tiny"
 
 FUNCTION_CODE = '''
 import json, os, boto3
@@ -62,10 +63,7 @@ def queue_and_function() -> Resources:
             },
         },
         "Uploads": rule({"source": ["aws.s3"], "detail-type": ["Object Created"]}),
-        "Role": {
-            "Type": "AWS::IAM::Role",
-            "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17"}},
-        },
+        "Sending": sending("Queue", "DeadLetters"),
         "Function": {
             "Type": "AWS::Lambda::Function",
             "Properties": {
@@ -90,6 +88,42 @@ def queue_and_function() -> Resources:
     }
 
 
+def role(name: str = ROLE, *, may: Sequence[str] = ("*",), on: str = "*") -> Resources:
+    """A role that functions, jobs and crawlers run in, and which may do everything, or this."""
+    allows = {"Effect": "Allow", "Action": list(may), "Resource": on}
+    trusted = {"Service": ["lambda.amazonaws.com", "glue.amazonaws.com"]}
+    trusts = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": trusted}
+    return {
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "RoleName": name,
+                "AssumeRolePolicyDocument": _document(trusts),
+                "Policies": [{"PolicyName": "may", "PolicyDocument": _document(allows)}],
+            },
+        }
+    }
+
+
+def sending(*queues: str) -> Resources:
+    """A policy of queues that lets EventBridge send to them."""
+    allows = {
+        "Effect": "Allow",
+        "Action": "sqs:SendMessage",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Resource": "*",
+    }
+    named = [{"Ref": queue} for queue in queues]
+    return {
+        "Type": "AWS::SQS::QueuePolicy",
+        "Properties": {"Queues": named, "PolicyDocument": _document(allows)},
+    }
+
+
+def _document(*statements: Resources) -> Resources:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
 def rule(pattern: Mapping[str, Any] | None = None, *, schedule: str | None = None) -> Resources:
     """A rule whose target is the queue."""
     properties: Resources = {"Targets": [{"Id": "Queue", "Arn": _arn("Queue")}]}
@@ -107,7 +141,7 @@ def job(
         "Type": "AWS::Glue::Job",
         "Properties": {
             "Name": name,
-            "Role": f"arn:aws:iam::{ACCOUNT}:role/tiny",
+            "Role": f"arn:aws:iam::{ACCOUNT}:role/{ROLE}",
             "Command": {
                 "Name": "glueetl",
                 "ScriptLocation": f"s3://{assets_bucket()}/script.py",
@@ -134,7 +168,7 @@ def stacks(
     script: str = "",
     library: Mapping[str, str] | None = None,
 ) -> list[Stack]:
-    """Written as an assembly with a stage `Dev`, and read back."""
+    """Written as an assembly with a stage `Dev`, and read back; with a role for what runs."""
     stage = folder / "assembly-Dev"
     for name, files in {
         "function": {"tiny.py": FUNCTION_CODE},
@@ -147,7 +181,7 @@ def stacks(
             target.write_text(text)
     _write(folder / "manifest.json", {"artifacts": {"assembly-Dev": _stage()}})
     _write(stage / "manifest.json", {"artifacts": _artifacts()})
-    _write(stage / "Tiny.template.json", {"Resources": resources})
+    _write(stage / "Tiny.template.json", {"Resources": {**role(), **resources}})
     _write(stage / "Tiny.assets.json", {"files": _files()})
     return stacks_of(folder, environment="dev")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from config.delivery import App
 from config.environments import load_environments
 from config.jobs import FILE_PROCESSOR
 from config.naming import CHECKS_PREFIX
@@ -20,6 +21,7 @@ from local_cloud.progress import Progress
 from local_cloud.settling import Work
 
 ROOT = Path(__file__).resolve().parents[2]
+ADMINISTRATOR = ""
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +30,22 @@ def platform() -> Iterator[Platform]:
         yield platform
 
 
-def run(platform: Platform, *arguments: str) -> tuple[int, str]:
-    """Exit code and output of the command; the cloud works on while it runs."""
+def checks_step() -> str:
+    """The role in which the infrastructure's pipeline runs its checks, in an account of its own."""
+    delivery = load_environments().all[0].delivery
+    account = delivery.account
+    name = delivery.checks_role(App.INFRASTRUCTURE)
+    return f"arn:{account.partition}:iam::{account.aws_account_id}:role/{name}"
+
+
+def run(platform: Platform, *arguments: str, role: str | None = None) -> tuple[int, str]:
+    """Exit code and output of the command, run by the pipeline's step, by a role, or, with "", by
+    an administrator; the cloud works on while it runs."""
+    caller = checks_step() if role is None else role
     process = subprocess.Popen(
         [sys.executable, "-m", "operations", *arguments],
         cwd=ROOT,
-        env=platform.cloud.child_environment(),
+        env=platform.cloud.child_environment(role=caller),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -102,7 +114,7 @@ def test_all_exports_of_a_deployed_infrastructure_are_found(platform: Platform) 
 
 
 def test_an_environment_without_infrastructure_lacks_every_export(platform: Platform) -> None:
-    code, said = run(platform, "check-exports", "--environment", "prod")
+    code, said = run(platform, "check-exports", "--environment", "prod", role=ADMINISTRATOR)
     assert code == 1
     assert "glue-etl-pipeline-prod-DataKeyArn" in said
     assert "make deploy ENV=prod" in said
@@ -112,7 +124,8 @@ def test_an_environment_without_infrastructure_lacks_every_export(platform: Plat
 def test_an_environment_without_an_application_is_not_checked_where_that_is_allowed(
     platform: Platform,
 ) -> None:
-    code, said = run(platform, "check-environment", "--if-complete", "--environment", "prod")
+    asked = ("check-environment", "--if-complete", "--environment", "prod")
+    code, said = run(platform, *asked, role=ADMINISTRATOR)
     assert code == 0
     assert "not deployed to prod yet" in said
 
@@ -121,3 +134,10 @@ def test_an_environment_that_config_does_not_have_is_wrong_use(platform: Platfor
     code, said = run(platform, "check-exports", "--environment", "test")
     assert code == 2
     assert "it has dev, prod" in said
+
+
+def test_only_the_pipelines_take_on_the_checks_role(platform: Platform) -> None:
+    stranger = checks_step().replace("-checks-", "-strangers-")
+    code, said = run(platform, "check-exports", "--environment", "dev", role=stranger)
+    assert code == 1
+    assert "cannot be taken (AccessDenied)" in said

@@ -1,0 +1,1 @@
+"""Policies of AWS IAM: whether they allow a request, and which statement says so. Pure."""

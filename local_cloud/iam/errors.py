@@ -1,0 +1,5 @@
+"""Errors of policies."""
+
+
+class PolicyError(ValueError):
+    """A policy that AWS would not accept."""

@@ -1,0 +1,68 @@
+"""What roles may do is used by the demo or the end-to-end tests, or there is a reason for it.
+
+`make unused-permissions` writes the list of what is used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.environments import load_environments
+from local_cloud.access.granted import Permission, granted
+from local_cloud.access.unused import Reason, reasons_in, stale, unexplained, used_in
+from local_cloud.assembly import stacks_of
+from local_cloud.cloud import LocalCloud
+from local_cloud.permissions_command import REASONS, USED
+from tests.conftest import Assemblies
+
+
+@pytest.fixture(scope="module")
+def allowed(assemblies: Assemblies, tmp_path_factory: pytest.TempPathFactory) -> set[Permission]:
+    """What the roles of dev may do."""
+    stacks = [
+        stack
+        for assembly in (assemblies.infra_app, assemblies.glue_app)
+        for stack in stacks_of(Path(assembly), environment="dev")
+    ]
+    (dev,) = (one for one in load_environments().all if one.name == "dev")
+    with LocalCloud.for_stacks(stacks, work=tmp_path_factory.mktemp("work")) as cloud:
+        cloud.deploy(stacks)
+        return granted(dev.names)
+
+
+@pytest.fixture(scope="module")
+def reasons() -> list[Reason]:
+    return reasons_in(REASONS)
+
+
+def test_every_permission_is_used_or_has_a_reason(
+    allowed: set[Permission], reasons: list[Reason]
+) -> None:
+    without = [str(one) for one in unexplained(allowed - used_in(USED), reasons)]
+    assert without == [], (
+        "run `make unused-permissions` if something uses them now; else remove them, or give a "
+        f"reason in {REASONS}"
+    )
+
+
+def test_no_reason_explains_what_is_used_or_gone(
+    allowed: set[Permission], reasons: list[Reason]
+) -> None:
+    assert stale(allowed - used_in(USED), reasons) == []
+
+
+def test_the_list_of_what_is_used_has_nothing_that_no_role_may_do(
+    allowed: set[Permission],
+) -> None:
+    assert [str(one) for one in sorted(used_in(USED) - allowed)] == [], (
+        f"remove these lines from {USED}, or run `make unused-permissions`"
+    )
+
+
+def test_reasons_are_sentences(reasons: list[Reason]) -> None:
+    for one in reasons:
+        assert len(one.reason) > 20
+        assert one.reason[0].isupper()
+        assert one.reason.endswith(".")
