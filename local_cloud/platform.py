@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config.environments import load_environments
+from config.boundaries import Boundary
+from config.environments import Environment, load_environments
 from config.naming import Names
 from local_cloud.assembly import Stack, stacks_of
 from local_cloud.catalog.files import GlueCatalog
 from local_cloud.catalog.reader import CatalogReader
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import UsageError
-from local_cloud.iam.policies import Document
 from local_cloud.progress import Progress
 from local_cloud.synthesis import synthesized
 from local_cloud.work_folder import new_work_folder
+from operations.account_policies.boundary import boundary_document
 from wires.layout import manifest_key
 from wires.manifest import Manifest
 from wires.object_ledger import ObjectLedger, ObjectStatus
@@ -92,18 +93,28 @@ class Platform:
         yield from reversed(of_key)
 
 
+def configured(environment: str) -> Environment:
+    """Return what config says of an environment. Raises UsageError if it does not have it."""
+    known = {one.name: one for one in load_environments().all}
+    for name, found in known.items():
+        if name == environment:
+            return found
+    raise UsageError(
+        f"config/environments.yaml has no environment {environment!r}; it has {', '.join(known)}"
+    )
+
+
 def stacks_and_names(environment: str) -> tuple[list[Stack], Names]:
     """Synthesize both apps; return their stacks and the names of things in the environment."""
-    environments = load_environments()
-    known = {one.name: one for one in environments.all}
-    if environment not in known:
-        raise UsageError(
-            f"config/environments.yaml has no environment {environment!r}; "
-            f"it has {', '.join(known)}"
-        )
-    names = known[environment].names
+    names = configured(environment).names
     assemblies = synthesized()
     return [s for path in assemblies for s in stacks_of(path, environment=environment)], names
+
+
+def boundaries_of(environment: Environment) -> Mapping[str, str]:
+    """Return the permissions boundary of the environment's roles, which bootstrap puts there."""
+    document = boundary_document(environment.project, Boundary.ENVIRONMENT, environment.account)
+    return {environment.boundary_arn: document}
 
 
 @contextmanager
@@ -112,11 +123,8 @@ def deployed(
     *,
     progress: Progress,
     port: int = 0,
-    boundaries: Mapping[str, Document | str] | None = None,
 ) -> Iterator[Platform]:
     """Deploy the platform in a cloud of its own, which ends with the context.
-
-    `boundaries` has documents of permissions boundaries that are in no template, by their ARNs.
 
     Raises UsageError for an environment that config does not have, or a port that is taken.
     """
@@ -124,7 +132,11 @@ def deployed(
     with progress.step("synthesizing infra_app and glue_app"):
         stacks, names = stacks_and_names(environment)
     cloud = LocalCloud.for_stacks(
-        stacks, port=port, work=new_work_folder(), say=progress.say, boundaries=boundaries
+        stacks,
+        port=port,
+        work=new_work_folder(),
+        say=progress.say,
+        boundaries=boundaries_of(configured(environment)),
     )
     with cloud:
         with progress.step(f"deploying {' and '.join(stack.name for stack in stacks)}"):

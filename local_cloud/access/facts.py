@@ -90,6 +90,11 @@ class Facts:
         found = self._key(name) if name else None
         return str(found.arn) if found else ""
 
+    def key_aliases(self, arn: str) -> Values:
+        """Return the aliases of a key."""
+        found = self._key(arn)
+        return tuple(found.aliases) if found else ()
+
     def key_policy(self, arn: str) -> Any:
         """Return the policy of a key; None for a key that is not there."""
         found = self._key(arn)

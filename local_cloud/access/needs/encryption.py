@@ -24,6 +24,7 @@ def of_key(encryption: Encryption | None, *actions: str, via: str, facts: Facts)
     keys: Mapping[str, Values] = {
         "kms:ViaService": (f"{via}.{facts.region}.amazonaws.com",),
         "kms:CallerAccount": (facts.account,),
+        "kms:ResourceAliases": facts.key_aliases(encryption.key_arn),
         "kms:EncryptionContextKeys": tuple(encryption.context),
         **{f"kms:EncryptionContext:{n}": (v,) for n, v in encryption.context.items()},
     }
