@@ -63,7 +63,7 @@ def told_of(name: str, rows: Callable[[], int], culprit: Callable[[], str]) -> I
     except LakeError:
         raise
     except MemoryError as error:
-        if _asked_for(error) < _ABSURD_BYTES:
+        if not is_absurd(error):
             raise
         cause = "it says that a part of it is larger than any memory"
         raise InputRefused(_damaged(name, rows(), "", cause)) from error
@@ -105,6 +105,7 @@ def _damaged(name: str, rows: int, column: str, cause: str) -> str:
     )
 
 
-def _asked_for(error: MemoryError) -> int:
+def is_absurd(error: MemoryError) -> bool:
+    """Whether so much memory was asked for that the bytes that told so must be damaged."""
     found = re.search(r"size (\d+)", str(error))
-    return int(found[1]) if found else 0
+    return found is not None and int(found[1]) >= _ABSURD_BYTES

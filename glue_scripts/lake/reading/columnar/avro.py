@@ -14,13 +14,19 @@ import fastavro
 import pyarrow as pa
 
 from lake.errors import InputRefused
-from lake.reading.budgets import check_empty_records, check_promise, check_records
+from lake.reading.budgets import (
+    BATCH_BYTES,
+    check_empty_records,
+    check_promise,
+    check_records,
+    rows_at_once,
+)
 from lake.reading.columnar.avro_columns import Column, Names, column_of, type_name
 from lake.reading.columnar.avro_container import Block, blocks_of, header_of, unpacked
 from lake.reading.contents import Content
 
-_ROWS = 65_536
-_BATCH_BYTES = 64 * 1024 * 1024
+_CELLS = 2_000_000
+"""Values of Python's that are in memory at once: each takes several times of what Arrow's does."""
 _BRANCHES_IN_A_BYTE = 64
 Record = dict[str, Any]
 
@@ -48,18 +54,14 @@ class AvroFile:
     def batches(self) -> Iterator[pa.RecordBatch]:
         self._check_promise()
         rows: list[Record] = []
-        size = 0
+        held = 0
         for block in self._blocks:
-            data = self._unpacked(block)
-            size += len(data)
-            for row in self._records(block, data):
+            for row, size in self._records(block, self._unpacked(block)):
                 rows.append(row)
-                if len(rows) == _ROWS:
+                held += size
+                if len(rows) >= self._rows_at_once or held > BATCH_BYTES:
                     yield self._batch(rows)
-                    rows, size = [], 0
-            if size > _BATCH_BYTES and rows:
-                yield self._batch(rows)
-                rows, size = [], 0
+                    rows, held = [], 0
         if rows:
             yield self._batch(rows)
 
@@ -105,6 +107,12 @@ class AvroFile:
         return list(blocks_of(self._content.open(), self._header, self._content.size))
 
     @cached_property
+    def _rows_at_once(self) -> int:
+        columns = self._columns
+        cells = max(1, _CELLS // max(1, len(columns)))
+        return min(cells, rows_at_once(column.widest for column in columns))
+
+    @cached_property
     def _shortest(self) -> int:
         return sum(column.shortest for column in self._columns)
 
@@ -121,11 +129,14 @@ class AvroFile:
             raise self._miscounted(block)
         return data
 
-    def _records(self, block: Block, data: bytes) -> Iterator[Record]:
+    def _records(self, block: Block, data: bytes) -> Iterator[tuple[Record, int]]:
+        """Yield the records, and how many bytes each takes."""
         source, decoded_as = io.BytesIO(data), self._decoded_as
-        read = fastavro.schemaless_reader
+        read, place = fastavro.schemaless_reader, 0
         for _ in range(block.records):
-            yield read(source, decoded_as, None)  # type: ignore[misc]  # it is a record
+            row: Any = read(source, decoded_as, None)
+            before, place = place, source.tell()
+            yield row, place - before
         if source.tell() != len(data):
             raise self._miscounted(block)
 

@@ -62,6 +62,8 @@ class Column:
     """Makes an array of the values read."""
     shortest: int
     """Least number of bytes of a value."""
+    widest: int = 0
+    """Most bytes that are made of a value, where the schema says that it is more than was read."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class _Plain:
     read_as: Schema
     build: Build
     shortest: int = 1
+    widest: int = 0
 
 
 class Names:
@@ -101,7 +104,7 @@ def column_of(field: Mapping[str, Any], names: Names) -> Column:
     name, kind = str(field["name"]), field["type"]
     if not isinstance(kind, list):
         plain = _place_of(name, kind, names)
-        return Column(name, plain.arrow, plain.read_as, plain.build, plain.shortest)
+        return Column(name, plain.arrow, plain.read_as, plain.build, plain.shortest, plain.widest)
     others = [branch for branch in kind if branch != "null"]
     if len(others) > 1:
         named = " and ".join(map(type_name, others))
@@ -111,7 +114,7 @@ def column_of(field: Mapping[str, Any], names: Names) -> Column:
         )
     plain = _place_of(name, others[0] if others else "null", names)
     branches = [branch if branch == "null" else plain.read_as for branch in kind]
-    return Column(name, plain.arrow, branches, plain.build, 1)
+    return Column(name, plain.arrow, branches, plain.build, 1, plain.widest)
 
 
 def type_name(kind: Schema) -> str:
@@ -155,7 +158,9 @@ def _plain(kind: Schema, names: Names) -> _Plain | None:
 
 def _underlying(base: str, kind: Mapping[str, Any], names: Names) -> _Plain | None:
     if base == "enum":
-        return _Plain(pa.string(), "int", partial(_symbols, list(kind["symbols"])))
+        symbols = list(kind["symbols"])
+        widest = max((len(str(symbol).encode()) for symbol in symbols), default=0)
+        return _Plain(pa.string(), "int", partial(_symbols, symbols), widest=widest)
     if base in ("bytes", "fixed") and "logicalType" in kind:
         # The bytes of a number or a span of time, and never text.
         return None
@@ -198,7 +203,7 @@ def _decimal(kind: Mapping[str, Any], read_as: Schema, shortest: int) -> _Plain 
     if not valid or not 0 <= scale <= precision or precision < 1:  # type: ignore[operator]  # ints
         return None
     if precision > MAX_DECIMAL_DIGITS:  # type: ignore[operator]
-        return _Plain(pa.string(), read_as, partial(_spelled_decimals, scale), shortest)
+        return _Plain(pa.string(), read_as, partial(_spelled_decimals, scale), shortest, scale)
     arrow = pa.decimal128(precision, scale)
     return _Plain(arrow, read_as, partial(_decimals, arrow), shortest)
 

@@ -18,8 +18,11 @@ import pyarrow as pa
 from lake.errors import InputRefused
 from lake.reading.refusals import joined
 
-MAX_BLOCK_BYTES = 256 * 1024 * 1024
-"""Largest unpacked size; writers make blocks of some kilobytes, a few of some megabytes."""
+MAX_BLOCK_BYTES = 128 * 1024 * 1024
+"""Largest unpacked size; writers make blocks of some kilobytes, a few of some megabytes.
+
+Memory holds twice as much while one is unpacked.
+"""
 _MAGIC = b"Obj\x01"
 _MARKER_BYTES = 16
 _MAX_HEADER_BYTES = 64 * 1024 * 1024

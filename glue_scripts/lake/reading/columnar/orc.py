@@ -12,10 +12,10 @@ from pyarrow import dataset, orc
 from lake.columns.moments import rebased, unwrapped
 from lake.errors import InputRefused
 from lake.reading.budgets import check_promise
+from lake.reading.columnar.orc_batches import batch_rows
 from lake.reading.columnar.orc_tail import OrcTail, check_alone, tail_of
 from lake.reading.contents import Content
 
-_ROWS = 65_536
 _DATE, _TIMESTAMP, _INSTANT = 15, 9, 18
 _MOMENTS = (_TIMESTAMP, _INSTANT)
 _SECONDS_TO_2015 = 1_420_070_400
@@ -73,21 +73,21 @@ class OrcFile:
     def _read(self) -> Iterator[pa.RecordBatch]:
         names = self._of_kinds(*_MOMENTS)
         seconds = self._seconds(names)
-        for batch in _scanned(self._content, None):
+        for batch in self._scanned(self._content, None):
             yield self._mended(batch, next(seconds) if names else None)
 
     def culprit(self) -> str:
         """Return the first column that cannot be read."""
         for name in self.schema.names:
             try:
-                for _ in _scanned(self._content, [name]):
+                for _ in self._scanned(self._content, [name]):
                     pass
             except Exception:  # noqa: BLE001 - the cause is known already
                 return str(name)
         return ""
 
     def _seconds(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        return _scanned(self._content.tailed(self._tail.with_plain_seconds()), names)
+        return self._scanned(self._content.tailed(self._tail.with_plain_seconds()), names)
 
     def _mended(self, batch: pa.RecordBatch, seconds: pa.RecordBatch | None) -> pa.RecordBatch:
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
@@ -111,15 +111,18 @@ class OrcFile:
         found = zip(self.schema.names, self._tail.kinds, strict=True)
         return [name for name, kind in found if kind in kinds]
 
+    def _scanned(self, content: Content, names: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        """Yield batches with little read-ahead: an archive may hold far more rows than memory."""
+        fragment = dataset.OrcFileFormat().make_fragment(content.open())
+        scanner = fragment.scanner(
+            columns=names and list(names),
+            batch_size=self._rows_at_once,
+            batch_readahead=1,
+            fragment_readahead=1,
+            use_threads=False,
+        )
+        yield from scanner.to_batches()
 
-def _scanned(content: Content, names: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-    """Yield batches with little read-ahead: an archive may hold far more rows than memory."""
-    fragment = dataset.OrcFileFormat().make_fragment(content.open())
-    scanner = fragment.scanner(
-        columns=names and list(names),
-        batch_size=_ROWS,
-        batch_readahead=1,
-        fragment_readahead=1,
-        use_threads=False,
-    )
-    yield from scanner.to_batches()
+    @cached_property
+    def _rows_at_once(self) -> int:
+        return batch_rows(self._content, self._tail)

@@ -20,13 +20,25 @@ _TAIL_BYTES = 16 * 1024
 _VARINT, _BYTES = 0, 2
 _CODECS = ("none", "zlib", "snappy", "lzo", "lz4", "zstd", "brotli")
 _UNPACKED_HERE = ("none", "zlib", "snappy", "lz4", "zstd", "brotli")
-_LONGEST_FOOTER = 256 * 1024 * 1024
+_LONGEST_FOOTER = 16 * 1024 * 1024
+"""Unpacked; a file of ten thousand columns has about a megabyte."""
+_LARGEST_BLOCK = 8 * 1024 * 1024
 _LONG, _TIMESTAMP, _INSTANT = 4, 9, 18
 _HYBRID, _WRITER_IN_JAVA = 1, 0
 _ORIGINAL = 1
 _SEAM = re.compile(rb"ORC.(?=ORC)", re.DOTALL)
 """The last bytes of one file, with the length of the postscript, and the first ones of another."""
 Fields = list[tuple[int, int | bytes]]
+
+
+@dataclass(frozen=True)
+class Stripe:
+    """The place of a stripe, and of its own footer, which ends it."""
+
+    start: int
+    footer: int
+    end: int
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -43,27 +55,30 @@ class OrcTail:
 
     @property
     def rows(self) -> int:
-        return _number(self.footer, 6)
+        return number_of(self.footer, 6)
 
     @property
     def stripe_rows(self) -> int:
-        return sum(_number(fields_of(item), 5) for item in _all(self.footer, 3))
+        return sum(number_of(fields_of(item), 5) for item in all_of(self.footer, 3))
 
     @property
-    def stripes(self) -> list[tuple[int, int]]:
-        """Start and end of each stripe."""
-        found = [fields_of(item) for item in _all(self.footer, 3)]
-        return [(_number(f, 1), sum(_number(f, key) for key in range(1, 5))) for f in found]
+    def stripes(self) -> list[Stripe]:
+        found = []
+        for item in all_of(self.footer, 3):
+            start, index, data, footer, rows = (number_of(fields_of(item), k) for k in range(1, 6))
+            end = start + index + data
+            found.append(Stripe(start, end, end + footer, rows))
+        return found
 
     @property
     def counted_rows(self) -> int | None:
         """Number of rows by the root's statistics; None if there are none."""
-        statistics = _all(self.footer, 7)
-        return (_number(fields_of(statistics[0]), 1) or None) if statistics else None
+        statistics = all_of(self.footer, 7)
+        return (number_of(fields_of(statistics[0]), 1) or None) if statistics else None
 
     @property
     def is_encrypted(self) -> bool:
-        return bool(_all(self.footer, 10))
+        return bool(all_of(self.footer, 10))
 
     @property
     def is_hybrid(self) -> bool:
@@ -72,14 +87,23 @@ class OrcTail:
         They are if the file says so, or if it says nothing and was written by Java. Other writers
         have never had that calendar.
         """
-        told = _number(self.footer, 11)
-        return told == _HYBRID or (not told and _number(self.footer, 9) == _WRITER_IN_JAVA)
+        told = number_of(self.footer, 11)
+        return told == _HYBRID or (not told and number_of(self.footer, 9) == _WRITER_IN_JAVA)
 
     @property
     def kinds(self) -> Sequence[int]:
         """Kinds of the root's columns, in order."""
-        types = [fields_of(item) for item in _all(self.footer, 4)]
-        return [_number(types[child], 1) for child in self._children(types)]
+        types = [fields_of(item) for item in all_of(self.footer, 4)]
+        return [number_of(types[child], 1) for child in self._children(types)]
+
+    @property
+    def columns(self) -> Sequence[int]:
+        """Numbers of the root's columns, in order."""
+        return self._children([fields_of(item) for item in all_of(self.footer, 4)])
+
+    def unpacked(self, data: bytes, most: int = _LONGEST_FOOTER) -> bytes:
+        """Return the bytes of a stream. Raises ValueError for more than so many."""
+        return _unpacked(data, self.codec, self.block, most)
 
     def with_plain_seconds(self) -> bytes:
         """Return a tail for the same bytes that declares timestamps as whole numbers.
@@ -87,7 +111,7 @@ class OrcTail:
         With it, their seconds are read, which 64 bits hold, and not the nanoseconds, which they do
         not.
         """
-        types = [fields_of(item) for item in _all(self.footer, 4)]
+        types = [fields_of(item) for item in all_of(self.footer, 4)]
         top = set(self._children(types))
         changed = iter(
             _joined(_as_long(fields)) if number in top else _joined(fields)
@@ -120,7 +144,7 @@ def check_alone(content: Content, tail: OrcTail, *, everywhere: bool = False) ->
     With `everywhere`, for a file that cannot be read, all bytes are searched.
     """
     place = 0
-    stripes = [] if everywhere else sorted(tail.stripes)
+    stripes = [] if everywhere else sorted((own.start, own.end) for own in tail.stripes)
     for start, end in [*stripes, (tail.place, tail.place)]:
         seam = _SEAM.search(content.read(place, start)) if start > place else None
         if seam:
@@ -133,15 +157,24 @@ def tail_of(content: Content) -> OrcTail:
     end = bytes(content.read(max(0, content.size - _TAIL_BYTES), content.size))
     size = end[-1]
     postscript = fields_of(end[-1 - size : -1])
-    footer_size = _number(postscript, 1)
+    footer_size = number_of(postscript, 1)
     start = content.size - 1 - size - footer_size
     if start < 0 or footer_size > _LONGEST_FOOTER:
         raise ValueError("invalid footer length")
-    codec = _codec(_number(postscript, 2))
+    codec = _codec(number_of(postscript, 2))
     footer = bytes(content.read(start, start + footer_size))
-    block = _number(postscript, 3) or 256 * 1024
-    place = start - _number(postscript, 5)
+    block = number_of(postscript, 3) or 256 * 1024
+    _check_block(block)
+    place = start - number_of(postscript, 5)
     return OrcTail(codec, block, fields_of(_unpacked(footer, codec, block)), postscript, place)
+
+
+def _check_block(block: int) -> None:
+    if block > _LARGEST_BLOCK:
+        raise InputRefused(
+            f"the ORC file says that its compressed blocks unpack to {block:,} bytes, expected "
+            f"{_LARGEST_BLOCK:,} at most: if it is not damaged, write it with smaller ones"
+        )
 
 
 def fields_of(message: bytes) -> Fields:
@@ -214,12 +247,12 @@ def _spelled(value: int) -> bytes:
     return bytes([*octets, value])
 
 
-def _number(fields: Fields, key: int) -> int:
+def number_of(fields: Fields, key: int) -> int:
     """Return the last number of a field; 0 if there is none."""
     return next((v for k, v in reversed(fields) if k == key and isinstance(v, int)), 0)
 
 
-def _all(fields: Fields, key: int) -> list[bytes]:
+def all_of(fields: Fields, key: int) -> list[bytes]:
     return [value for k, value in fields if k == key and isinstance(value, bytes)]
 
 
@@ -233,16 +266,19 @@ def _codec(number: int) -> str:
     return codec
 
 
-def _unpacked(data: bytes, codec: str, block: int) -> bytes:
+def _unpacked(data: bytes, codec: str, block: int, most: int = _LONGEST_FOOTER) -> bytes:
     if codec == "none":
         return data
-    parts = []
-    place = 0
+    parts: list[bytes] = []
+    place = held = 0
     while place + 3 <= len(data):
         head = int.from_bytes(data[place : place + 3], "little")
         size = head >> 1
         part = data[place + 3 : place + 3 + size]
         parts.append(part if head & _ORIGINAL else _decoded(part, codec, block))
+        held += len(parts[-1])
+        if held > most:
+            raise ValueError("invalid footer length")
         place += 3 + size
     return b"".join(parts)
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lake.columns.moments import may_be_misread, rebased, unwrapped
-from lake.columns.typed import plain_type
 from lake.reading.budgets import check_promise
+from lake.reading.columnar.parquet_batches import Leaf, Run, check_footer, runs_of
 from lake.reading.columnar.parquet_int96 import check_days
 from lake.reading.columnar.parquet_pages import check_alone, check_counts
 from lake.reading.contents import Content
 
-BATCH_ROWS = 65_536
-_BATCH_BYTES = 64 * 1024 * 1024
-"""Approximate limit for the text of one batch and column."""
-_FEW_ROWS = 1024
-_COMPACT_BYTES = 4
-"""Bytes per row up to which a file is compact."""
+_UUID = "UUID"
+_UUID_LETTERS = 36
 _ENUM = "ENUM"
 _WORDS = {
     "INTERVAL": "an interval of months, days and milliseconds",
@@ -40,6 +37,7 @@ class ParquetFile:
 
     def __init__(self, content: Content) -> None:
         self._content = content
+        check_footer(content)
         self._file = self._opened()
         metadata = self._file.metadata
         self._checked: set[str] = set()
@@ -75,20 +73,44 @@ class ParquetFile:
         check_alone(self._content, self._file.metadata)
 
     def _read(self) -> Iterator[pa.RecordBatch]:
-        size = self._batch_rows()
-        seconds = self._seconds(size)
-        for batch in self._file.iter_batches(batch_size=size):
-            yield self._mended(batch, next(seconds, None))
+        for run in self._runs:
+            seconds = self._seconds(run)
+            for batch in self._batches(run):
+                yield self._mended(batch, next(seconds, None))
 
     def culprit(self) -> str:
         """Return the first column that cannot be read."""
         for name in self._file.schema_arrow.names:
             try:
-                for _ in self._file.iter_batches(batch_size=BATCH_ROWS, columns=[name]):
-                    pass
+                for run in self._runs:
+                    for _ in self._batches(run, [name]):
+                        pass
             except Exception:  # noqa: BLE001 - the cause is known already
                 return str(name)
         return ""
+
+    @cached_property
+    def _runs(self) -> Sequence[Run]:
+        groups = self._file.metadata.num_row_groups
+        return runs_of(self._content, groups, self._leaves, self._longest)
+
+    @property
+    def _leaves(self) -> Sequence[Leaf]:
+        schema = self._file.schema
+        leaves = [schema.column(number) for number in range(len(schema))]
+        return [Leaf(leaf.path, _size_of(leaf)) for leaf in leaves]
+
+    def _batches(
+        self,
+        run: Run,
+        columns: Sequence[str] | None = None,
+        file: pq.ParquetFile | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        yield from (file or self._file).iter_batches(
+            batch_size=run.rows,
+            row_groups=list(run.groups),
+            columns=None if columns is None else list(columns),
+        )
 
     def _opened(self, **options: object) -> pq.ParquetFile:
         return pq.ParquetFile(self._content.open(), page_checksum_verification=True, **options)
@@ -107,15 +129,12 @@ class ParquetFile:
         leaves = [schema.column(number) for number in range(len(schema))]
         return [leaf.path for leaf in leaves if leaf.physical_type == "INT96"]
 
-    def _seconds(self, size: int) -> Iterator[pa.RecordBatch]:
+    def _seconds(self, run: Run) -> Iterator[pa.RecordBatch]:
         """Read the INT96 columns once more, in a unit that reaches far enough."""
         if not self._wide_moments:
             return iter(())
         file = self._opened(coerce_int96_timestamp_unit="s")
-        found: Iterator[pa.RecordBatch] = file.iter_batches(
-            batch_size=size, columns=list(self._wide_moments)
-        )
-        return found
+        return self._batches(run, self._wide_moments, file)
 
     def _mended(self, batch: pa.RecordBatch, seconds: pa.RecordBatch | None) -> pa.RecordBatch:
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
@@ -144,34 +163,22 @@ class ParquetFile:
         wide = name in self._wide_moments
         return pa.types.is_timestamp(kind) and (_LEGACY_INT96 if wide else _LEGACY_DAYS) in told
 
-    def _batch_rows(self) -> int:
-        """Return the rows per batch: fewer if a dictionary's long texts might fill memory.
-
-        Dictionaries are read only if many rows take very few bytes. The footer's statements about a
-        column are not used: the library ends the process if they are encrypted.
-        """
-        metadata = self._file.metadata
-        if self.rows <= _FEW_ROWS or self._content.size > _COMPACT_BYTES * self.rows:
-            return BATCH_ROWS
-        texts = [f.name for f in self._file.schema_arrow if _is_text(plain_type(f.type))]
-        groups = range(metadata.num_row_groups if texts else 0)
-        longest = max((self._longest(number, texts) for number in groups), default=1)
-        return min(BATCH_ROWS, max(1, _BATCH_BYTES // longest))
-
-    def _longest(self, group: int, names: Sequence[str]) -> int:
-        """Return the bytes of the longest text in the dictionaries of a row group."""
-        file = self._opened(read_dictionary=list(names))
-        batch = next(file.iter_batches(batch_size=1, row_groups=[group], columns=list(names)), None)
+    def _longest(self, group: int, name: str) -> int:
+        """Return the bytes of the longest text in the dictionary of a row group's column."""
+        file = self._opened(read_dictionary=[name])
+        batches = file.iter_batches(batch_size=1, row_groups=[group], columns=[name])
         found = [
             pc.max(pc.binary_length(array.dictionary)).as_py() or 0
-            for array in (batch.columns if batch else ())
+            for batch in islice(batches, 1)
+            for array in batch.columns
             if pa.types.is_dictionary(array.type)
         ]
         return max([1, *found])
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_binary(kind))
+def _size_of(leaf: pq.ColumnSchema) -> int:
+    """Return the bytes of each value of a column, if its type says so."""
+    return _UUID_LETTERS if _meaning_of(leaf) == _UUID else int(leaf.length or 0)
 
 
 def _meaning_of(leaf: pq.ColumnSchema) -> str:

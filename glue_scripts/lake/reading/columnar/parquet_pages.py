@@ -14,19 +14,16 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from lake.errors import InputRefused
+from lake.reading.columnar.thrift import struct_at
 from lake.reading.contents import Content
 from lake.reading.refusals import joined
 
 _HEADER_BYTES = 4096
 _LONGEST_HEADER_BYTES = 16 * 1024 * 1024
-PACKED_SIZE, _DATA, _DATA_2 = 3, 5, 8
+PLAIN_SIZE, PACKED_SIZE, DATA, DICTIONARY, DATA_2 = 2, 3, 5, 7, 8
 """Field numbers in a page header."""
-_VALUES = 1
-_STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = (
-    *(0, 1, 2, 3, 7),
-    *(8, 9, 10, 11, 12),
-)
-_DEEPEST = 8
+VALUES = 1
+"""That of the number of values, in the parts that pages of data have."""
 _MAGIC = b"PAR1"
 _ENDING_BYTES = 8
 """Bytes of the footer's size and of the magic bytes."""
@@ -105,7 +102,7 @@ def _held(column: pq.ColumnChunkMetaData, content: Content) -> int | None:
     for page, _ in pages_of(column, content):
         if page is None:
             return None
-        held += sum(page[kind].get(_VALUES, 0) for kind in (_DATA, _DATA_2) if kind in page)
+        held += sum(page[kind].get(VALUES, 0) for kind in (DATA, DATA_2) if kind in page)
     return held if held >= column.num_values else None
 
 
@@ -116,8 +113,14 @@ def pages_of(
 
     A header that is not understood is None, and the last one.
     """
-    place = _start(column)
-    end = place + column.total_compressed_size if place else 0
+    start = _start(column)
+    yield from pages_between(start, start + column.total_compressed_size if start else 0, content)
+
+
+def pages_between(
+    place: int, end: int, content: Content
+) -> Iterator[tuple[Mapping[int, Any] | None, int]]:
+    """Yield the same for the pages of a column that stand in these bytes."""
     while place < end:
         page, place = _page(content, place)
         yield page, place
@@ -132,7 +135,7 @@ def _page(content: Content, place: int) -> tuple[Mapping[int, Any] | None, int]:
     while size <= _LONGEST_HEADER_BYTES and place < content.size:
         data = content.read(place, min(content.size, place + size))
         try:
-            page, length = _fields(data, 0, 0)
+            page, length = struct_at(data, 0)
         except IndexError:
             if len(data) < size:
                 break
@@ -146,67 +149,3 @@ def _page(content: Content, place: int) -> tuple[Mapping[int, Any] | None, int]:
 
 def _is_page(page: Mapping[int, Any]) -> bool:
     return isinstance(page.get(PACKED_SIZE), int) and page[PACKED_SIZE] >= 0
-
-
-def _fields(data: Any, place: int, depth: int) -> tuple[dict[int, Any], int]:
-    """Read a struct in Thrift's compact protocol; return its fields and where it ends."""
-    if depth > _DEEPEST:
-        raise ValueError("nested too deeply")
-    found: dict[int, Any] = {}
-    key = 0
-    while data[place] != _STOP:
-        kind, step = data[place] & 15, data[place] >> 4
-        place += 1
-        if step:
-            key += step
-        else:
-            key, place = _signed(data, place)
-        if kind in (_TRUE, _FALSE):
-            found[key] = kind == _TRUE
-        else:
-            found[key], place = _value(data, place, kind, depth)
-    return found, place + 1
-
-
-def _value(data: Any, place: int, kind: int, depth: int) -> tuple[Any, int]:
-    if kind == _STRUCT:
-        return _fields(data, place, depth + 1)
-    if kind in (_TRUE, _FALSE, _BYTE):
-        return data[place], place + 1
-    if kind in (4, 5, 6):
-        return _signed(data, place)
-    if kind == _DOUBLE:
-        return None, place + 8
-    if kind == _BINARY:
-        size, place = _varint(data, place)
-        return None, place + size
-    if kind in (_LIST, _SET):
-        return _list(data, place, depth)
-    raise ValueError(f"a header has no {'map' if kind == _MAP else 'such type'}")
-
-
-def _list(data: Any, place: int, depth: int) -> tuple[None, int]:
-    size, kind = data[place] >> 4, data[place] & 15
-    place += 1
-    if size == 15:
-        size, place = _varint(data, place)
-    for _ in range(size):
-        _, place = _value(data, place, kind, depth)
-    return None, place
-
-
-def _signed(data: Any, place: int) -> tuple[int, int]:
-    value, place = _varint(data, place)
-    return (value >> 1) ^ -(value & 1), place
-
-
-def _varint(data: Any, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        octet = data[place]
-        value |= (octet & 127) << shift
-        place, shift = place + 1, shift + 7
-        if octet < 128:
-            return value, place
-        if shift > 63:
-            raise ValueError("no number")

@@ -20,7 +20,7 @@ from lake.columns.totals import totals_in
 from lake.columns.typed import is_bytes, plain, plain_type, type_of, values_of
 from lake.columns.types import ColumnType
 from lake.errors import InputRefused
-from lake.reading.budgets import check_values
+from lake.reading.budgets import check_values, step_bytes, too_much
 from lake.reading.columnar.avro import AvroFile
 from lake.reading.columnar.orc import OrcFile
 from lake.reading.columnar.parquet import ParquetFile
@@ -28,9 +28,10 @@ from lake.reading.compression import decompress
 from lake.reading.contents import Content, copied, stored
 from lake.reading.originals import BlockDigests, Original, read_on
 from lake.reading.pieces import BadRecord, Chunk, Origin
-from lake.reading.refusals import TITLES, told_of
+from lake.reading.refusals import TITLES, is_absurd, told_of
 from lake.reading.soundness import flaws, shown
 from lake.reading.tallies import tallies_in
+from lake.running.memory import within_memory
 
 FORMATS = ("parquet", "orc", "avro")
 _SURPLUS_ROWS = 1_000_000
@@ -147,12 +148,13 @@ class ColumnarReader:
     def _chunks(self, file: _File, size: int) -> Iterator[Chunk]:
         title = TITLES[self.layout]
         held = 0
-        for batch in file.batches():
-            rows = _plain(batch)
-            held += rows.nbytes
+        batches = iter(file.batches())
+        while (found := self._next(batches, size)) is not None:
+            chunk, taken = found
+            held += taken
             check_values(title, held, size)
-            yield _chunk(rows, self.lines, self.only)
-            self.lines += batch.num_rows
+            yield chunk
+            self.lines += chunk.records
             if self.lines > file.rows + _SURPLUS_ROWS:
                 break
         if self.lines != file.rows:
@@ -161,6 +163,20 @@ class ColumnarReader:
                 f"the {title} file is damaged, or its writer miscounts: it says that it has "
                 f"{file.rows:,} rows, and holds {count}. Write and upload it again"
             )
+
+    def _next(self, batches: Iterator[pa.RecordBatch], size: int) -> tuple[Chunk, int] | None:
+        """Return the next chunk and the bytes of its values, within the memory that it may take."""
+        try:
+            with within_memory(step_bytes(size)):
+                batch = next(batches, None)
+                if batch is None:
+                    return None
+                rows = _plain(batch)
+                return _chunk(rows, self.lines, self.only), rows.nbytes
+        except MemoryError as error:
+            if is_absurd(error):
+                raise
+            raise too_much(TITLES[self.layout], self.lines, size) from error
 
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -197,8 +213,15 @@ def _raw(batch: pa.RecordBatch, row: int) -> bytes:
 
 
 def _opened(content: Content, name: str) -> _File:
-    file = _KINDS[name](content)
-    twice = sorted(found for found, times in Counter(file.schema.names).items() if times > 1)
+    try:
+        with within_memory(step_bytes(content.size)):
+            file = _KINDS[name](content)
+            names = Counter(file.schema.names)
+    except MemoryError as error:
+        if is_absurd(error):
+            raise
+        raise too_much(TITLES[name], 0, content.size) from error
+    twice = sorted(found for found, times in names.items() if times > 1)
     if twice:
         raise InputRefused(
             f"two columns have one name, '{twice[0]}', expected a name of its own for each: a "
