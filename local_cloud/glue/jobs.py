@@ -13,6 +13,7 @@ from moto.glue.exceptions import ConcurrentRunsExceededException
 from moto.glue.models import FakeJob, FakeJobRun
 
 from local_cloud.inventory import inventory
+from wires.dpu import DPU_OF
 
 
 class RunState(StrEnum):
@@ -29,10 +30,6 @@ class RunState(StrEnum):
     @property
     def is_final(self) -> bool:
         return self in (self.SUCCEEDED, self.FAILED, self.TIMEOUT, self.STOPPED, self.ERROR)
-
-
-_UNITS = {"G.025X": 0.25, "G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0}
-"""DPUs of one worker."""
 
 
 class LocalJobRun(FakeJobRun):
@@ -109,9 +106,11 @@ class LocalJobRun(FakeJobRun):
             ExecutionTime=seconds,
             GlueVersion=self._glue_version,
             LogGroupName="/aws-glue/jobs",
-            DPUSeconds=seconds * self._units,
             PredecessorRuns=self.predecessors,
         )
+        if (self.arguments or {}).get("--enable-auto-scaling") == "true":
+            # Glue says nothing of it for other runs.
+            described["DPUSeconds"] = float(seconds * self._units)
         if not self.state.is_final:
             del described["CompletedOn"]
         if self.error:
@@ -128,7 +127,7 @@ class LocalJobRun(FakeJobRun):
 
     @property
     def _units(self) -> float:
-        return _UNITS.get(self.worker_type or "", 1.0) * (self.number_of_workers or 1)
+        return DPU_OF.get(self.worker_type or "", 1.0) * (self.number_of_workers or 1)
 
 
 class LocalJob(FakeJob):
