@@ -18,7 +18,7 @@ from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.checks_role import ChecksRole
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.data_key import DataKey
-from infra_app.constructs.events_queue import EventsQueue
+from infra_app.constructs.events_queue import MAX_RECEIVE_COUNT, EventsQueue
 from infra_app.constructs.job_role import JobRole
 from infra_app.constructs.malware_scan import MalwareScan
 from infra_app.constructs.network import ZONES, Network
@@ -231,5 +231,6 @@ def _trigger_settings(
         runs_at_once=sizes.runs_at_once,
         attempts_per_load=sizes.attempts_per_load,
         max_object_bytes=sizes.max_object_bytes,
+        max_receive_count=MAX_RECEIVE_COUNT,
         malware_scan_required=int(sizes.malware_scan_required),
     )

@@ -104,6 +104,10 @@ class Lake:
     def reason(self, version: ObjectVersion) -> str:
         return str(self.state.objects.get(version.key, version.version_id)["reason"])
 
+    def details(self, version: ObjectVersion) -> dict[str, Any]:
+        found: dict[str, Any] = self.state.objects.get(version.key, version.version_id)["details"]
+        return found
+
     def types(self, table: str) -> dict[str, str]:
         """Of columns, without the day by which the table is partitioned."""
         columns = self.table(table)["StorageDescriptor"]["Columns"]

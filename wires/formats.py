@@ -65,6 +65,10 @@ _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"#!/", Format("a script", Kind.PROGRAM)),
     (b"\x00\x05\x16\x07", Format("macOS file attributes", Kind.DROPPING)),
 )
+HEAD_BYTES = 65536
+"""Bytes that are looked at, of each layer of compression."""
+_MOST_LAYERS = 3
+"""Layers that are unpacked. Readers take one; the next ones are for the reason that people get."""
 BINARY = "binary data"
 """Name for bytes that match no other sign."""
 _TEXT = Format("text", Kind.TABULAR_TEXT)
@@ -82,32 +86,58 @@ _TOLERATED_CONTROLS = 8
 def detect(head: bytes, name: str = "") -> Format:
     """Return the format of an object that starts with `head` (64 KiB tell all formats apart).
 
-    If the content is any text, `name` decides: text that is named JSON is meant to be JSON.
+    If the content is any text, `name` decides: text that is named JSON is meant to be JSON. The
+    work is bounded, whatever the bytes are: so much of each layer is looked at, and so many layers.
     """
-    found = _by_content(head)
+    found = _by_content(head[:HEAD_BYTES])
     if found.kind is Kind.TABULAR_TEXT and not found.is_hidden and name_says_json(name):
         return replace(_NAMED_JSON, compression=found.compression)
     return found
 
 
 def _by_content(head: bytes) -> Format:
-    for compression, inner in (("gzip", _gunzip), ("bzip2", _bunzip)):
-        start = inner(head)
-        if start is not None:
-            return _within(compression, start)
-    if head.startswith(b"\x28\xb5\x2f\xfd"):
-        # The Lambda runtime has no zstd; the reader looks inside and refuses anything but text.
-        return Format("text", Kind.TABULAR_TEXT, "zstd")
-    return _plain(head)
+    content, layers = head, 0
+    outer = compression = _compression(head)
+    while compression and layers < _MOST_LAYERS:
+        content, layers = _unpacked(content, compression), layers + 1
+        compression = _compression(content)
+    if layers == 0:
+        return _plain(content)
+    if compression:
+        return Format(f"data compressed more than {layers} times", Kind.NOT_DATA, outer)
+    found = _inside(content)
+    if layers > 1:
+        times = "twice" if layers == 2 else f"{layers} times"
+        return Format(f"{found.name} compressed {times}", Kind.NOT_DATA, outer)
+    return replace(found, compression=outer)
 
 
-def _within(compression: str, start: bytes) -> Format:
-    found = _by_content(start) if start else _TEXT
-    if found.compression:
-        return Format(f"{found.name} compressed twice", Kind.NOT_DATA, compression)
-    if start[257:262] == b"ustar":
-        return Format("a TAR archive", Kind.NOT_DATA, compression)
-    return Format(found.name, found.kind, compression)
+def _compression(head: bytes) -> str:
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if is_bzip2(head):
+        return "bzip2"
+    return "zstd" if head.startswith(b"\x28\xb5\x2f\xfd") else ""
+
+
+def _unpacked(head: bytes, compression: str) -> bytes:
+    """Return the start of the content; empty if it is damaged or hidden."""
+    try:
+        if compression == "gzip":
+            return zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
+        if compression == "bzip2":
+            return bz2.BZ2Decompressor().decompress(head, HEAD_BYTES)
+    except (OSError, zlib.error):
+        return b""
+    # The Lambda runtime has no zstd; the reader looks inside and refuses anything but text.
+    return b""
+
+
+def _inside(content: bytes) -> Format:
+    """Return the format of what is compressed; what cannot be seen is left to the reader."""
+    if content[257:262] == b"ustar":
+        return Format("a TAR archive", Kind.NOT_DATA)
+    return _plain(content) if content else _TEXT
 
 
 def _plain(head: bytes) -> Format:
@@ -169,24 +199,6 @@ def _json_or_text(head: bytes) -> Format:
     return _TEXT
 
 
-def _gunzip(head: bytes) -> bytes | None:
-    if not head.startswith(b"\x1f\x8b"):
-        return None
-    try:
-        return zlib.decompressobj(wbits=31).decompress(head, 65536)
-    except zlib.error:
-        return b""
-
-
 def is_bzip2(head: bytes) -> bool:
     """Return whether `head` is bzip2: its sign, then a block or the end of empty content."""
     return head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90")
-
-
-def _bunzip(head: bytes) -> bytes | None:
-    if not is_bzip2(head):
-        return None
-    try:
-        return bz2.BZ2Decompressor().decompress(head, 65536)
-    except OSError:
-        return b""

@@ -17,9 +17,13 @@ _JSON_START = re.compile(
 )
 _BRACE = re.compile(rb"\s*\{")
 _CELLS = re.compile(
-    rb"(?!\s*\{[^{}\n]*\}\s*(?:\n|\Z))\s*\{[^\"':\n]*\w[^\"':\n]*[,;|\t][^\"':\n]*(?:\n|\Z)"
+    rb"(?!\s*\{[^{}\n]*\}\s*(?:\n|\Z))\s*\{"
+    rb"(?=[^\"':\n]*(?:\n|\Z))[^\w\n]*\w[^,;|\t\n]*[,;|\t]"
 )
-"""`{x,y`, or `{6F9619FF-8B86},x`: a brace in the cell of a table."""
+"""`{x,y`, or `{6F9619FF-8B86},x`: a brace in the cell of a table.
+
+Each part ends where the next begins, so that a long line is not gone through again and again.
+"""
 _BRACKET = re.compile(rb"\s*\[")
 _WORD_IN_BRACKETS = re.compile(
     rb"\s*\[(?!\s*(?:true|false|null|nan|none|undefined|-?infinity)\b)"

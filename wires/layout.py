@@ -201,6 +201,8 @@ _LEASES = "lease#"
 DISPATCHER = "dispatcher"
 DISPATCHER_LEASE = f"{_LEASES}{DISPATCHER}"
 WORKFLOW_STATES = "workflow#"
+START_STATES = "starts#"
+"""What keeps the dispatcher from starting runs of a job."""
 _PUBLISHER = "publisher#"
 PUBLISHER_LEASES = f"{_LEASES}{_PUBLISHER}"
 """Leases on the tables of each dataset."""
@@ -225,6 +227,10 @@ def publisher(dataset: str) -> str:
 
 def workflow_state(workflow: str) -> ItemKey:
     return _item(f"{WORKFLOW_STATES}{workflow}", "state")
+
+
+def start_state(job: str) -> ItemKey:
+    return _item(f"{START_STATES}{job}", "state")
 
 
 # Objects table: beside an object's versions

@@ -8,10 +8,13 @@ FAILED     given up after the last attempt
 A run that dies is followed by an attempt with the next number. Only the attempt that the item names
 can claim the load, and only the run that claimed it can commit. `commit` is written once: from then
 on the content to publish is fixed, and later attempts only finish publishing it.
+
+A load that cannot be started or brought to its end keeps its state, with the refusal beside it.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -21,9 +24,11 @@ from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from wires.errors import LoadStateError
 from wires.paging import items_of
+from wires.refusals import Refusal
 
 OPEN_INDEX = "open"
 """Sparse index: partition key `open_in` (the bucket), sort key `created_at`."""
+logger = logging.getLogger(__name__)
 
 
 class LoadState(StrEnum):
@@ -50,6 +55,8 @@ class Load:
     commit: str = ""
     """Key in the assets bucket of the content to publish, once that is fixed."""
     reason: str = ""
+    refusal: Refusal | None = None
+    """What is in the way of the next step, if anything is."""
 
     @property
     def working_run(self) -> str:
@@ -92,13 +99,21 @@ class LoadLedger:
         return _load_of(item)
 
     def open_loads(self, bucket: str) -> Iterator[Load]:
-        """Yield loads with something left to do, oldest first, read consistently."""
+        """Yield loads with something left to do, oldest first, read consistently.
+
+        One that cannot be understood, such as one of another release, is left alone.
+        """
         there = Key("open_in").eq(bucket)
         indexed = items_of(self._table, "query", IndexName=OPEN_INDEX, KeyConditionExpression=there)
         for item in indexed:
             answer = self._table.get_item(Key={"load_id": item["load_id"]}, ConsistentRead=True)
             if "open_in" in answer.get("Item", {}):
-                yield _load_of(answer["Item"])
+                try:
+                    load = _load_of(answer["Item"])
+                except (KeyError, TypeError, ValueError):
+                    logger.exception("load %s cannot be understood", item["load_id"])
+                else:
+                    yield load
 
     def withdraw(self, load: Load) -> bool:
         """Delete a load for which no run was ever started; its objects may join another."""
@@ -117,10 +132,23 @@ class LoadLedger:
         """Record that StartJobRun was accepted for this attempt."""
         return self._update(
             load.load_id,
-            "SET #state = :running, run_id = :run",
+            "SET #state = :running, run_id = :run REMOVE refusal",
             Attr("attempt").eq(load.attempt) & _in(LoadState.READY),
             {":running": LoadState.RUNNING.value, ":run": run_id},
         )
+
+    def refuse(self, load: Load, refusal: Refusal) -> bool:
+        """Record what is in the way. State and attempt stay as they are."""
+        return self._update(
+            load.load_id,
+            "SET refusal = :refusal, #reason = :reason",
+            Attr("attempt").eq(load.attempt) & Attr("open_in").exists(),
+            {":refusal": refusal.to_item(), ":reason": refusal.reason},
+        )
+
+    def clear(self, load: Load) -> bool:
+        """Record that nothing is in the way any more."""
+        return self._update(load.load_id, "REMOVE refusal", Attr("load_id").exists())
 
     def claim(self, load_id: str, *, attempt: int, run_id: str) -> bool:
         """Claim the load, as the job's first step.
@@ -159,7 +187,7 @@ class LoadLedger:
         """Close a published load, after its run has ended and is recorded."""
         return self._update(
             load.load_id,
-            "REMOVE open_in",
+            "REMOVE open_in, refusal",
             _in(LoadState.PUBLISHED),
         )
 
@@ -167,7 +195,8 @@ class LoadLedger:
         """Try a failed load again, with the same objects."""
         return self._update(
             load.load_id,
-            "SET #state = :ready, attempt = :next, open_in = #bucket REMOVE claimed_by, run_id",
+            "SET #state = :ready, attempt = :next, open_in = #bucket "
+            "REMOVE claimed_by, run_id, refusal",
             _in(LoadState.FAILED) & Attr("attempt").eq(load.attempt),
             {":ready": LoadState.READY.value, ":next": load.attempt + 1},
         )
@@ -176,7 +205,8 @@ class LoadLedger:
         """Let the next attempt start, after this attempt's run ended without publishing."""
         return self._update(
             load.load_id,
-            "SET #state = :ready, attempt = :next, #reason = :reason REMOVE claimed_by, run_id",
+            "SET #state = :ready, attempt = :next, #reason = :reason "
+            "REMOVE claimed_by, run_id, refusal",
             _under_way(load.attempt),
             {":ready": LoadState.READY.value, ":next": load.attempt + 1, ":reason": reason},
         )
@@ -185,7 +215,7 @@ class LoadLedger:
         """Give up on the load."""
         return self._update(
             load.load_id,
-            "SET #state = :failed, #reason = :reason REMOVE open_in",
+            "SET #state = :failed, #reason = :reason REMOVE open_in, refusal",
             _under_way(load.attempt),
             {":failed": LoadState.FAILED.value, ":reason": reason},
         )
@@ -228,4 +258,5 @@ def _load_of(item: Mapping[str, Any]) -> Load:
     values = {name: value for name, value in item.items() if name in known}
     values["state"] = LoadState(values["state"])
     values["attempt"] = int(values["attempt"])
+    values["refusal"] = Refusal.from_item(values.get("refusal"))
     return Load(**values, commit=item.get("commit_key", ""))

@@ -7,7 +7,7 @@ so that the same bytes uploaded again under the same key are not published twice
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -53,7 +53,7 @@ class ObjectOutcome:
     rows_published: int = 0
     rows_quarantined: int = 0
     details: Mapping[str, Any] | None = None
-    """Further facts for people: encoding, delimiter, content digest."""
+    """Further facts for people: encoding, delimiter, content digest, where it is kept."""
 
 
 class ObjectLedger:
@@ -71,6 +71,7 @@ class ObjectLedger:
         registered_at: str,
         status: ObjectStatus = ObjectStatus.PENDING,
         reason: str = "",
+        details: Mapping[str, Any] | None = None,
     ) -> bool:
         """Enter a version once. False if it has been entered before, whatever became of it."""
         item: dict[str, Any] = {
@@ -84,6 +85,8 @@ class ObjectLedger:
             "status": status.value,
             "reason": reason,
         }
+        if details:
+            item["details"] = dict(details)
         if status is ObjectStatus.PENDING:
             item["pending_in"] = _pending_in(bucket, waits_on(version.key))
         try:
@@ -130,22 +133,20 @@ class ObjectLedger:
         return _version_of(self.get(key, version_id))
 
     def mark_running(self, versions: Iterable[ObjectVersion], load_id: str) -> None:
-        """These versions are in a run now. Final states are left as they are."""
-        self._move(
-            versions,
-            "SET #status = :to, load_id = :load REMOVE pending_in",
-            lambda _: {":to": ObjectStatus.RUNNING.value, ":load": load_id},
-        )
-
-    def mark_pending(self, bucket: str, versions: Iterable[ObjectVersion]) -> None:
-        """Give versions back to the dispatcher. Final states are left as they are."""
-        self._move(
-            versions,
-            "SET #status = :to, pending_in = :place REMOVE load_id",
-            lambda version: {
-                ":to": ObjectStatus.PENDING.value,
-                ":place": _pending_in(bucket, waits_on(version.key)),
-            },
+        """These versions are in a load now, and in no other. Final states are left as they are."""
+        self._update(
+            {
+                "Key": _key(version.key, version.version_id),
+                "UpdateExpression": "SET #status = :to, load_id = :load REMOVE pending_in",
+                "ConditionExpression": "#status IN (:pending, :to)",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": {
+                    ":pending": ObjectStatus.PENDING.value,
+                    ":to": ObjectStatus.RUNNING.value,
+                    ":load": load_id,
+                },
+            }
+            for version in versions
         )
 
     def finish(self, outcome: ObjectOutcome, *, load_id: str, finished_at: str) -> None:
@@ -196,27 +197,6 @@ class ObjectLedger:
             answer = self._table.meta.client.batch_get_item(RequestItems=asked)
             yield from answer["Responses"].get(self._table.name, ())
             asked = answer.get("UnprocessedKeys")
-
-    def _move(
-        self,
-        versions: Iterable[ObjectVersion],
-        update: str,
-        values: Callable[[ObjectVersion], dict[str, str]],
-    ) -> None:
-        open_states = {
-            ":pending": ObjectStatus.PENDING.value,
-            ":running": ObjectStatus.RUNNING.value,
-        }
-        self._update(
-            {
-                "Key": _key(version.key, version.version_id),
-                "UpdateExpression": update,
-                "ConditionExpression": "#status IN (:pending, :running)",
-                "ExpressionAttributeNames": {"#status": "status"},
-                "ExpressionAttributeValues": {**values(version), **open_states},
-            }
-            for version in versions
-        )
 
     def _update(self, updates: Iterable[Mapping[str, Any]]) -> None:
         """Each for itself; those whose condition does not hold are left undone."""

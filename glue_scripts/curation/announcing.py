@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lake.store import client
 from quality.verdicts import Verdict
 from quality_report.report import GateVerdict, QualityReport
+from wires.alerts import send_alert
 
 _MOST = 10
 _WHAT_HAPPENED = {
@@ -22,16 +23,13 @@ def announce(report: QualityReport, page: str, *, topic: str) -> None:
     if report.verdict is GateVerdict.PASSED and not report.unusual:
         return
     score = "no score" if report.score is None else f"score {report.score:g}"
-    client("sns").publish(
-        TopicArn=topic,
-        Subject=f"Quality: {report.model} {report.verdict.value}"[:100],
-        Message="\n".join(
-            [
-                f"{report.model} {_WHAT_HAPPENED[report.verdict]} ({report.rows:,} rows, {score}).",
-                *list(_lines(report))[:_MOST],
-                f"Report: {page}",
-            ]
-        ),
+    send_alert(
+        client("sns"),
+        topic,
+        f"Quality: {report.model} {report.verdict.value}",
+        f"{report.model} {_WHAT_HAPPENED[report.verdict]} ({report.rows:,} rows, {score}).",
+        *list(_lines(report))[:_MOST],
+        f"Report: {page}",
     )
 
 

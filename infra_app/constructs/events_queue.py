@@ -17,6 +17,7 @@ from config.naming import Names
 from wires.run_ledger import ENDED
 
 MAX_RECEIVE_COUNT = 10
+"""The function knows it too, and settles an upload the last time that its event comes."""
 TICK = "rate(1 minute)"
 WORKFLOW_DUE = "Workflow Due"
 """Detail type of the event that starts the workflow, even if nothing has arrived."""

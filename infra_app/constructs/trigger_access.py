@@ -12,7 +12,7 @@ from config.naming import Names
 from delivery.audit import arn_in_findings, explain
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.state_tables import StateTables
-from wires.layout import DISPATCHER_LEASE, LOADS, QUARANTINE, WORKFLOW_STATES
+from wires.layout import DISPATCHER_LEASE, LOADS, QUARANTINE, START_STATES, WORKFLOW_STATES
 
 
 def grant_trigger_access(
@@ -56,7 +56,6 @@ def _read_uploads(role: iam.IRole, buckets: DataBuckets) -> None:
 def _put_uploads_aside(role: iam.IRole, buckets: DataBuckets) -> None:
     _grant(
         role,
-        "s3:AbortMultipartUpload",
         "s3:PutObject",
         "s3:PutObjectTagging",
         on=buckets.quality.arn_for_objects(f"{QUARANTINE}*"),
@@ -79,7 +78,11 @@ def _keep_ledgers(role: iam.IRole, tables: StateTables) -> None:
         resource_arns=[tables.state.table_arn],
         conditions={
             "ForAllValues:StringLike": {
-                "dynamodb:LeadingKeys": [DISPATCHER_LEASE, f"{WORKFLOW_STATES}*"]
+                "dynamodb:LeadingKeys": [
+                    DISPATCHER_LEASE,
+                    f"{START_STATES}*",
+                    f"{WORKFLOW_STATES}*",
+                ]
             }
         },
     )

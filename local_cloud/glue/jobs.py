@@ -14,6 +14,7 @@ from moto.glue.exceptions import ConcurrentRunsExceededException
 from moto.glue.models import FakeJob, FakeJobRun
 
 from local_cloud.inventory import inventory
+from wires.dpu import DPU_OF
 
 
 class RunState(StrEnum):
@@ -34,9 +35,6 @@ class RunState(StrEnum):
 
 given_session_policy: ContextVar[str] = ContextVar("given_session_policy", default="")
 """Session policy of the runs that are started now: moto's signatures have no place for it."""
-
-_UNITS = {"G.025X": 0.25, "G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0}
-"""DPUs of one worker."""
 
 
 class LocalJobRun(FakeJobRun):
@@ -113,9 +111,11 @@ class LocalJobRun(FakeJobRun):
             ExecutionTime=seconds,
             GlueVersion=self._glue_version,
             LogGroupName="/aws-glue/jobs",
-            DPUSeconds=seconds * self._units,
             PredecessorRuns=self.predecessors,
         )
+        if (self.arguments or {}).get("--enable-auto-scaling") == "true":
+            # Glue says nothing of it for other runs.
+            described["DPUSeconds"] = float(seconds * self._units)
         if not self.state.is_final:
             del described["CompletedOn"]
         if self.error:
@@ -132,7 +132,7 @@ class LocalJobRun(FakeJobRun):
 
     @property
     def _units(self) -> float:
-        return _UNITS.get(self.worker_type or "", 1.0) * (self.number_of_workers or 1)
+        return DPU_OF.get(self.worker_type or "", 1.0) * (self.number_of_workers or 1)
 
 
 class LocalJob(FakeJob):

@@ -33,7 +33,7 @@ SPELLINGS = re.compile(
     | dataset=|compacted=
     | ^(loads|refreshes|quarantine|reports|history)/                        # prefixes
     | /(lineage|metadata)/|commit\.json|manifest\.json
-    | ^(lease|dataset|workflow|refresh|content|publisher)\#                 # keys of items
+    | ^(lease|dataset|workflow|refresh|content|publisher|starts)\#                 # keys of items
     """,
     re.VERBOSE,
 )

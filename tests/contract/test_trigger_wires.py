@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from config.environments import Environment
 from infra_app.lambdas.trigger.settings import TriggerSettings
-from tests.templates import Template, as_list, text_of
+from tests.templates import Json, Template, as_list, text_of
+from wires.layout import (
+    DISPATCHER,
+    PARTITION_KEY,
+    lease,
+    refresh_state,
+    start_state,
+    workflow_state,
+)
+
+
+def statements_of_the_trigger(template: Template) -> list[Json]:
+    return [
+        statement
+        for id, policy in template.resources("AWS::IAM::Policy").items()
+        if id.startswith("TriggerRole")
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
 
 
 def environment_of(template: Template) -> dict[str, str]:
@@ -32,6 +51,53 @@ def test_the_functions_limits_are_those_of_the_configuration(
         "malware_scan_required",
     ):
         assert getattr(settings, name) == getattr(configured.settings.trigger, name), name
+
+
+def test_the_function_knows_how_often_the_queue_hands_out_a_message(
+    infrastructure: Template,
+) -> None:
+    (policy,) = (
+        queue["RedrivePolicy"]
+        for queue in infrastructure.properties("AWS::SQS::Queue")
+        if "RedrivePolicy" in queue
+    )
+    settings = TriggerSettings.from_environ(environment_of(infrastructure))
+    assert settings.max_receive_count == policy["maxReceiveCount"]
+
+
+def test_the_function_may_keep_the_state_items_that_it_works_with_and_no_others(
+    infrastructure: Template,
+) -> None:
+    (keys,) = (
+        statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for statement in statements_of_the_trigger(infrastructure)
+        if "dynamodb:LeadingKeys" in str(statement.get("Condition", ""))
+    )
+    mine = [lease(DISPATCHER), start_state("job"), workflow_state("etl")]
+    for item in mine:
+        assert [key for key in keys if fnmatchcase(item[PARTITION_KEY], key)], item
+    assert len(keys) == len(mine)
+    assert not [key for key in keys if fnmatchcase(refresh_state("table/t")[PARTITION_KEY], key)]
+
+
+def test_the_function_may_do_to_objects_what_it_does_and_nothing_else(
+    infrastructure: Template,
+) -> None:
+    allowed = {
+        action
+        for statement in statements_of_the_trigger(infrastructure)
+        for action in as_list(statement["Action"])
+        if action.startswith("s3:")
+    }
+    assert allowed == {
+        "s3:GetObject",
+        "s3:GetObjectTagging",
+        "s3:GetObjectVersion",
+        "s3:GetObjectVersionTagging",
+        "s3:ListBucket",
+        "s3:PutObject",
+        "s3:PutObjectTagging",
+    }
 
 
 def test_the_handler_that_the_template_names_is_in_its_code(infrastructure: Template) -> None:

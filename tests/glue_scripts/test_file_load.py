@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -131,7 +132,11 @@ def test_files_that_bring_nothing_say_so(lake: Lake) -> None:
     assert lake.outcome(bad) == ("rejected", 0, 0, 0)
     assert "line 1 has 2 fields, the rows below it have 1" in lake.reason(ragged)
     assert lake.tables() == []
-    assert len(lake.aws.keys(QUALITY, "quarantine/objects/")) == 4
+    copy, note, *others = lake.aws.keys(QUALITY, "quarantine/objects/")
+    assert len(others) == 2
+    kept = {lake.details(version)["kept_at"] for version in (ragged, bad)}
+    assert f"s3://{QUALITY}/{copy}" in kept
+    assert json.loads(lake.aws.body(QUALITY, note))["kept_at"] == f"s3://{QUALITY}/{copy}"
 
 
 def test_files_with_other_columns_in_another_order_make_one_table(lake: Lake) -> None:

@@ -96,8 +96,9 @@ def test_every_version_of_an_original_is_kept(
 ) -> None:
     raw = bucket_of(infrastructure, configured, "raw")
     assert raw["VersioningConfiguration"] == {"Status": "Enabled"}
+    # A refused object that is large is kept by a reference to its version alone.
     rules = raw["LifecycleConfiguration"]["Rules"]
-    assert not [r for r in rules if {"ExpirationInDays", "NoncurrentVersionExpiration"} & set(r)]
+    assert not [name for rule in rules for name in rule if "Expir" in name]
 
 
 def test_old_originals_can_still_be_read_at_once(

@@ -104,9 +104,17 @@ def test_a_run_that_succeeds_says_so_and_when(up: Deploy) -> None:
     run = described(cloud, run_id)
     assert run["JobRunState"] == "SUCCEEDED"
     assert run["StartedOn"] <= run["CompletedOn"]
-    assert run["DPUSeconds"] == 2 * run["ExecutionTime"]
+    assert "DPUSeconds" not in run
     assert (run["GlueVersion"], run["Timeout"]) == ("6.0", 5)
     assert "ErrorMessage" not in run
+
+
+def test_glue_measures_the_dpu_seconds_of_runs_that_scale_and_of_no_others(up: Deploy) -> None:
+    cloud = up(tiny.job(arguments={"--enable-auto-scaling": "true"}))
+    run_id = start(cloud)
+    cloud.settle()
+    run = described(cloud, run_id)
+    assert run["DPUSeconds"] == 2 * run["ExecutionTime"]
 
 
 def test_asking_for_a_run_does_not_end_it(up: Deploy, tmp_path: Path) -> None:

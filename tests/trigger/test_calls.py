@@ -29,7 +29,7 @@ def calls_of(platform: Platform, do: Any) -> Counter[str]:
 
     registrar = platform.trigger.registrar
     table = registrar._ledger._table.meta.client
-    clients = (registrar._s3, registrar._sns, platform.trigger.runs.glue, table)
+    clients = (registrar._s3, registrar._alerts.sns, platform.trigger.runs.glue, table)
     for client in clients:
         client.meta.events.register("before-call", note, unique_id="counted")
     do()

@@ -31,7 +31,10 @@ def test_each_run_is_confined_to_its_own_load_and_folders(aws: SmallAws) -> None
     assert len(started) == 2
     settings = platform.trigger.dispatcher.settings
     for request in started:
-        keys = [o.key for o in platform.trigger.dispatcher.manifests.read(load_of(request)).objects]
+        keys = [
+            o.key
+            for o in platform.trigger.dispatcher.turns.manifests.read(load_of(request)).objects
+        ]
         wanted = session_policy(settings, load_of(request), keys)
         assert request["ExecutionRoleSessionPolicy"] == wanted
     policies = {request["ExecutionRoleSessionPolicy"] for request in started}

@@ -39,6 +39,7 @@ def some_settings(name: str = "glue-etl-pipeline-dev") -> TriggerSettings:
         runs_at_once=1,
         attempts_per_load=1,
         max_object_bytes=1,
+        max_receive_count=10,
         malware_scan_required=0,
     )
 

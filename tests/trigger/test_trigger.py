@@ -153,7 +153,7 @@ def test_a_dispatcher_that_was_cut_off_after_the_start_batches_nothing_twice(
     def dies(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    for ledger in (platform.trigger.dispatcher.objects, platform.trigger.dispatcher.loads):
+    for ledger in (platform.trigger.dispatcher.turns.objects, platform.trigger.dispatcher.loads):
         with monkeypatch.context() as patch:
             patch.setattr(ledger, "mark_running", dies)
             with pytest.raises(KeyboardInterrupt):

@@ -14,7 +14,7 @@ from local_cloud.glue import runner
 from tests.aws import STATE, SmallAws, make_small_aws
 from tests.local_cloud import tiny, tiny_flows
 from tests.local_cloud.conftest import SPARK_SUBMIT
-from tests.trigger.platforms import TICK, Platform
+from tests.trigger.platforms import TICK, Platform, failing
 from wires.load_ledger import LoadState
 from wires.workflow_ledger import WorkflowLedger
 
@@ -242,7 +242,7 @@ def test_a_dispatcher_that_is_cut_off_after_the_start_starts_no_second_run_besid
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(route.platform.trigger.dispatcher.objects, "mark_running", dies)
+        patch.setattr(route.platform.trigger.dispatcher.turns.objects, "mark_running", dies)
         with pytest.raises(KeyboardInterrupt):
             route.platform.receive(route.upload("a.csv"))
     for _ in range(3):
@@ -264,3 +264,63 @@ def test_a_run_that_glue_does_not_know_any_more_is_made_up_for(route: Route) -> 
     route.receive(TICK)
     assert len(route.runs()) == 1
     assert route.ledger.get().run_id != "wr_gone"
+
+
+def told_of_starts(route: Route) -> list[str]:
+    """Without what people hear of runs, which publish nothing here."""
+    return [subject for subject in route.told() if " on: " in subject]
+
+
+def glue_of(route: Route) -> Any:
+    """The client with which the trigger asks Glue."""
+    return route.platform.trigger.workflow.glue
+
+
+def test_a_workflow_that_cannot_be_started_keeps_no_other_route_back(route: Route) -> None:
+    with failing(glue_of(route), "StartWorkflowRun", "EntityNotFoundException") as calls:
+        for minute in (0, 1, 6, 11):
+            route.platform.minutes = minute
+            key = f"other/{minute}.csv"
+            route.receive(route.upload(f"{minute}.csv"), DUE, route.platform.upload(key))
+    assert 2 <= len(calls) <= 4
+    assert len(route.glue.get_job_runs(JobName="file-processor")["JobRuns"]) >= 4
+    assert told_of_starts(route) == [f"Cannot go on: {INGESTION}"]
+    assert route.ledger.get().wanted
+    route.platform.minutes = 20
+    route.receive(TICK)
+    assert [run["attempt"] for run in route.runs()] == ["1"]
+    assert told_of_starts(route) == [f"Goes on: {INGESTION}"]
+
+
+def test_a_run_that_is_wanted_without_a_load_is_tried_again(route: Route) -> None:
+    with failing(
+        glue_of(route), "StartWorkflowRun", "InternalServiceException", status=500
+    ) as calls:
+        route.receive(DUE)
+        for _ in range(5):
+            route.receive(TICK)
+        assert len(calls) == 1
+        route.platform.minutes = 12
+        route.receive(TICK)
+    assert len(calls) == 2
+    assert told_of_starts(route) == [f"Cannot go on: {INGESTION}"]
+    route.platform.minutes = 20
+    route.receive(TICK)
+    assert route.runs() == [{}]
+    assert told_of_starts(route) == [f"Goes on: {INGESTION}"]
+
+
+def test_a_job_that_cannot_be_started_does_not_keep_the_workflow_back(route: Route) -> None:
+    with failing(glue_of(route), "StartJobRun", "AccessDeniedException"):
+        route.receive(route.platform.upload("other/b.csv"), route.upload("a.csv"))
+    assert len(route.runs()) == 1
+
+
+def test_a_workflow_whose_run_cannot_be_looked_at_keeps_no_other_route_back(route: Route) -> None:
+    route.ledger.started("wr_1")
+    with failing(glue_of(route), "GetWorkflowRun", "AccessDeniedException"):
+        route.receive(route.platform.upload("other/b.csv"))
+        route.platform.minutes = 11
+        route.receive(TICK)
+    assert route.platform.statuses() == {"other/b.csv": "running"}
+    assert told_of_starts(route) == [f"Cannot go on: {INGESTION}"]

@@ -41,7 +41,7 @@ from lake.writing.partitions import Places, Writer, ids_of
 from wires.layout import Values, quarantined_rows_folder, table_folder
 from wires.load_ledger import LoadLedger
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
-from wires.quarantine import quarantine_object
+from wires.quarantine import KEPT_AT, quarantine_object
 
 _FINAL = frozenset({"InvalidInputException", "ValidationException"})
 """The catalog's errors for a table that it will never accept."""
@@ -127,8 +127,7 @@ class Publisher:
                 refused[dataset] = reason_of(error)
 
         each(publish_one, commit.datasets)
-        outcomes = [_ended(outcome, refused) for outcome in commit.outcomes]
-        each(self._quarantine, [o for o in outcomes if o.status is ObjectStatus.REJECTED])
+        outcomes = each(self._kept, [_ended(outcome, refused) for outcome in commit.outcomes])
         finished_at = datetime.now(UTC).isoformat()
         self.ledger.finish_all(outcomes, load_id=commit.load_id, finished_at=finished_at)
         return snapshots
@@ -268,8 +267,11 @@ class Publisher:
                 location = f"s3://{self._places.quality_bucket}/{write.quarantine_prefix}"
                 self.quarantine.add_partition(values, location)
 
-    def _quarantine(self, outcome: ObjectOutcome) -> None:
-        quarantine_object(
+    def _kept(self, outcome: ObjectOutcome) -> ObjectOutcome:
+        """Keep the object if it was rejected; return the outcome with the place where it is."""
+        if outcome.status is not ObjectStatus.REJECTED:
+            return outcome
+        kept_at = quarantine_object(
             s3=client("s3"),
             sns=client("sns"),
             raw_bucket=self._places.raw_bucket,
@@ -278,6 +280,7 @@ class Publisher:
             version=self.ledger.version(outcome.key, outcome.version_id),
             reason=outcome.reason,
         )
+        return replace(outcome, details={**(outcome.details or {}), KEPT_AT: kept_at})
 
 
 def _ids(

@@ -6,15 +6,16 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from wires.formats import HEAD_BYTES
 from wires.object_ledger import ObjectLedger, ObjectStatus
-from wires.quarantine import quarantine_object
+from wires.quarantine import KEPT_AT, quarantine_object
+from wires.s3_errors import DENIED, GONE
 
+from .alerts import Alerts
 from .decide import ACCEPTED, Verdict, by_content, by_name, by_tags
 from .events import ObjectUploaded
+from .faults import receives_of, upload_reason
 from .settings import TriggerSettings
-
-HEAD_BYTES = 65536
-_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
 logger = Logger(service="trigger", child=True)
 
@@ -23,29 +24,45 @@ class Registrar:
     """Decides about object versions and enters them into the ledger."""
 
     def __init__(
-        self, *, settings: TriggerSettings, ledger: ObjectLedger, s3: Any, sns: Any
+        self, *, settings: TriggerSettings, ledger: ObjectLedger, s3: Any, alerts: Alerts
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._s3 = s3
-        self._sns = sns
+        self._alerts = alerts
 
-    def register(self, uploaded: ObjectUploaded) -> bool:
-        """Register an object version; True if it now waits for a run, and did not before."""
+    def register(self, uploaded: ObjectUploaded, *, receives: int = 1) -> bool:
+        """Register an object version; True if it now waits for a run, and did not before.
+
+        Raises what has failed while its message may come again; after that the object is entered as
+        failed. `receives` says how often the message has come by now.
+        """
+        try:
+            return self._register(uploaded)
+        except Exception as error:
+            if receives < receives_of(error, most=self._settings.max_receive_count):
+                raise
+            logger.exception("undecided", extra={"key": uploaded.version.key})
+            self._give_up(uploaded, upload_reason(error))
+            return False
+
+    def _register(self, uploaded: ObjectUploaded) -> bool:
         version = uploaded.version
         verdict = self._verdict(uploaded)
+        details: dict[str, str] = {}
         if verdict.status is ObjectStatus.REJECTED:
             # An event may come twice, but a refusal is announced once.
             if self._ledger.get(version.key, version.version_id):
                 return False
-            # Before the ledger: if the copy fails, the message comes back and it is repeated.
-            self._quarantine(uploaded, verdict.reason)
+            # Before the ledger: if it fails, the message comes back and it is repeated.
+            details[KEPT_AT] = self._quarantine(uploaded, verdict.reason)
         entered = self._ledger.register(
             uploaded.bucket,
             version,
             registered_at=version.uploaded_at,
             status=verdict.status,
             reason=verdict.reason,
+            details=details,
         )
         logger.info(
             "registered",
@@ -53,6 +70,21 @@ class Registrar:
             | {"status": verdict.status.value, "reason": verdict.reason},
         )
         return entered and verdict.status is ObjectStatus.PENDING
+
+    def _give_up(self, uploaded: ObjectUploaded, reason: str) -> None:
+        version = uploaded.version
+        if self._ledger.get(version.key, version.version_id):
+            return
+        try:
+            self._alerts.upload_undecided(uploaded.bucket, version, reason)
+        finally:
+            self._ledger.register(
+                uploaded.bucket,
+                version,
+                registered_at=version.uploaded_at,
+                status=ObjectStatus.FAILED,
+                reason=reason,
+            )
 
     def _verdict(self, uploaded: ObjectUploaded) -> Verdict:
         version = uploaded.version
@@ -62,7 +94,7 @@ class Registrar:
         try:
             return self._verdict_by_reading(uploaded)
         except self._s3.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
+            if error.response["Error"]["Code"] in GONE:
                 return Verdict(ObjectStatus.IGNORED, "deleted before it could be read")
             raise
 
@@ -76,7 +108,7 @@ class Registrar:
             head, has_tags = self._head(uploaded)
         except self._s3.exceptions.ClientError as error:
             # A bucket policy may deny everybody access to malware.
-            if error.response["Error"]["Code"] == "AccessDenied":
+            if error.response["Error"]["Code"] in DENIED:
                 verdict = self._verdict_by_tags(uploaded)
             if verdict is ACCEPTED:
                 raise
@@ -113,13 +145,13 @@ class Registrar:
         )
         return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
 
-    def _quarantine(self, uploaded: ObjectUploaded, reason: str) -> None:
-        quarantine_object(
+    def _quarantine(self, uploaded: ObjectUploaded, reason: str) -> str:
+        return quarantine_object(
             s3=self._s3,
-            sns=self._sns,
+            sns=self._alerts.sns,
             raw_bucket=uploaded.bucket,
             quality_bucket=self._settings.quality_bucket,
-            alerts_topic_arn=self._settings.alerts_topic_arn,
+            alerts_topic_arn=self._alerts.topic_arn,
             version=uploaded.version,
             reason=reason,
         )

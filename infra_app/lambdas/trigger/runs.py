@@ -6,9 +6,14 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
+from wires.dpu import dpu_seconds
 from wires.run_ledger import ENDED, RunLedger
 
 from .alerts import Alerts
+
+logger = Logger(service="trigger", child=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +31,12 @@ class Runs:
         run: dict[str, Any] = self.glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]
         facts = {"state": run["JobRunState"], "started_at": run["StartedOn"].isoformat()}
         if run["JobRunState"] in ENDED:
+            used = dpu_seconds(run)
             facts |= {
                 "ended_at": run.get("CompletedOn", run["StartedOn"]).isoformat(),
                 "seconds": int(run.get("ExecutionTime", 0)),
-                "dpu_seconds": str(run.get("DPUSeconds", "")),
+                "dpu_seconds": used.seconds,
+                "dpu_seconds_source": used.source,
                 "error": run.get("ErrorMessage", ""),
             }
             if load_id := run.get("Arguments", {}).get("--load_id"):
@@ -38,7 +45,13 @@ class Runs:
         return run
 
     def record_end(self, job: str, run_id: str) -> None:
-        run = self.record(job, run_id)
+        """Take down how a run ended; alert people, once, if that is for them."""
+        try:
+            run = self.record(job, run_id)
+        except self.glue.exceptions.EntityNotFoundException:
+            # Its job has been replaced since. A load that it had is settled all the same.
+            logger.warning("Glue knows no such run", extra={"job": job, "run_id": run_id})
+            return
         if run["JobRunState"] not in ENDED - {"SUCCEEDED"} or job not in self.alerting_jobs:
             return
         if self.ledger.get(job, run_id).get("alerted", False):

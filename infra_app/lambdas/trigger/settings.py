@@ -36,6 +36,8 @@ class TriggerSettings:
     attempts_per_load: int
     max_object_bytes: int
     """Objects above this size are refused."""
+    max_receive_count: int
+    """How often the queue hands out a message before it is a dead letter."""
     malware_scan_required: int
     """1: objects wait until GuardDuty has tagged them; 0: a tag counts if there is one."""
 

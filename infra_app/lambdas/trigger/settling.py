@@ -12,9 +12,12 @@ from wires.layout import load_lineage_key
 from wires.lineage import InputObject, LineageRun, RunEventType, run_event
 from wires.load_ledger import Load, LoadLedger, LoadState
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
+from wires.refusals import RefusalKind
 
 from .alerts import Alerts
+from .errors import UnknownJob
 from .manifests import Manifests
+from .refusing import Refusing
 from .settings import TriggerSettings
 from .starting import Ended, Starter
 
@@ -33,13 +36,35 @@ class Settling:
     s3: Any
     starters: Mapping[str, Starter]
     """By job."""
+    refusing: Refusing
 
     def settle(self) -> None:
+        """Settle each load; what fails about one is recorded with it, and others go on."""
         for load in self.loads.open_loads(self.settings.raw_bucket):
-            if load.working_run:
-                ended = self.starters[load.job].end_of(load)
-                if ended:
-                    self._run_has_ended(load.load_id, ended)
+            try:
+                self._settle(load)
+            except Exception as error:  # noqa: BLE001 - whatever it is, other loads go on
+                self._record(load, error)
+
+    def _settle(self, load: Load) -> None:
+        if load.job not in self.starters:
+            raise UnknownJob(
+                f"no route of this release has job {load.job}: load {load.load_id} is of another "
+                "one, whose job starts it if it is deployed again"
+            )
+        if not load.working_run:
+            return
+        ended = self.starters[load.job].end_of(load)
+        if ended:
+            self._run_has_ended(load.load_id, ended)
+        elif load.refusal and load.refusal.kind is RefusalKind.SETTLING:
+            self.loads.clear(load)
+
+    def _record(self, load: Load, error: Exception) -> None:
+        try:
+            self.refusing.of_load(load, error, RefusalKind.SETTLING)
+        except self.s3.exceptions.ClientError:
+            logger.exception("a refusal cannot be recorded", extra={"load_id": load.load_id})
 
     def _run_has_ended(self, load_id: str, ended: Ended) -> None:
         # Read again: what the run did last is in the table only now that it has ended.
@@ -47,8 +72,15 @@ class Settling:
         if load.state is LoadState.PUBLISHED:
             self.loads.close(load)
         elif load.working_run == ended.run_id:
-            self._write_failure(load, ended)
+            self._try_to_write_failure(load, ended)
             self._retry_or_give_up(load, ended)
+
+    def _try_to_write_failure(self, load: Load, ended: Ended) -> None:
+        try:
+            self._write_failure(load, ended)
+        except Exception:
+            # Lineage says what has been; the load's next attempt does not wait for it.
+            logger.exception("lineage is not written", extra={"load_id": load.load_id})
 
     def _write_failure(self, load: Load, ended: Ended) -> None:
         """Write the lineage of a run that was killed, and could not say so itself."""

@@ -49,6 +49,9 @@ class Starter(Protocol):
     def job(self) -> str:
         """The job that claims the loads."""
 
+    def settle(self) -> None:
+        """Take note of what runs have come to, as far as that is no matter of a load."""
+
     def check_room(self) -> None:
         """Raises GlueFull while no run can be started."""
 
@@ -81,6 +84,9 @@ class JobStarter:
     @property
     def job(self) -> str:
         return self.settings.file_processor_job
+
+    def settle(self) -> None:
+        """All runs are about loads."""
 
     def check_room(self) -> None:
         """Glue itself says when it is full."""
