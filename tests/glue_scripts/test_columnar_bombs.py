@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyarrow import orc
 from pyspark.sql import SparkSession
@@ -209,11 +209,21 @@ LENGTHS = st.one_of(
     st.tuples(st.integers(0, 50), st.integers(0, 3), st.integers(3, 200)).map(
         lambda one: [one[0] + one[1] * number for number in range(one[2])]
     ),
-    st.lists(st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8, 9, 70_000]), min_size=100, max_size=600),
+    st.tuples(st.integers(0, 100), st.sets(st.integers(0, 499), max_size=20)).map(
+        lambda one: [
+            one[0] + 7 * n % 31 + 20_000 * (n in one[1]) for n in range(500)
+        ]  # few are long
+    ),
+    st.lists(st.integers(0, 400), min_size=20, max_size=300).map(sorted),
+    st.lists(st.integers(0, 400), min_size=20, max_size=300).map(lambda one: sorted(one)[::-1]),
 )
+FEW_LONG = [100 + 7 * n % 31 + 20_000 * (n % 97 == 5) for n in range(500)]
+FALLING = [4_000 - n * n // 50 for n in range(400)]
 
 
 @settings(max_examples=60, deadline=None)
+@example(lengths=FEW_LONG, version=2, codec="zlib")
+@example(lengths=FALLING, version=2, codec="zstd")
 @given(lengths=LENGTHS, version=st.sampled_from([1, 2]), codec=st.sampled_from(["zlib", "zstd"]))
 def test_the_lengths_of_texts_in_orc_are_read_as_they_were_written(
     lengths: list[int], version: int, codec: str
