@@ -155,6 +155,10 @@ class Names:
         return self.of("alerts")
 
     @property
+    def metrics_namespace(self) -> str:
+        return f"{self.project}/{self.environment}"
+
+    @property
     def infrastructure_stack(self) -> str:
         return self.of("infrastructure")
 

@@ -167,6 +167,36 @@ class Uploads(Frozen):
         return uploaders
 
 
+class Alarms(Frozen):
+    """When people are told that something is wrong, and who."""
+
+    queue_minutes: int = Field(default=15, ge=1)
+    """Minutes that an event may wait for the trigger."""
+    pending_minutes: int = Field(default=180, ge=1)
+    """Minutes that an upload may wait for a run."""
+    slow_factor: float = Field(default=3.0, gt=1)
+    """Times the median of a job's last runs at which a run counts as slow."""
+    monthly_budget_usd: int = Field(default=0, ge=0)
+    """Budget of the whole account; 0 for none."""
+    subscribers: tuple[str, ...] = ()
+    """E-mail addresses and `https://` endpoints that get alerts, alarms and their ends."""
+
+    @field_validator("slow_factor", mode="before")
+    @classmethod
+    def _a_number(cls, factor: object) -> object:
+        return float(factor) if isinstance(factor, int) else factor
+
+    @field_validator("subscribers", mode="before")
+    @classmethod
+    def _addresses(cls, subscribers: object) -> object:
+        if not isinstance(subscribers, list | tuple) or not all(
+            isinstance(one, str) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+|https://\S+", one)
+            for one in subscribers
+        ):
+            raise ValueError("must be a list of e-mail addresses and https:// endpoints")
+        return tuple(subscribers)
+
+
 class Network(Frozen):
     """Whether functions and jobs run in a VPC."""
 
@@ -201,5 +231,6 @@ class Settings(Frozen):
     retention: Retention
     network: Network
     uploads: Uploads = Uploads()
+    alarms: Alarms = Alarms()
     lake_formation: bool = False
     """Whether Lake Formation governs the account, so that roles need its grants as well."""

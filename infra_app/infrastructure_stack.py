@@ -13,9 +13,11 @@ from config.environments import Environment
 from config.exports import Export
 from config.jobs import DATA_INGESTION, DATA_QUALITY, FILE_PROCESSOR, JOBS
 from delivery.bundles import stage, trigger_bundle
+from infra_app.constructs.alarms import Alarms
 from infra_app.constructs.alerts import Alerts
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.checks_role import ChecksRole
+from infra_app.constructs.dashboard import Dashboard
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.data_key import DataKey
 from infra_app.constructs.events_queue import MAX_RECEIVE_COUNT, EventsQueue
@@ -61,7 +63,9 @@ class InfrastructureStack(cdk.Stack):
         self._rule_uploads(key, buckets)
         tables = StateTables(self, "StateTables", names=names, key=key, retain=retain)
         catalog = Catalog(self, "Catalog", names=names, buckets=buckets, retain=retain)
-        alerts = Alerts(self, "Alerts", names=names, key=key)
+        alerts = Alerts(
+            self, "Alerts", names=names, key=key, subscribers=settings.alarms.subscribers
+        )
         roles = self._job_roles()
         network = self._network(key) if settings.network.vpc else None
         self._way_in(key, buckets, tables, topic=alerts.topic, network=network)
@@ -160,7 +164,7 @@ class InfrastructureStack(cdk.Stack):
         buckets: DataBuckets,
         tables: StateTables,
         *,
-        topic: sns.ITopic,
+        topic: sns.Topic,
         network: Network | None,
     ) -> None:
         """Make the queue that hears of uploads, and the function that turns them into runs."""
@@ -186,6 +190,25 @@ class InfrastructureStack(cdk.Stack):
             sizes=self._settings.trigger,
             retention=self._settings.retention,
             network=network,
+        )
+        Alarms(
+            self,
+            "Alarms",
+            names=self._names,
+            limits=self._settings.alarms,
+            key=key,
+            topic=topic,
+            function=trigger.function,
+            queue=events.queue,
+            dead_letters=events.dead_letters,
+        )
+        Dashboard(
+            self,
+            "Dashboard",
+            names=self._names,
+            function=trigger.function,
+            queue=events.queue,
+            dead_letters=events.dead_letters,
         )
         grant_trigger_access(
             trigger.role,
@@ -232,5 +255,6 @@ def _trigger_settings(
         attempts_per_load=sizes.attempts_per_load,
         max_object_bytes=sizes.max_object_bytes,
         max_receive_count=MAX_RECEIVE_COUNT,
+        metrics_namespace=names.metrics_namespace,
         malware_scan_required=int(sizes.malware_scan_required),
     )

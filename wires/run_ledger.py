@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from boto3.dynamodb.conditions import Key
+
 from wires.paging import items_of
 
 BY_START_INDEX = "by_start"
@@ -40,6 +42,18 @@ class RunLedger:
         answer = self._table.get_item(Key={"job": job, "run_id": run_id}, ConsistentRead=True)
         item: dict[str, Any] = answer.get("Item", {})
         return item
+
+    def seconds_before(self, job: str, started_at: str, *, most: int) -> list[int]:
+        """Return the seconds of a job's last runs that succeeded and had started before a time."""
+        found = items_of(
+            self._table,
+            "query",
+            IndexName=BY_START_INDEX,
+            KeyConditionExpression=Key("job").eq(job) & Key("started_at").lt(started_at),
+            ScanIndexForward=False,
+            PaginationConfig={"MaxItems": most, "PageSize": most},
+        )
+        return [int(item["seconds"]) for item in found if item.get("state") == "SUCCEEDED"]
 
     def all_runs(self) -> Iterator[dict[str, Any]]:
         """Yield every run's item, in no particular order. Reads the whole table."""

@@ -9,8 +9,10 @@ at. From the commit on, whichever attempt is at work carries the same commit out
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -28,9 +30,11 @@ from lake.store import client
 from lake.writing.conversion import start_converters
 from wires.contracts import Evolution
 from wires.layout import commit_key, manifest_key
-from wires.manifest import Manifest
+from wires.manifest import Manifest, ObjectVersion
 
 _ROUNDS = 3
+_MOST_WAITS = 100
+"""Values that CloudWatch takes of one metric at once."""
 logger = logging.getLogger(__name__)
 
 
@@ -57,7 +61,7 @@ class FileLoad:
         self.parts.lineage.completed(commit, manifest.objects, snapshots)
         self.parts.state.loads.finish(self.parts.run.load_id)
         self.parts.publisher(self.parts.processed, attempt="clean-up").clean_up(commit)
-        self._record(commit)
+        self._record(commit, manifest)
         return commit
 
     def _published(self, manifest: Manifest) -> tuple[Commit, Mapping[str, str]]:
@@ -165,7 +169,8 @@ class FileLoad:
         each(look, names)
         return columns, refused
 
-    def _record(self, commit: Commit) -> None:
+    def _record(self, commit: Commit, manifest: Manifest) -> None:
+        """Record with the run what became of rows and objects, and how long they have waited."""
         totals = {
             name: sum(getattr(outcome, name) for outcome in commit.outcomes)
             for name in ("rows_in", "rows_published", "rows_quarantined")
@@ -173,8 +178,26 @@ class FileLoad:
         self.parts.state.runs.record(
             self.parts.glue_run.JOB_NAME,
             self.parts.glue_run.JOB_RUN_ID,
-            {**totals, "load_id": commit.load_id, "datasets": commit.datasets},
+            {
+                **totals,
+                "load_id": commit.load_id,
+                "datasets": commit.datasets,
+                "endings": dict(Counter(outcome.status.value for outcome in commit.outcomes)),
+                "waits": waits(manifest.objects, datetime.now(UTC)),
+            },
         )
+
+
+def waits(versions: Iterable[ObjectVersion], now: datetime) -> list[int]:
+    """Return seconds since each upload, in order; of more than a hundred, evenly chosen ones."""
+    ages = sorted(
+        round((now - datetime.fromisoformat(version.uploaded_at)).total_seconds())
+        for version in versions
+    )
+    if len(ages) <= _MOST_WAITS:
+        return ages
+    last = len(ages) - 1
+    return [ages[round(place * last / (_MOST_WAITS - 1))] for place in range(_MOST_WAITS)]
 
 
 def _fits(write: PartitionWrite, table: TableColumns) -> bool:

@@ -71,7 +71,7 @@ def _keep_ledgers(role: iam.IRole, tables: StateTables) -> None:
     change = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
     tables.objects.grant(role, "dynamodb:BatchGetItem", "dynamodb:Query", *change)
     tables.loads.grant(role, "dynamodb:DeleteItem", "dynamodb:Query", *change)
-    tables.runs.grant(role, "dynamodb:GetItem", "dynamodb:UpdateItem")
+    tables.runs.grant(role, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
     iam.Grant.add_to_principal(
         grantee=role,
         actions=["dynamodb:DeleteItem", *change],

@@ -8,8 +8,10 @@ _NO_ALARMS = "nobody is to be woken by a laptop"
 
 WITHOUT_EFFECT = {
     "AWS::CDK::Metadata": "it only tells AWS which constructs were used",
+    "AWS::Budgets::Budget": "a laptop costs nothing",
     "AWS::CloudWatch::Alarm": _NO_ALARMS,
     "AWS::CloudWatch::CompositeAlarm": _NO_ALARMS,
+    "AWS::CloudWatch::Dashboard": "nobody measures a laptop",
     "AWS::Glue::Connection": "runs on a laptop reach this machine and nothing else anyway",
     "AWS::Glue::SecurityConfiguration": "bytes on a laptop are not encrypted by KMS",
     "AWS::Glue::TableOptimizer": "tables are kept by the job on a laptop, or not at all",

@@ -35,6 +35,10 @@ TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
             "AWS::S3::BucketPolicy",
         ),
         Purpose.ENVIRONMENT: (
+            "AWS::Budgets::Budget",
+            "AWS::CloudWatch::Alarm",
+            "AWS::CloudWatch::CompositeAlarm",
+            "AWS::CloudWatch::Dashboard",
             "AWS::DynamoDB::Table",
             "AWS::Events::Rule",
             "AWS::Glue::Crawler",
@@ -54,6 +58,7 @@ TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
             "AWS::Logs::LogGroup",
             "AWS::S3::Bucket",
             "AWS::S3::BucketPolicy",
+            "AWS::SNS::Subscription",
             "AWS::SNS::Topic",
             "AWS::SNS::TopicPolicy",
             "AWS::SQS::Queue",
@@ -189,6 +194,7 @@ UNUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             ),
             "WebsiteConfiguration": ("s3:DeleteBucketWebsite", "s3:PutBucketWebsite"),
         },
+        "AWS::SNS::Subscription": {"SubscriptionRoleArn": ("iam:GetRole", "iam:PassRole")},
         "AWS::SNS::Topic": {
             "DataProtectionPolicy": ("sns:PutDataProtectionPolicy",),
             "DeliveryStatusLogging": ("iam:GetRole", "iam:PassRole"),

@@ -83,6 +83,11 @@ class Places:
         yield "kms:*", (keys,)
 
     def _named(self) -> Iterator[tuple[str, tuple[Place, ...]]]:
+        # Neither has a region.
+        yield "budgets:*", (Place((self._global("budgets", "budget/{project}-*"),)),)
+        dashboards = Place((self._global("cloudwatch", "dashboard/{project}-*"),))
+        yield "cloudwatch:*Dashboard*", (dashboards,)
+        yield "cloudwatch:*Tag*", (Place((self._arn("cloudwatch", _ALARMS),)), dashboards)
         groups = _PIPELINE_LOGS if self.purpose is Purpose.PIPELINE else _LOGS
         yield "logs:*", (Place(tuple(self._arn("logs", f"log-group:{one}") for one in groups)),)
         for patterns, resources in _NAMED.items():
@@ -137,20 +142,24 @@ _MANAGED_POLICIES = (
     "iam:*PolicyVersion* iam:CreatePolicy iam:DeletePolicy iam:GetPolicy iam:ListEntitiesForPolicy"
 )
 
+_ALARMS = "alarm:{project}-*"
+
 _WITHOUT_RESOURCE = (
-    "codepipeline:ListPipelines dynamodb:ListTables events:ListRules glue:ListCrawlers "
+    "billing:GetBillingViewData cloudwatch:ListDashboards codepipeline:ListPipelines "
+    "dynamodb:ListTables events:ListRules glue:ListCrawlers "
     "glue:ListJobs glue:ListTriggers glue:ListWorkflows glue:*SecurityConfiguration* "
     "guardduty:CreateMalwareProtectionPlan guardduty:ListMalwareProtectionPlans iam:ListPolicies "
     "iam:ListRoles kms:CreateKey kms:ListAliases kms:ListKeys lakeformation:* "
     "lambda:GetEventSourceMapping lambda:ListEventSourceMappings lambda:ListFunctions "
     "logs:DescribeIndexPolicies logs:DescribeLogGroups logs:DescribeResourcePolicies "
-    "s3:ListAllMyBuckets sns:ListTopics sqs:ListQueues"
+    "s3:ListAllMyBuckets sns:ListSubscriptions sns:ListTopics sqs:ListQueues"
 )
 
 _PIPELINE_LOGS = ("/{project}-*",)
 _LOGS = ("/aws/lambda/{project}-*", "/aws/vpc/{project}-*", "/aws-glue/*/{project}-*")
 
 _NAMED: Mapping[str, str] = {
+    "cloudwatch:*": f"cloudwatch:{_ALARMS}",
     "codebuild:*": "codebuild:project/{project}-* codebuild:project/DeliveryPipeline*",
     "codeconnections:*": "codeconnections:connection/*",
     "codestar-connections:*": "codestar-connections:connection/*",

@@ -105,6 +105,7 @@ class Platform:
             attempts_per_load=2,
             max_object_bytes=10_000,
             max_receive_count=10,
+            metrics_namespace="project/test",
             malware_scan_required=0,
         )
         at_once = changes.pop("max_concurrent_runs", 5)

@@ -40,6 +40,7 @@ def some_settings(name: str = "glue-etl-pipeline-dev") -> TriggerSettings:
         attempts_per_load=1,
         max_object_bytes=1,
         max_receive_count=10,
+        metrics_namespace="project/test",
         malware_scan_required=0,
     )
 

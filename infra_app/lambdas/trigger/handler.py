@@ -23,6 +23,7 @@ from wires.lease import Leases
 from wires.load_ledger import LoadLedger
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectLedger
+from wires.routes import Route
 from wires.run_ledger import RunLedger
 from wires.start_ledger import StartLedger
 from wires.workflow_ledger import WorkflowLedger
@@ -30,9 +31,10 @@ from wires.workflow_ledger import WorkflowLedger
 from .alerts import Alerts
 from .dispatch import Dispatcher
 from .errors import OutOfTime
-from .events import ObjectUploaded, RunEnded, WorkflowDue, parse
+from .events import ObjectUploaded, RunEnded, Tick, WorkflowDue, parse
 from .faults import reason_of
 from .manifests import Manifests
+from .metrics import Metrics, Waiting
 from .refusing import Refusing
 from .register import Registrar
 from .runs import Runs
@@ -65,6 +67,7 @@ class Trigger:
         s3, glue = boto3.client("s3", config=_CALLS), boto3.client("glue", config=_CALLS)
         sns = boto3.client("sns", config=_CALLS)
         manifests = Manifests(s3=s3, bucket=settings.assets_bucket)
+        metrics = Metrics(namespace=settings.metrics_namespace)
         self.settings = settings
         self.alerts = Alerts(sns=sns, topic_arn=settings.alerts_topic_arn)
         self.runs = Runs(
@@ -72,6 +75,14 @@ class Trigger:
             ledger=RunLedger(tables.Table(settings.runs_table)),
             alerts=self.alerts,
             alerting_jobs=frozenset(settings.other_jobs.split(",")),
+            metrics=metrics,
+            routes={
+                settings.file_processor_job: Route.FILES,
+                settings.data_ingestion_job: Route.LAYERED,
+            },
+        )
+        self.waiting = Waiting(
+            objects=objects, metrics=metrics, bucket=settings.raw_bucket, now=now
         )
         self.workflow = Workflow(
             glue=glue,
@@ -82,7 +93,9 @@ class Trigger:
         )
         refusing = Refusing(loads=loads, starts=StartLedger(state), alerts=self.alerts, now=now)
         starters = (JobStarter(glue=glue, settings=settings, runs=self.runs), self.workflow)
-        self.registrar = Registrar(settings=settings, ledger=objects, s3=s3, alerts=self.alerts)
+        self.registrar = Registrar(
+            settings=settings, ledger=objects, s3=s3, alerts=self.alerts, metrics=metrics
+        )
         self.dispatcher = Dispatcher(
             settings=settings,
             loads=loads,
@@ -96,6 +109,7 @@ class Trigger:
                 s3=s3,
                 starters={starter.job: starter for starter in starters},
                 refusing=refusing,
+                metrics=metrics,
             ),
             turns=Turns(
                 settings=settings,
@@ -149,6 +163,14 @@ class Trigger:
                 self.runs.record_end(job, run_id)
             case WorkflowDue():
                 self.workflow.want("its schedule has come round")
+            case Tick():
+                self._try_to_measure()
+
+    def _try_to_measure(self) -> None:
+        try:
+            self.waiting.measure()
+        except Exception:
+            logger.exception("what waits is not measured")
 
     def _dispatch(self, arrived: list[ObjectVersion], *, owner: str) -> None:
         """Dispatch. If that fails as a whole, messages that were taken in do not come back: the

@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from wires.formats import HEAD_BYTES
+from wires.metrics import Metric
 from wires.object_ledger import ObjectLedger, ObjectStatus
 from wires.quarantine import KEPT_AT, quarantine_object
 from wires.s3_errors import DENIED, GONE
@@ -15,6 +16,7 @@ from .alerts import Alerts
 from .decide import ACCEPTED, Verdict, by_content, by_name, by_tags
 from .events import ObjectUploaded
 from .faults import receives_of, upload_reason
+from .metrics import Measured, Metrics, of_ending
 from .settings import TriggerSettings
 
 logger = Logger(service="trigger", child=True)
@@ -24,12 +26,19 @@ class Registrar:
     """Decides about object versions and enters them into the ledger."""
 
     def __init__(
-        self, *, settings: TriggerSettings, ledger: ObjectLedger, s3: Any, alerts: Alerts
+        self,
+        *,
+        settings: TriggerSettings,
+        ledger: ObjectLedger,
+        s3: Any,
+        alerts: Alerts,
+        metrics: Metrics,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._s3 = s3
         self._alerts = alerts
+        self._metrics = metrics
 
     def register(self, uploaded: ObjectUploaded, *, receives: int = 1) -> bool:
         """Register an object version; True if it now waits for a run, and did not before.
@@ -69,7 +78,15 @@ class Registrar:
             extra={"key": version.key, "version_id": version.version_id, "new": entered}
             | {"status": verdict.status.value, "reason": verdict.reason},
         )
+        if entered:
+            self._measure(version.size, verdict.status)
         return entered and verdict.status is ObjectStatus.PENDING
+
+    def _measure(self, size: int, status: ObjectStatus) -> None:
+        if status is ObjectStatus.PENDING:
+            self._metrics.write([Measured(name=Metric.BYTES_IN, values=[size])])
+        else:
+            self._metrics.write([of_ending(status.value)])
 
     def _give_up(self, uploaded: ObjectUploaded, reason: str) -> None:
         version = uploaded.version
@@ -85,6 +102,7 @@ class Registrar:
                 status=ObjectStatus.FAILED,
                 reason=reason,
             )
+            self._measure(version.size, ObjectStatus.FAILED)
 
     def _verdict(self, uploaded: ObjectUploaded) -> Verdict:
         version = uploaded.version

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from wires.dpu import dpu_seconds
+from wires.routes import Route
 from wires.run_ledger import ENDED, RunLedger
 
 from .alerts import Alerts
+from .metrics import Metrics, of_run
+
+_HISTORY = 20
+"""Runs of a job that say what is usual."""
 
 logger = Logger(service="trigger", child=True)
 
@@ -25,6 +30,9 @@ class Runs:
     alerts: Alerts
     alerting_jobs: Set[str]
     """Jobs that take no loads."""
+    metrics: Metrics
+    routes: Mapping[str, Route]
+    """By job, of those that take loads."""
 
     def record(self, job: str, run_id: str) -> dict[str, Any]:
         """Return what Glue says about a run, after taking it down."""
@@ -52,6 +60,7 @@ class Runs:
             # Its job has been replaced since. A load that it had is settled all the same.
             logger.warning("Glue knows no such run", extra={"job": job, "run_id": run_id})
             return
+        self._try_to_measure(job, run_id)
         if run["JobRunState"] not in ENDED - {"SUCCEEDED"} or job not in self.alerting_jobs:
             return
         if self.ledger.get(job, run_id).get("alerted", False):
@@ -60,3 +69,18 @@ class Runs:
         self.alerts.job_failed(job, run_id, reason)
         # Afterwards: the event may come again, and telling twice is better than not at all.
         self.ledger.record(job, run_id, {"alerted": True})
+
+    def _try_to_measure(self, job: str, run_id: str) -> None:
+        try:
+            self._measure(job, run_id)
+        except Exception:
+            logger.exception("a run is not measured", extra={"job": job, "run_id": run_id})
+
+    def _measure(self, job: str, run_id: str) -> None:
+        """Put out the metrics of a run, once: the event of its end may come again."""
+        item = self.ledger.get(job, run_id)
+        if item.get("measured", False) or item.get("state") not in ENDED:
+            return
+        before = self.ledger.seconds_before(job, str(item["started_at"]), most=_HISTORY)
+        self.metrics.write(of_run(item, before, route=self.routes.get(job)))
+        self.ledger.record(job, run_id, {"measured": True})

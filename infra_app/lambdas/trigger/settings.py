@@ -38,6 +38,7 @@ class TriggerSettings:
     """Objects above this size are refused."""
     max_receive_count: int
     """How often the queue hands out a message before it is a dead letter."""
+    metrics_namespace: str
     malware_scan_required: int
     """1: objects wait until GuardDuty has tagged them; 0: a tag counts if there is one."""
 

@@ -17,6 +17,7 @@ from wires.refusals import RefusalKind
 from .alerts import Alerts
 from .errors import UnknownJob
 from .manifests import Manifests
+from .metrics import Metrics, of_ending
 from .refusing import Refusing
 from .settings import TriggerSettings
 from .starting import Ended, Starter
@@ -37,6 +38,7 @@ class Settling:
     starters: Mapping[str, Starter]
     """By job."""
     refusing: Refusing
+    metrics: Metrics
 
     def settle(self) -> None:
         """Settle each load; what fails about one is recorded with it, and others go on."""
@@ -117,6 +119,7 @@ class Settling:
         if load.attempt < self.settings.attempts_per_load:
             self.loads.retry(load, reason=ended.reason)
             return
+        failed = 0
         verdict = f"gave up after {load.attempt} attempts: {ended.reason}"
         for version in self.manifests.read(load.load_id).objects:
             item = self.objects.get(version.key, version.version_id)
@@ -128,6 +131,8 @@ class Settling:
                     reason=verdict,
                 )
                 self.objects.finish(outcome, load_id=load.load_id, finished_at=ended.at)
+                failed += 1
+        self.metrics.write([of_ending(ObjectStatus.FAILED.value, failed)])
         # First: a load that is failed is not looked at again.
         self.alerts.load_failed(load, verdict)
         self.loads.fail(load, reason=verdict)

@@ -1,0 +1,133 @@
+"""Metrics, written to the function's log in CloudWatch's embedded format.
+
+All come from what the ledgers say: jobs write facts of a run there, and this function puts them out
+when the run has ended.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
+
+from wires.metrics import Dimension, Metric
+from wires.object_ledger import ObjectLedger
+from wires.routes import Route
+
+QUEUED_ROUTES = (Route.FILES, Route.LAYERED)
+"""Routes in whose queues objects wait."""
+FEWEST_RUNS = 5
+"""Runs of a job of which a median says something."""
+
+_UNITS = {
+    Metric.BYTES_IN: "Bytes",
+    Metric.OLDEST_PENDING_SECONDS: "Seconds",
+    Metric.RUN_SECONDS: "Seconds",
+    Metric.RUN_SLOWNESS: "None",
+    Metric.SECONDS_TO_PUBLISH: "Seconds",
+}
+_ROWS = {
+    Metric.ROWS_IN: "rows_in",
+    Metric.ROWS_PUBLISHED: "rows_published",
+    Metric.ROWS_QUARANTINED: "rows_quarantined",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Values of one metric at one moment; several are a distribution."""
+
+    name: Metric
+    values: Sequence[float]
+    of: Mapping[Dimension, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """Writes metrics of one environment."""
+
+    namespace: str
+
+    def write(self, measured: Iterator[Measured] | Sequence[Measured]) -> None:
+        """Write one line for each set of dimensions."""
+        by_dimensions: dict[tuple[tuple[str, str], ...], list[Measured]] = {}
+        for one in measured:
+            key = tuple((dimension.value, value) for dimension, value in one.of.items())
+            by_dimensions.setdefault(key, []).append(one)
+        for dimensions, several in by_dimensions.items():
+            provider = AmazonCloudWatchEMFProvider(
+                metric_set={}, dimension_set=dict(dimensions), namespace=self.namespace
+            )
+            for one in several:
+                for value in one.values:
+                    provider.add_metric(
+                        name=one.name.value, unit=_UNITS.get(one.name, "Count"), value=value
+                    )
+            provider.flush_metrics()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Measures how long the object has waited that has waited longest, for each route."""
+
+    objects: ObjectLedger
+    metrics: Metrics
+    bucket: str
+    now: Callable[[], float]
+
+    def measure(self) -> None:
+        self.metrics.write([of_oldest(route, self._oldest(route)) for route in QUEUED_ROUTES])
+
+    def _oldest(self, route: Route) -> float:
+        for version in self.objects.pending(self.bucket, route, limit=1):
+            uploaded_at = datetime.fromisoformat(version.uploaded_at).timestamp()
+            return max(0.0, self.now() - uploaded_at)
+        return 0.0
+
+
+def of_run(
+    item: Mapping[str, Any], before: Sequence[float], *, route: Route | None
+) -> Iterator[Measured]:
+    """Yield the metrics of a run that has ended, from its item in the run ledger.
+
+    `before` are the seconds of the job's runs that have succeeded before it, `route` that of its
+    load, if it had one.
+    """
+    job = {Dimension.JOB: str(item["job"])}
+    has_succeeded = item["state"] == "SUCCEEDED"
+    ended = Metric.RUNS_SUCCEEDED if has_succeeded else Metric.RUNS_FAILED
+    other = Metric.RUNS_FAILED if has_succeeded else Metric.RUNS_SUCCEEDED
+    yield Measured(name=ended, values=[1], of=job)
+    # A zero, so that a share of both can be computed.
+    yield Measured(name=other, values=[0], of=job)
+    seconds = float(item.get("seconds", 0))
+    yield Measured(name=Metric.RUN_SECONDS, values=[seconds], of=job)
+    if item.get("dpu_seconds"):
+        yield Measured(name=Metric.DPU_SECONDS, values=[float(item["dpu_seconds"])], of=job)
+    if has_succeeded and len(before) >= FEWEST_RUNS and (usual := statistics.median(before)):
+        yield Measured(name=Metric.RUN_SLOWNESS, values=[seconds / usual], of=job)
+    for name, fact in _ROWS.items():
+        if fact in item:
+            yield Measured(name=name, values=[float(item[fact])], of=job)
+    for ending, count in item.get("endings", {}).items():
+        yield of_ending(ending, int(count))
+    if route and item.get("waits"):
+        waits = [float(one) for one in item["waits"]]
+        of = {Dimension.ROUTE: route.value}
+        yield Measured(name=Metric.SECONDS_TO_PUBLISH, values=waits, of=of)
+
+
+def of_ending(ending: str, count: int = 1) -> Measured:
+    return Measured(name=Metric.OBJECTS, values=[count], of={Dimension.ENDING: ending})
+
+
+def of_oldest(route: Route, seconds: float) -> Measured:
+    return Measured(
+        name=Metric.OLDEST_PENDING_SECONDS, values=[seconds], of={Dimension.ROUTE: route.value}
+    )

@@ -1,0 +1,158 @@
+"""Alarms, the page that shows how things are, and who is told."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.environments import Environment
+from config.jobs import JOBS
+from infra_app.constructs.alarms import RUNBOOK_NAMES
+from tests.templates import Json, Template, text_of
+from wires.metrics import Dimension, Metric
+from wires.object_ledger import ObjectStatus
+from wires.routes import Route
+
+RUNBOOKS = Path("docs/runbooks")
+
+
+def alarms(template: Template) -> list[Json]:
+    kinds = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+    return [alarm for kind in kinds for alarm in template.properties(kind)]
+
+
+def metrics_of(alarm: Json) -> Iterator[Json]:
+    """Those that an alarm looks at, each with its namespace, name and dimensions."""
+    if "MetricName" in alarm:
+        yield alarm
+    yield from (
+        one["MetricStat"]["Metric"] for one in alarm.get("Metrics", ()) if "MetricStat" in one
+    )
+
+
+def test_each_alarm_says_what_it_means_and_leads_to_its_runbook(infrastructure: Template) -> None:
+    found = alarms(infrastructure)
+    assert len(found) == 2 * len(JOBS) + 7
+    for alarm in found:
+        text = alarm["AlarmDescription"]
+        path = re.search(r"docs/runbooks/[a-z-]+\.md$", text)
+        assert path, text
+        assert Path(path[0]).is_file()
+        assert "Look first at: " in text
+        assert len(text.split()) > 12
+
+
+def test_each_runbook_belongs_to_an_alarm(infrastructure: Template) -> None:
+    texts = [alarm["AlarmDescription"] for alarm in alarms(infrastructure)]
+    files = {path.stem for path in RUNBOOKS.glob("*.md")}
+    assert files == set(RUNBOOK_NAMES)
+    for name in files:
+        assert any(text.endswith(f"/{name}.md") for text in texts), name
+
+
+@pytest.mark.parametrize("name", RUNBOOK_NAMES)
+def test_a_runbook_says_what_you_see_why_what_to_do_and_when_it_is_over(name: str) -> None:
+    text = (RUNBOOKS / f"{name}.md").read_text()
+    parts = ["What you see", "Why", "What to do", "How you know that it is over"]
+    assert re.findall(r"^\*\*(.+)\.\*\*", text, re.MULTILINE) == parts
+    for linked in re.findall(r"\]\(([a-z-]+\.md)\)", text):
+        assert (RUNBOOKS / linked).is_file()
+
+
+def test_an_alarm_tells_people_when_it_begins_and_when_it_is_over(infrastructure: Template) -> None:
+    (topic,) = infrastructure.resources("AWS::SNS::Topic")
+    parts = text_of(infrastructure.only("AWS::CloudWatch::CompositeAlarm")["AlarmRule"])
+    for id, alarm in infrastructure.resources("AWS::CloudWatch::Alarm").items():
+        actions = [alarm["Properties"].get(f"{when}Actions", []) for when in ("Alarm", "OK")]
+        # What the composite alarm tells of, it does not tell itself.
+        assert actions == ([[], []] if f'"{id}"' in parts else [[{"Ref": topic}]] * 2)
+    composite = infrastructure.only("AWS::CloudWatch::CompositeAlarm")
+    assert composite["AlarmActions"] == composite["OKActions"] == [{"Ref": topic}]
+    assert len(re.findall("ALARM", parts)) == 5
+
+
+def test_an_alarm_about_ours_looks_at_a_metric_that_the_trigger_writes(
+    infrastructure: Template, configured: Environment
+) -> None:
+    seen = set()
+    jobs = {configured.names.job(spec) for spec in JOBS}
+    for alarm in infrastructure.properties("AWS::CloudWatch::Alarm"):
+        for metric in metrics_of(alarm):
+            if metric["Namespace"].startswith("AWS/"):
+                continue
+            assert metric["Namespace"] == configured.names.metrics_namespace
+            seen.add(Metric(metric["MetricName"]))
+            (dimension,) = metric["Dimensions"]
+            values = {Dimension.JOB: jobs, Dimension.ROUTE: {route.value for route in Route}}
+            assert dimension["Value"] in values[Dimension(dimension["Name"])]
+    assert seen == {
+        Metric.RUNS_FAILED,
+        Metric.RUNS_SUCCEEDED,
+        Metric.RUN_SLOWNESS,
+        Metric.OLDEST_PENDING_SECONDS,
+    }
+
+
+def test_silence_of_the_trigger_is_an_alarm_and_silence_of_a_job_is_none(
+    infrastructure: Template,
+) -> None:
+    for alarm in infrastructure.properties("AWS::CloudWatch::Alarm"):
+        silent = "breaching" if "-uploads-wait-" in alarm["AlarmName"] else "notBreaching"
+        assert alarm["TreatMissingData"] == silent
+
+
+def test_alarms_may_publish_to_the_topic_under_its_key(infrastructure: Template) -> None:
+    wanted = {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
+    for kind, field in (
+        ("AWS::SNS::TopicPolicy", "PolicyDocument"),
+        ("AWS::KMS::Key", "KeyPolicy"),
+    ):
+        (statement,) = (
+            one
+            for one in infrastructure.only(kind)[field]["Statement"]
+            if one.get("Sid") == "AlarmsOfThisAccount"
+        )
+        assert set(statement["Principal"]["Service"]) == wanted
+        assert set(statement["Condition"]["StringEquals"]) == {"aws:SourceAccount"}
+
+
+def page(template: Template) -> str:
+    return text_of(template.only("AWS::CloudWatch::Dashboard")["DashboardBody"])
+
+
+def test_the_page_shows_every_job_route_and_ending(
+    infrastructure: Template, configured: Environment
+) -> None:
+    text = page(infrastructure)
+    for spec in JOBS:
+        assert text.count(configured.names.job(spec)) >= 5
+    for status in set(ObjectStatus) - {ObjectStatus.PENDING, ObjectStatus.RUNNING}:
+        assert status.value in text
+    for route in (Route.FILES, Route.LAYERED):
+        assert f"{route.value} p95" in text
+
+
+def test_the_page_answers_its_questions_in_order(infrastructure: Template) -> None:
+    asked = re.findall(r"## ([A-Z][^\\]+\?)", page(infrastructure))
+    assert asked == [
+        "Is data flowing?",
+        "How late are we?",
+        "What failed?",
+        "What is used?",
+    ]
+
+
+def test_every_metric_is_on_the_page_or_in_an_alarm(infrastructure: Template) -> None:
+    shown = page(infrastructure) + json.dumps(alarms(infrastructure))
+    assert [name for name in Metric if f"{name.value}" not in shown] == []
+
+
+def test_nobody_is_subscribed_and_nothing_is_budgeted_unless_config_says_so(
+    infrastructure: Template,
+) -> None:
+    assert not infrastructure.resources("AWS::SNS::Subscription")
+    assert not infrastructure.resources("AWS::Budgets::Budget")
