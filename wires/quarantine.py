@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Any
 
 from wires.alerts import send_alert
@@ -53,6 +54,14 @@ class QuarantinedRow:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
+class _Kept(Enum):
+    """What is left of a refused object, as people are told before its place."""
+
+    COPY = "A copy is at"
+    ORIGINAL = "No copy was made, it is kept where it is:"
+    NOTHING = "It was deleted before a copy could be made."
+
+
 def quarantine_object(
     *,
     s3: Any,
@@ -63,41 +72,45 @@ def quarantine_object(
     version: ObjectVersion,
     reason: str,
 ) -> str:
-    """Keep a refused object with its reason, and announce it. Returns where it is kept.
+    """Keep a refused object with its reason, and announce it.
 
-    Repeating it for the same version writes the same keys.
+    Returns where it is; "" if it is gone. Repeating it for the same version writes the same keys.
     """
     key = quarantined_object(version.key, version.version_id, version.uploaded_on)
     original = f"s3://{raw_bucket}/{version.key}?versionId={version.version_id}"
     copy = f"s3://{quality_bucket}/{key}"
     source = {"Bucket": raw_bucket, "Key": version.key, "VersionId": version.version_id}
-    is_copied = version.size <= COPIED_AT_MOST and _is_copied(s3, source, quality_bucket, key)
-    kept_at = copy if is_copied else original
+    how = _Kept.ORIGINAL
+    if version.size <= COPIED_AT_MOST:
+        how = _copied(s3, source, quality_bucket, key)
+    kept_at = {_Kept.COPY: copy, _Kept.ORIGINAL: original, _Kept.NOTHING: ""}[how]
     note = {**asdict(version), "bucket": raw_bucket, "reason": reason, KEPT_AT: kept_at}
     s3.put_object(
         Bucket=quality_bucket,
         Key=f"{key}.reason.json",
-        Body=json.dumps({**note, "copy": key if is_copied else ""}, indent=1).encode(),
+        Body=json.dumps({**note, "copy": key if how is _Kept.COPY else ""}, indent=1).encode(),
         ContentType="application/json",
     )
-    where = "A copy is at" if is_copied else "No copy was made, it is kept where it is:"
     send_alert(
         sns,
         alerts_topic_arn,
         "Upload refused",
         f"s3://{raw_bucket}/{version.key} (version {version.version_id}) was refused: {reason}",
-        f"{where} {kept_at}",
+        f"{how.value} {kept_at}",
         "Nothing of it was published.",
     )
     return kept_at
 
 
-def _is_copied(s3: Any, source: dict[str, str], bucket: str, key: str) -> bool:
-    """Copy an object in one request. False if it is gone, or is none that can be copied."""
+def _copied(s3: Any, source: dict[str, str], bucket: str, key: str) -> _Kept:
+    """Copy an object in one request, if there is one and it can be copied."""
     try:
         s3.copy_object(CopySource=source, Bucket=bucket, Key=key)
     except s3.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] not in DENIED | GONE | UNREADABLE:
+        code = error.response["Error"]["Code"]
+        if code in GONE:
+            return _Kept.NOTHING
+        if code not in DENIED | UNREADABLE:
             raise
-        return False
-    return True
+        return _Kept.ORIGINAL
+    return _Kept.COPY

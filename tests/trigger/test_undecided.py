@@ -222,6 +222,18 @@ def test_a_refused_object_that_cannot_be_copied_is_kept_where_it_is(
     assert item["details"][KEPT_AT].startswith(f"s3://{RAW}/x/../up.csv?versionId=")
 
 
+def test_of_a_refused_object_that_is_gone_nothing_is_kept(
+    aws: SmallAws, platform: Platform
+) -> None:
+    event = platform.upload("x/../up.csv")
+    version = event["detail"]["object"]["version-id"]
+    aws.s3.delete_object(Bucket=RAW, Key="x/../up.csv", VersionId=version)
+    assert platform.receive(event) == []
+    [item] = platform.objects.all_objects()
+    assert (item["status"], item["details"]) == ("rejected", {KEPT_AT: ""})
+    assert "It was deleted" in aws.announcements()[0]["Message"]
+
+
 def test_a_copy_that_fails_for_a_moment_is_made_the_next_time(platform: Platform) -> None:
     event = platform.upload("x/../up.csv")
     with failing(platform.trigger.registrar._s3, "CopyObject", "SlowDown", status=503):

@@ -78,8 +78,8 @@ class Alerts:
         text = TEXTS[last.kind]
         self._send(
             f"Cannot go on: {job}",
-            f"Since {min(refusal.since for refusal in refusals)}, {len(refusals)} tasks of {job} "
-            f"{text.meaning}: {last.reason}",
+            f"Since {min(refusal.since for refusal in refusals)}, runs of {job} {text.meaning} "
+            f"({len(refusals)} of them): {last.reason}",
             text.advice,
             "They are tried again by themselves, at least every hour, and use up no attempts. You "
             "get one more message when this is over.",

@@ -10,7 +10,7 @@ from wires.refusals import RefusalKind
 
 @dataclass(frozen=True)
 class RefusalText:
-    """Two texts: the first continues "tasks of a job …"."""
+    """Two texts: the first continues "runs of a job …"."""
 
     meaning: str
     advice: str
@@ -41,7 +41,7 @@ TEXTS: Mapping[RefusalKind, RefusalText] = {
         "uploaded after those of the load do not wait.",
     ),
     RefusalKind.SETTLING: RefusalText(
-        "cannot be brought to their end",
+        "have ended, which cannot be taken down",
         "The reason says what failed after a run; until it is gone, the load is neither tried "
         "again nor given up.",
     ),
