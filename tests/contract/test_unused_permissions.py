@@ -1,4 +1,4 @@
-"""What roles may do is used by the demo or the end-to-end tests, or there is a reason for it.
+"""Each permission of a role is used by the demo or the end-to-end tests, or has a reason.
 
 `make unused-permissions` writes the list of what is used.
 """
@@ -20,7 +20,7 @@ from tests.conftest import Assemblies
 
 @pytest.fixture(scope="module")
 def allowed(assemblies: Assemblies, tmp_path_factory: pytest.TempPathFactory) -> set[Permission]:
-    """What the roles of dev may do."""
+    """Permissions of the roles of dev."""
     stacks = [
         stack
         for assembly in (assemblies.infra_app, assemblies.glue_app)

@@ -30,7 +30,7 @@ def may_not(*actions: str, on: Any = "*", **others: Any) -> tiny.Resources:
 
 
 def resources(*statements: Statement, **changes: Any) -> tiny.Resources:
-    """What a small lake has, encrypted under a key, with the role `worker` that may do this.
+    """A small lake, encrypted under a key, and the role `worker`, which may do this.
 
     `changes` are properties of the role.
     """

@@ -39,7 +39,7 @@ THE_ACCOUNT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 
 
 def outcome(decision: Decision) -> tuple[str, Kind]:
-    """What was decided, and by policies of which kind."""
+    """The outcome, and the kind of the policies that led to it."""
     if decision.is_allowed:
         return "allowed", decision.kind
     return ("denied" if decision.statement else "not allowed"), decision.kind
@@ -146,6 +146,8 @@ def test_policies_of_the_older_version_have_no_variables() -> None:
          ("allowed", Kind.IDENTITY)),
         # Who is excepted from a deny must be so under each of its names.
         ([allow()], {"resource": [deny(NotPrincipal={"AWS": ROLE})]}, ("denied", Kind.RESOURCE)),
+        ([allow()], {"resource": [deny(NotPrincipal={"AWS": [ACCOUNT, ROLE]})]},
+         ("denied", Kind.RESOURCE)),
         ([allow()], {"resource": [deny(NotPrincipal={"AWS": [ACCOUNT, ROLE, SESSION]})]},
          ("allowed", Kind.IDENTITY)),
         # A boundary limits, and grants nothing.
