@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from local_cloud.console import table
 from local_cloud.platform import Platform, Upload
+from operations.console import table
 from wires.object_ledger import ObjectStatus
+from wires.printable import printable
 from wires.refresh_ledger import RefreshLedger
 
 Report = dict[str, Any]
@@ -138,8 +139,3 @@ def as_text(report: Report) -> str:
     if report["out"]:
         sections.append([f"written to {report['out']}"])
     return "\n\n".join("\n".join(section) for section in sections if section)
-
-
-def printable(text: str) -> str:
-    """Return a text on one line, whatever is in it."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
