@@ -20,6 +20,7 @@ from wires.lease import Leases
 from wires.load_ledger import LoadLedger
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectLedger
+from wires.redrives import Redrives
 from wires.run_ledger import RunLedger
 from wires.workflow_ledger import WorkflowLedger
 
@@ -63,7 +64,12 @@ class Trigger:
             alerts=alerts,
         )
         starters = (JobStarter(glue=glue, settings=settings, runs=self.runs), self.workflow)
-        self.registrar = Registrar(settings=settings, ledger=objects, s3=s3, sns=sns)
+        redrives = Redrives(
+            objects=tables.Table(settings.objects_table), loads=tables.Table(settings.loads_table)
+        )
+        self.registrar = Registrar(
+            settings=settings, ledger=objects, redrives=redrives, s3=s3, sns=sns
+        )
         self.dispatcher = Dispatcher(
             settings=settings,
             objects=objects,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from wires.object_ledger import ObjectLedger, ObjectStatus
 from wires.quarantine import quarantine_object
+from wires.redrives import MARK, Redrives
 
 from .decide import ACCEPTED, Verdict, by_content, by_name, by_tags
 from .events import ObjectUploaded
@@ -23,16 +26,27 @@ class Registrar:
     """Decides about object versions and enters them into the ledger."""
 
     def __init__(
-        self, *, settings: TriggerSettings, ledger: ObjectLedger, s3: Any, sns: Any
+        self,
+        *,
+        settings: TriggerSettings,
+        ledger: ObjectLedger,
+        redrives: Redrives,
+        s3: Any,
+        sns: Any,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
+        self._redrives = redrives
         self._s3 = s3
         self._sns = sns
 
     def register(self, uploaded: ObjectUploaded) -> bool:
         """Register an object version; True if it now waits for a run, and did not before."""
         version = uploaded.version
+        if uploaded.again:
+            entry = self._ledger.get(version.key, version.version_id)
+            if MARK in entry:
+                return self._decide_again(uploaded, entry)
         verdict = self._verdict(uploaded)
         if verdict.status is ObjectStatus.REJECTED:
             # An event may come twice, but a refusal is announced once.
@@ -49,6 +63,28 @@ class Registrar:
         )
         logger.info(
             "registered",
+            extra={"key": version.key, "version_id": version.version_id, "new": entered}
+            | {"status": verdict.status.value, "reason": verdict.reason},
+        )
+        return entered and verdict.status is ObjectStatus.PENDING
+
+    def _decide_again(self, uploaded: ObjectUploaded, entry: Mapping[str, Any]) -> bool:
+        """Decide anew about an object that people have put back; True if it now waits for a run."""
+        version = uploaded.version
+        verdict = self._verdict(uploaded)
+        is_news = (verdict.status, verdict.reason) != (entry["status"], entry["reason"])
+        if verdict.status is ObjectStatus.REJECTED and is_news:
+            # The same refusal was announced when it was new.
+            self._quarantine(uploaded, verdict.reason)
+        entered = self._redrives.decide(
+            version,
+            uploaded.bucket,
+            verdict.status,
+            verdict.reason,
+            now=datetime.now(UTC).isoformat(),
+        )
+        logger.info(
+            "decided again",
             extra={"key": version.key, "version_id": version.version_id, "new": entered}
             | {"status": verdict.status.value, "reason": verdict.reason},
         )
