@@ -193,7 +193,7 @@ def _load_job(
     )
 
 
-def _grace_hours(settings: Settings) -> int:
+def grace_hours(settings: Settings) -> int:
     """Return 24 hours or more, longer than any run: younger objects may yet be committed."""
     return max(24, 2 * -(-longest_run_minutes(settings) // 60))
 
@@ -270,7 +270,7 @@ TABLE_MAINTENANCE = JobSpec(
     arguments=MaintenanceDefaults,
     own_arguments=lambda settings: {
         "target_file_bytes": settings.maintenance.target_file_bytes,
-        "grace_hours": _grace_hours(settings),
+        "grace_hours": grace_hours(settings),
         "tables_kept_by_glue": ",".join(settings.maintenance.tables_kept_by_glue) or "-",
     },
     reads=(_STAGED,),

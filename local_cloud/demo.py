@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from local_cloud.console import table
 from local_cloud.demo_files import dropped_files
 from local_cloud.platform import Platform, deployed
 from local_cloud.progress import Progress
@@ -16,6 +15,7 @@ from local_cloud.report import described, report_of
 from local_cloud.shop.records import DAYS
 from local_cloud.shop.truth import DAILY_SALES, Rows, truth
 from local_cloud.shop.uploads import ShopObject, shop_uploads
+from operations.console import table
 
 _SALES = """\
 SELECT ordered_on, country, sum(orders) AS orders, sum(gross) AS gross, sum(net) AS net

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from local_cloud.console import table
 from local_cloud.platform import Platform, Upload
+from operations.console import table
 from wires.object_ledger import ObjectStatus
 from wires.printable import printable
 from wires.refresh_ledger import RefreshLedger

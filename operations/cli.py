@@ -22,7 +22,9 @@ from operations.entry import enter
 from operations.environment_check import Timeout, check_environment, is_complete
 from operations.errors import CheckFailed, OperationError, WrongUse
 from operations.exports_check import check_exports
+from operations.place import explained, reaching
 from operations.protection import protect
+from operations.recovery_commands import Command, add_recovery_commands
 from operations.stacks import statuses
 from operations.tables import PublishedTables
 
@@ -36,14 +38,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     try:
-        arguments.command(arguments, load_environments())
+        with reaching(getattr(arguments, "local", "")):
+            return arguments.command(arguments, load_environments()) or SUCCESS
     except WrongUse as error:
         print(f"error: {error}", file=sys.stderr)
         return WRONG_USE
     except (OperationError, ConfigError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILURE
-    return SUCCESS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,21 +68,38 @@ def _parser() -> argparse.ArgumentParser:
     guard.set_defaults(command=_protect)
     _add_account_commands(commands)
     _add_table_commands(commands)
+    add_recovery_commands(commands, _finish)
     return parser
+
+
+def _finish(parser: argparse.ArgumentParser, command: Command) -> None:
+    """Add what commands on an environment have, and the command itself."""
+    _add_environment(parser)
+    _add_local(parser)
+
+    def run_in(arguments: argparse.Namespace, environments: Environments) -> int:
+        environment = named(environments, arguments.environment)
+        with explained(environment):
+            return command(arguments, environment)
+
+    parser.set_defaults(command=run_in)
 
 
 def _add_table_commands(commands: Any) -> None:
     tables = commands.add_parser("tables", help="published tables, with their sizes")
-    tables.add_argument("--environment", required=True, metavar="NAME")
+    _add_environment(tables)
+    _add_local(tables)
     tables.set_defaults(command=_tables)
     history = commands.add_parser("history", help="what has become of a table")
     history.add_argument("table", metavar="TABLE")
-    history.add_argument("--environment", required=True, metavar="NAME")
+    _add_environment(history)
+    _add_local(history)
     history.set_defaults(command=_history)
     back = commands.add_parser("rollback", help="let a table be what it was")
     back.add_argument("table", metavar="TABLE")
     back.add_argument("--to", required=True, metavar="SNAPSHOT|TIME", help="`history` lists them")
-    back.add_argument("--environment", required=True, metavar="NAME")
+    _add_environment(back)
+    _add_local(back)
     back.set_defaults(command=_rollback)
 
 
@@ -93,22 +112,32 @@ def _add_account_commands(commands: Any) -> None:
     handlers = commands.add_parser("handlers", help="renew the copy of CloudFormation's handlers")
     handlers.set_defaults(command=_handlers)
     deploy = commands.add_parser("deploy", help="both apps, infrastructure first, by hand")
-    deploy.add_argument("--environment", required=True, metavar="NAME")
+    _add_environment(deploy)
     deploy.add_argument("--confirm", default="", metavar="NAME", help="again, for prod")
     deploy.set_defaults(command=_deploy)
     pipelines = commands.add_parser("deploy-pipelines", help="once; later they update themselves")
     pipelines.set_defaults(command=_deploy_pipelines)
     status = commands.add_parser("status", help="of an environment's stacks")
-    status.add_argument("--environment", required=True, metavar="NAME")
+    _add_environment(status)
     status.set_defaults(command=_status)
     end = commands.add_parser("destroy", help="take an environment down, and keep its data")
-    end.add_argument("--environment", required=True, metavar="NAME")
+    _add_environment(end)
     end.add_argument("--delete-data", default="", metavar="NAME", help="the second key")
     end.set_defaults(command=_destroy)
 
 
+def _add_environment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--environment", "--env", required=True, metavar="NAME")
+
+
+def _add_local(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--local", default="", metavar="URL", help="the endpoint that `local_cloud up` prints"
+    )
+
+
 def _add_entry(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--environment", required=True, metavar="NAME")
+    _add_environment(parser)
     parser.add_argument(
         "--as-caller",
         action="store_true",

@@ -22,21 +22,22 @@ class IcebergReader:
 
     def partition_columns(self, metadata_location: str) -> list[str]:
         """Return the columns by whose values the table is partitioned."""
-        table = self._table(metadata_location)
+        table = self.table(metadata_location)
         return [table.schema().find_column_name(f.source_id) or "" for f in table.spec().fields]
 
     def files(self, metadata_location: str) -> list[tuple[str, str]]:
         """Return bucket and key of each file in the table's current snapshot."""
-        tasks = self._table(metadata_location).scan().plan_files()
-        return sorted(_place_of(task.file.file_path) for task in tasks)
+        tasks = self.table(metadata_location).scan().plan_files()
+        return sorted(place_of(task.file.file_path) for task in tasks)
 
     def rows(self, metadata_location: str) -> pa.Table:
-        return self._table(metadata_location).scan().to_arrow()
+        return self.table(metadata_location).scan().to_arrow()
 
     def schema(self, metadata_location: str) -> pa.Schema:
-        return self._table(metadata_location).schema().as_arrow()
+        return self.table(metadata_location).schema().as_arrow()
 
-    def _table(self, metadata_location: str) -> StaticTable:
+    def table(self, metadata_location: str) -> StaticTable:
+        """Return the table as its metadata describe it."""
         if metadata_location not in self._known:
             text = self._io.new_input(metadata_location).open().read().decode()
             self._known[metadata_location] = TableMetadataUtil.parse_raw(text)
@@ -70,19 +71,19 @@ class _Input(InputFile):
         self._s3 = s3
 
     def __len__(self) -> int:
-        bucket, key = _place_of(self.location)
+        bucket, key = place_of(self.location)
         return int(self._s3.head_object(Bucket=bucket, Key=key)["ContentLength"])
 
     def exists(self) -> bool:
-        bucket, key = _place_of(self.location)
+        bucket, key = place_of(self.location)
         found = self._s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
         return any(item["Key"] == key for item in found.get("Contents", ()))
 
     def open(self, seekable: bool = True) -> InputStream:  # noqa: ARG002 - PyIceberg has it so
-        bucket, key = _place_of(self.location)
+        bucket, key = place_of(self.location)
         return io.BytesIO(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
-def _place_of(location: str) -> tuple[str, str]:
+def place_of(location: str) -> tuple[str, str]:
     bucket, _, key = location.partition("://")[2].partition("/")
     return bucket, key

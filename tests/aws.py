@@ -91,16 +91,16 @@ def make_small_aws(**session: Any) -> SmallAws:
     sns.subscribe(
         TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:123456789012:inbox"
     )
-    _table(tables, OBJECTS, ("key", "version_id"), index=(PENDING_INDEX, "pending_in"))
-    _table(tables, LOADS, ("load_id",), index=(OPEN_INDEX, "open_in"))
-    _table(tables, STATE, (PARTITION_KEY, SORT_KEY))
-    _table(tables, RUNS, ("job", "run_id"))
+    make_table(tables, OBJECTS, ("key", "version_id"), index=(PENDING_INDEX, "pending_in"))
+    make_table(tables, LOADS, ("load_id",), index=(OPEN_INDEX, "open_in"))
+    make_table(tables, STATE, (PARTITION_KEY, SORT_KEY))
+    make_table(tables, RUNS, ("job", "run_id"))
     for database in (PROCESSED, CURATED, QUALITY):
         glue.create_database(DatabaseInput={"Name": database})
     return SmallAws(s3, sns, sqs, glue, tables, topic, inbox)
 
 
-def _table(
+def make_table(
     tables: Any, name: str, key: tuple[str, ...], index: tuple[str, str] | None = None
 ) -> None:
     sort_keys = {PENDING_INDEX: "registered_at", OPEN_INDEX: "created_at"}

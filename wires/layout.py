@@ -90,6 +90,8 @@ FILES_OF_LOADS = f"*/{_LOAD_FOLDER}*/*"
 """Pattern of every file that a load has written."""
 TABLE_METADATA = f"*{_METADATA}*"
 """Pattern of the metadata files of Iceberg tables."""
+SUPERSEDED = {"TagSet": [{"Key": "lake-state", "Value": "superseded"}]}
+"""Objects with this tag are no longer in any table; the bucket's lifecycle removes them."""
 
 # Quality bucket
 
@@ -145,6 +147,7 @@ LOADS = "loads/"
 """Manifest, commits and lineage of each load."""
 REFRESHES = "refreshes/"
 """Staged refreshes of curated tables and datasets, and their lineage."""
+_COMMIT = "/commit.json"
 
 
 def load_records(load_id: str) -> str:
@@ -158,7 +161,12 @@ def manifest_key(load_id: str) -> str:
 
 def commit_key(load_id: str, attempt: str) -> str:
     """Return the key of the record of everything that an attempt is going to publish."""
-    return f"{load_records(load_id)}{attempt}/commit.json"
+    return f"{load_records(load_id)}{attempt}{_COMMIT}"
+
+
+def is_commit(key: str) -> bool:
+    """Whether a key in the assets bucket is one of `commit_key`."""
+    return key.startswith(LOADS) and key.endswith(_COMMIT)
 
 
 def load_lineage_key(load_id: str, attempt: str, kind: str) -> str:

@@ -115,6 +115,10 @@ class LoadLedger:
                 else:
                     yield load
 
+    def all_loads(self) -> Iterator[dict[str, Any]]:
+        """Yield every load's item, in no particular order. Reads the whole table."""
+        return items_of(self._table, "scan", ConsistentRead=True)
+
     def withdraw(self, load: Load) -> bool:
         """Delete a load for which no run was ever started; its objects may join another."""
         try:
@@ -208,6 +212,22 @@ class LoadLedger:
             "SET #state = :ready, attempt = :next, #reason = :reason "
             "REMOVE claimed_by, run_id, refusal",
             _under_way(load.attempt),
+            {":ready": LoadState.READY.value, ":next": load.attempt + 1, ":reason": reason},
+        )
+
+    def release(self, load: Load, *, reason: str) -> bool:
+        """Free a load whose run is dead, for the next attempt. False if it has moved meanwhile."""
+        holder = Attr("run_id").eq(load.run_id) if load.run_id else Attr("run_id").not_exists()
+        claim = (
+            Attr("claimed_by").eq(load.claimed_by)
+            if load.claimed_by
+            else Attr("claimed_by").not_exists()
+        )
+        return self._update(
+            load.load_id,
+            "SET #state = :ready, attempt = :next, #reason = :reason, open_in = #bucket "
+            "REMOVE claimed_by, run_id, refusal",
+            _under_way(load.attempt) & holder & claim,
             {":ready": LoadState.READY.value, ":next": load.attempt + 1, ":reason": reason},
         )
 

@@ -1,7 +1,7 @@
 """The manifest of a load: its object versions.
 
 Written by the dispatcher to the assets bucket, read by the job. The load id is a hash of the object
-versions, so the same set always has the same load id.
+versions, so the same set always has the same load id, until people have some of it tried again.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class ObjectVersion:
     """ISO 8601, UTC. Its day is the partition of the rows, whenever they are processed."""
     sequencer: str = field(default="", compare=False)
     """The order of uploads according to S3's event, in hexadecimal digits."""
+    redriven: int = field(default=0, compare=False)
+    """How often it was put back after it had ended badly."""
 
     @property
     def upload_order(self) -> tuple[str, str]:
@@ -85,8 +87,13 @@ class Manifest:
 
 
 def load_id_of(bucket: str, objects: Iterable[ObjectVersion]) -> str:
-    """Return 16 hexadecimal digits that depend on bucket, keys and version ids only."""
+    """Return 16 hexadecimal digits that depend on bucket, keys, version ids and redrives only.
+
+    A version that was put back comes in another load than before: the one before is over, and
+    tables take what has its id for something that they have.
+    """
     digest = hashlib.sha256()
     for item in sorted(objects):
-        digest.update(json.dumps([bucket, item.key, item.version_id]).encode())
+        again = [item.redriven] if item.redriven else []
+        digest.update(json.dumps([bucket, item.key, item.version_id, *again]).encode())
     return digest.hexdigest()[:16]

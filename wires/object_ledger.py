@@ -88,7 +88,7 @@ class ObjectLedger:
         if details:
             item["details"] = dict(details)
         if status is ObjectStatus.PENDING:
-            item["pending_in"] = _pending_in(bucket, waits_on(version.key))
+            item["pending_in"] = pending_in(bucket, version.key)
         try:
             self._table.put_item(Item=item, ConditionExpression=Attr("version_id").not_exists())
         except self._conflict:
@@ -104,7 +104,7 @@ class ObjectLedger:
             self._table,
             "query",
             IndexName=PENDING_INDEX,
-            KeyConditionExpression=Key("pending_in").eq(_pending_in(bucket, route)),
+            KeyConditionExpression=Key("pending_in").eq(_place(bucket, route)),
             PaginationConfig={"MaxItems": limit, "PageSize": limit},
         )
         return [_version_of(item) for item in found]
@@ -113,12 +113,13 @@ class ObjectLedger:
         """Those that wait, as the table itself, read consistently, says; in the given order."""
         asked = list(dict.fromkeys(versions))
         waiting = {
-            (item["key"], item["version_id"])
+            (item["key"], item["version_id"]): _version_of(item)
             for part in _parts(asked)
             for item in self._items(part)
             if item["status"] == ObjectStatus.PENDING
         }
-        return [version for version in asked if (version.key, version.version_id) in waiting]
+        found = (waiting.get((version.key, version.version_id)) for version in asked)
+        return [version for version in found if version]
 
     def get(self, key: str, version_id: str) -> dict[str, Any]:
         """The item of one version, or {} if there is none."""
@@ -227,7 +228,12 @@ def _parts(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
     return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 
-def _pending_in(bucket: str, route: Route) -> str:
+def pending_in(bucket: str, key: str) -> str:
+    """Return the partition of the index in which an object waits."""
+    return _place(bucket, waits_on(key))
+
+
+def _place(bucket: str, route: Route) -> str:
     return f"{bucket}/{route}"
 
 
@@ -266,4 +272,5 @@ def _version_of(item: Mapping[str, Any]) -> ObjectVersion:
         size=int(item["size"]),
         uploaded_at=item["uploaded_at"],
         sequencer=item.get("sequencer", ""),
+        redriven=int(item.get("redriven", 0)),
     )

@@ -8,7 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile, OutputStream
 
-from lake.store import SUPERSEDED, client
+from lake.store import client
+from wires.layout import SUPERSEDED
 
 _MISSING = frozenset({"NoSuchKey", "404"})
 

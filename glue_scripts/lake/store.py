@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lake.errors import OriginalGone
+from wires.layout import SUPERSEDED
 from wires.manifest import ObjectVersion
 
 _READ_BYTES = 16 * 1024 * 1024
@@ -21,8 +22,6 @@ _FOOTER_BYTES = 64 * 1024
 """Most footers are shorter."""
 _LOCAL = "file://"
 """Start of the name of a bucket that is a local folder, for files that have not been uploaded."""
-SUPERSEDED = {"TagSet": [{"Key": "lake-state", "Value": "superseded"}]}
-"""Objects with this tag are no longer in any table; the bucket's lifecycle removes them."""
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
 

@@ -17,7 +17,8 @@ from pyiceberg.table import Table
 
 from iceberg.reachable import reachable
 from iceberg.storage import place_of
-from lake.store import SUPERSEDED, client
+from lake.store import client
+from wires.layout import SUPERSEDED
 
 _AT_ONCE = 16
 

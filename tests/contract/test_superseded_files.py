@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from config.environments import Environment
-from lake.store import SUPERSEDED
 from tests.templates import Template
+from wires.layout import SUPERSEDED
 
 
 def test_the_tag_that_the_job_gives_is_the_one_that_the_lifecycle_looks_for(

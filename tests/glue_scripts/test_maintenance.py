@@ -19,13 +19,14 @@ from iceberg.reachable import reachable
 from iceberg.retention import KEPT_DAYS
 from iceberg.types import schema_for
 from lake.errors import LakeError
-from lake.store import SUPERSEDED, client
+from lake.store import client
 from maintenance import upkeep as module
 from maintenance.compaction import crowded
 from tests.aws import ASSETS, CURATED, RUNS, STATE, SmallAws
 from tests.glue_scripts.iceberg_lake import COLUMNS, SmallLake, row
 from tests.keeping import Keeper
 from tests.kills import Killed, killed_at_call
+from wires.layout import SUPERSEDED
 from wires.refresh_ledger import RefreshLedger
 
 

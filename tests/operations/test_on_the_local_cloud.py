@@ -141,3 +141,24 @@ def test_only_the_pipelines_take_on_the_checks_role(platform: Platform) -> None:
     code, said = run(platform, "check-exports", "--environment", "dev", role=stranger)
     assert code == 1
     assert "cannot be taken (AccessDenied)" in said
+
+
+def test_a_rejected_upload_is_shown_and_decided_again(platform: Platform, tmp_path: Path) -> None:
+    there = ("--env", "dev", "--local", platform.cloud.endpoint)
+    program = tmp_path / "program.csv"
+    program.write_bytes(b"\x7fELF\x02\x01\x01")
+    platform.upload("recovery/program.csv", program)
+    platform.cloud.settle()
+    chosen = ("--key", "recovery/*")
+    code, said = run(platform, "objects", *chosen, *there)
+    assert code == 0, said
+    assert "1 rejected" in said
+    code, said = run(platform, "redrive", *chosen, *there)
+    assert code == 0, said
+    assert "1 is decided again" in said
+    (upload,) = (u for u in platform.uploads() if u.key == "recovery/program.csv")
+    assert upload.entry["status"] == "rejected"
+    assert "decide_again" not in upload.entry
+    code, said = run(platform, "reconcile", "--older-than", "0m", *there)
+    assert code == 0, said
+    assert "uploads, ledgers, tables and files agree" in said

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wires.manifest import ObjectVersion
+from wires.redrives import REASON
 
 from .errors import UnreadableEvent
 
@@ -21,6 +22,8 @@ class ObjectUploaded:
 
     bucket: str
     version: ObjectVersion
+    again: bool = False
+    """Whether people have sent the event, for another decision."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,7 @@ def _uploaded(event: dict[str, Any]) -> ObjectUploaded:
             uploaded_at=_utc(event["time"]),
             sequencer=item.get("sequencer", ""),
         ),
+        again=event["detail"].get("reason") == REASON,
     )
 
 

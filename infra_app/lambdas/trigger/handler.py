@@ -23,6 +23,7 @@ from wires.lease import Leases
 from wires.load_ledger import LoadLedger
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectLedger
+from wires.redrives import Redrives
 from wires.routes import Route
 from wires.run_ledger import RunLedger
 from wires.start_ledger import StartLedger
@@ -93,8 +94,16 @@ class Trigger:
         )
         refusing = Refusing(loads=loads, starts=StartLedger(state), alerts=self.alerts, now=now)
         starters = (JobStarter(glue=glue, settings=settings, runs=self.runs), self.workflow)
+        redrives = Redrives(
+            objects=tables.Table(settings.objects_table), loads=tables.Table(settings.loads_table)
+        )
         self.registrar = Registrar(
-            settings=settings, ledger=objects, s3=s3, alerts=self.alerts, metrics=metrics
+            settings=settings,
+            ledger=objects,
+            redrives=redrives,
+            s3=s3,
+            alerts=self.alerts,
+            metrics=metrics,
         )
         self.dispatcher = Dispatcher(
             settings=settings,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -10,6 +12,7 @@ from wires.formats import HEAD_BYTES
 from wires.metrics import Metric
 from wires.object_ledger import ObjectLedger, ObjectStatus
 from wires.quarantine import KEPT_AT, quarantine_object
+from wires.redrives import MARK, Redrives
 from wires.s3_errors import DENIED, GONE
 
 from .alerts import Alerts
@@ -30,12 +33,14 @@ class Registrar:
         *,
         settings: TriggerSettings,
         ledger: ObjectLedger,
+        redrives: Redrives,
         s3: Any,
         alerts: Alerts,
         metrics: Metrics,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
+        self._redrives = redrives
         self._s3 = s3
         self._alerts = alerts
         self._metrics = metrics
@@ -57,6 +62,10 @@ class Registrar:
 
     def _register(self, uploaded: ObjectUploaded) -> bool:
         version = uploaded.version
+        if uploaded.again:
+            entry = self._ledger.get(version.key, version.version_id)
+            if MARK in entry:
+                return self._decide_again(uploaded, entry)
         verdict = self._verdict(uploaded)
         details: dict[str, str] = {}
         if verdict.status is ObjectStatus.REJECTED:
@@ -103,6 +112,28 @@ class Registrar:
                 reason=reason,
             )
             self._measure(version.size, ObjectStatus.FAILED)
+
+    def _decide_again(self, uploaded: ObjectUploaded, entry: Mapping[str, Any]) -> bool:
+        """Decide anew about an object that people have put back; True if it now waits for a run."""
+        version = uploaded.version
+        verdict = self._verdict(uploaded)
+        is_news = (verdict.status, verdict.reason) != (entry["status"], entry["reason"])
+        if verdict.status is ObjectStatus.REJECTED and is_news:
+            # The same refusal was announced when it was new.
+            self._quarantine(uploaded, verdict.reason)
+        entered = self._redrives.decide(
+            version,
+            uploaded.bucket,
+            verdict.status,
+            verdict.reason,
+            now=datetime.now(UTC).isoformat(),
+        )
+        logger.info(
+            "decided again",
+            extra={"key": version.key, "version_id": version.version_id, "new": entered}
+            | {"status": verdict.status.value, "reason": verdict.reason},
+        )
+        return entered and verdict.status is ObjectStatus.PENDING
 
     def _verdict(self, uploaded: ObjectUploaded) -> Verdict:
         version = uploaded.version

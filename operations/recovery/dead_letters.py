@@ -1,0 +1,142 @@
+"""Messages that the trigger could not handle: looked at, and put back into its queue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from operations.recovery.estate import Estate
+
+_TOGETHER = 10
+_LOOK_SECONDS = 30
+"""So long a message that was looked at is hidden from others if its looker dies."""
+_MOVE_SECONDS = 120
+_WAIT_SECONDS = 1
+"""Any wait has SQS ask all of its servers:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A message, and what it is about."""
+
+    message_id: str
+    body: str
+    sent_at: str
+    handle: str
+
+    @property
+    def key(self) -> str:
+        """The key of the upload that it tells of; "" if it tells of something else."""
+        found = self._at("detail", "object", "key")
+        return found if self._kind == "Object Created" and isinstance(found, str) else ""
+
+    @property
+    def about(self) -> str:
+        if self.key:
+            return f"upload {self.key}"
+        job, run = self._at("detail", "jobName"), self._at("detail", "jobRunId")
+        if job and run:
+            return f"end of run {run} of {job}"
+        return str(self._kind or f"unreadable: {self.body[:200]}")
+
+    def told(self) -> dict[str, str]:
+        return {"message_id": self.message_id, "about": self.about, "sent_at": self.sent_at}
+
+    @property
+    def _kind(self) -> object:
+        return self._at("detail-type")
+
+    def _at(self, *path: str) -> object:
+        try:
+            found: Any = json.loads(self.body)
+            for name in path:
+                found = found[name]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return ""
+        return found
+
+
+@dataclass(frozen=True)
+class DeadLetters:
+    """The queue of one environment."""
+
+    estate: Estate
+
+    def count(self) -> int:
+        """Return how many there are, as SQS estimates it."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.estate.sqs.get_queue_attributes(
+            QueueUrl=self.estate.dead_letters, AttributeNames=names
+        )
+        return sum(int(answer["Attributes"].get(name, 0)) for name in names)
+
+    def peek(self, most: int) -> list[Letter]:
+        """Return some of them, which others can receive again at once."""
+        found: list[Letter] = []
+        try:
+            found.extend(self._received(_LOOK_SECONDS, most=most))
+        finally:
+            self._let_go(found)
+        return found
+
+    def move(self, is_wanted: Callable[[Letter], bool]) -> Iterator[Letter]:
+        """Put letters back into the trigger's queue, and yield each that was.
+
+        It is sent before it is deleted: killed in between, it is there twice, and what it tells of
+        is done once.
+        """
+        sqs, left = self.estate.sqs, []
+        try:
+            for letter in self._received(_MOVE_SECONDS):
+                if not is_wanted(letter):
+                    left.append(letter)
+                    continue
+                sqs.send_message(QueueUrl=self.estate.uploads_queue, MessageBody=letter.body)
+                sqs.delete_message(QueueUrl=self.estate.dead_letters, ReceiptHandle=letter.handle)
+                yield letter
+        finally:
+            self._let_go(left)
+
+    def _received(self, hidden: int, *, most: int | None = None) -> Iterator[Letter]:
+        """Yield each once; one that comes again has been looked at."""
+        seen: set[str] = set()
+        while most is None or len(seen) < most:
+            wanted = _TOGETHER if most is None else min(_TOGETHER, most - len(seen))
+            answer = self.estate.sqs.receive_message(
+                QueueUrl=self.estate.dead_letters,
+                MaxNumberOfMessages=wanted,
+                VisibilityTimeout=hidden,
+                WaitTimeSeconds=_WAIT_SECONDS,
+                MessageSystemAttributeNames=["SentTimestamp"],
+            )
+            new = [m for m in answer.get("Messages", ()) if m["MessageId"] not in seen]
+            if not new:
+                return
+            seen.update(message["MessageId"] for message in new)
+            yield from map(_letter, new)
+
+    def _let_go(self, letters: list[Letter]) -> None:
+        for start in range(0, len(letters), _TOGETHER):
+            together = letters[start : start + _TOGETHER]
+            self.estate.sqs.change_message_visibility_batch(
+                QueueUrl=self.estate.dead_letters,
+                Entries=[
+                    {"Id": str(i), "ReceiptHandle": one.handle, "VisibilityTimeout": 0}
+                    for i, one in enumerate(together)
+                ],
+            )
+
+
+def _letter(message: dict[str, Any]) -> Letter:
+    sent = int(message.get("Attributes", {}).get("SentTimestamp", 0)) / 1000
+    return Letter(
+        message_id=message["MessageId"],
+        body=message["Body"],
+        sent_at=datetime.fromtimestamp(sent, UTC).isoformat(timespec="seconds"),
+        handle=message["ReceiptHandle"],
+    )
