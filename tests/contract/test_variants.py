@@ -43,6 +43,10 @@ def document() -> dict[str, Any]:
         },
         "workflow": {"crawlers": True, "schedule": "cron(15 2 * * ? *)"},
         "maintenance": {"tablesKeptByGlue": ["daily_sales"]},
+        "alarms": {
+            "monthlyBudgetUsd": 500,
+            "subscribers": ["data@example.org", "https://example.org/hook"],
+        },
     }
     return found
 
@@ -154,6 +158,20 @@ def test_an_uploader_can_put_below_its_prefix_and_do_nothing_else(variant: Varia
     assert text_of(sales[0]["Resource"]).rstrip('"]}').endswith("/sales/*")
     for policy in policies:
         assert not {"Roles", "Users", "Groups"} & set(policy)
+
+
+def test_those_whom_config_names_are_told_and_the_budget_is_watched(variant: Variant) -> None:
+    subscribed = variant.infrastructure.properties("AWS::SNS::Subscription")
+    assert {(one["Protocol"], one["Endpoint"]) for one in subscribed} == {
+        ("email", "data@example.org"),
+        ("https", "https://example.org/hook"),
+    }
+    (topic,) = variant.infrastructure.resources("AWS::SNS::Topic")
+    assert {one["TopicArn"]["Ref"] for one in subscribed} == {topic}
+    budget = variant.infrastructure.only("AWS::Budgets::Budget")
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 500, "Unit": "USD"}
+    for notice in budget["NotificationsWithSubscribers"]:
+        assert notice["Subscribers"] == [{"SubscriptionType": "SNS", "Address": {"Ref": topic}}]
 
 
 def test_each_job_has_of_lake_formation_what_its_tables_need(variant: Variant) -> None:
