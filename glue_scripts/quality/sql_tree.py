@@ -4,6 +4,7 @@ refused. So nothing is read in one way here and in another where it is run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -25,8 +26,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 _PLANS = _words("""
-    Aggregate Distinct Except Filter Generate GlobalLimit Intersect Join LateralJoin LocalLimit
-    LocalRelation Offset OneRowRelation Pivot Project RebalancePartitions Repartition
+    Aggregate Distinct Except Filter Generate GlobalLimit Intersect Join LateralJoin LimitAll
+    LocalLimit LocalRelation Offset OneRowRelation Pivot Project RebalancePartitions Repartition
     RepartitionByExpression Sort SubqueryAlias Union Unpivot UnresolvedHaving UnresolvedHint
     UnresolvedInlineTable UnresolvedRelation UnresolvedSubqueryColumnAliases UnresolvedTVFAliases
     UnresolvedTableValuedFunction UnresolvedWith WithWindowDefinition
@@ -34,16 +35,17 @@ _PLANS = _words("""
 _EXPRESSIONS = _words("""
     Add Alias And AggregateExpression BitwiseAnd BitwiseNot BitwiseOr BitwiseXor CaseWhen Cast
     Coalesce Collate Concat CreateNamedStruct Cube CurrentRow Divide EqualNullSafe EqualTo Exists
-    GreaterThan GreaterThanOrEqual GroupingSets ILike In InSubquery IntegralDivide IsNotNull IsNull
-    LambdaFunction LateralSubquery LessThan LessThanOrEqual Like LikeAll LikeAny ListQuery Literal
-    Lower MultiAlias Multiply NamedArgumentExpression Not NotLikeAll NotLikeAny Or Overlay RLike
-    Remainder Rollup ScalarSubquery SemiStructuredExtract ShiftLeft ShiftRight ShiftRightUnsigned
-    SortOrder SpecifiedWindowFrame StringLocate StringTrim StringTrimLeft StringTrimRight Substring
-    Subtract TimestampAdd TimestampDiff UnaryMinus UnaryPositive UnboundedFollowing
-    UnboundedPreceding UnresolvedAlias UnresolvedAttribute UnresolvedCollation
-    UnresolvedExtractValue UnresolvedFunction UnresolvedGenerator UnresolvedNamedLambdaVariable
-    UnresolvedOrdinal UnresolvedRegex UnresolvedStar UnresolvedStarExceptOrReplace
-    UnresolvedWindowExpression UnspecifiedFrame WindowExpression WindowSpecDefinition
+    GreaterThan GreaterThanOrEqual GroupingSets ILike In InSubquery IntegralDivide IsNotNull
+    IsNotUnknown IsNull IsUnknown LambdaFunction LateralSubquery LessThan LessThanOrEqual Like
+    LikeAll LikeAny ListQuery Literal Lower MultiAlias Multiply NamedArgumentExpression Not
+    NotLikeAll NotLikeAny Or Overlay RLike Remainder Rollup ScalarSubquery SemiStructuredExtract
+    ShiftLeft ShiftRight ShiftRightUnsigned SortOrder SpecifiedWindowFrame StringLocate StringTrim
+    StringTrimLeft StringTrimRight Substring Subtract TimestampAdd TimestampDiff UnaryMinus
+    UnaryPositive UnboundedFollowing UnboundedPreceding UnresolvedAlias UnresolvedAttribute
+    UnresolvedCollation UnresolvedExtractValue UnresolvedFunction UnresolvedGenerator
+    UnresolvedNamedLambdaVariable UnresolvedOrdinal UnresolvedRegex UnresolvedStar
+    UnresolvedStarExceptOrReplace UnresolvedWindowExpression UnspecifiedFrame WindowExpression
+    WindowSpecDefinition
 """)
 """Of the classes that the parser makes queries and conditions of:
 https://github.com/apache/spark/blob/master/sql/catalyst/src/main/scala/org/apache/spark/sql/catalyst/parser/AstBuilder.scala
@@ -70,6 +72,10 @@ _LEAVES = frozenset(
     {"AliasIdentifier", "ExprId", "Literal", "UTF8String", "UnresolvedAttribute"}
 ) | {"LocalRelation"}
 """Have no parts but names and values; each question to Java has its price."""
+
+
+_OWN_CLASS = re.compile(r"(\$\$anon\$\d+|\$)$")
+"""What Java adds to the name where Scala has an object, or a class without a name of its own."""
 
 
 class _Kind(NamedTuple):
@@ -166,7 +172,8 @@ def in_line(node: Any, reason: str) -> SqlRefused:
 
 
 def _class_of(java: Any) -> str:
-    return str(java.getClass().getName()).rpartition(".")[2].removesuffix("$")
+    name = str(java.getClass().getName()).rpartition(".")[2]
+    return _OWN_CLASS.sub("", name)
 
 
 def _parts(node: Node, kind: _Kind) -> list[Node]:
