@@ -86,7 +86,7 @@ def granted(names: Names) -> set[Permission]:
         spelling.permission(role=role.name, action=action, resource=resource)
         for role in roles
         for document in role.policies.values()
-        for action, resource in _allowed(json.loads(document))
+        for action, resource in _allowed(document)
     }
     return {one for one in found if one is not None}
 
@@ -103,7 +103,9 @@ def used(records: Iterable[Path], names: Names) -> set[Permission]:
 
 
 def _allowed(document: Any) -> Iterator[tuple[str, str]]:
-    for statement in document["Statement"]:
+    # moto keeps a role's own policies as they are, and others as texts.
+    content = json.loads(document) if isinstance(document, str) else document
+    for statement in content["Statement"]:
         if statement["Effect"] == "Allow":
             for action in values_of(statement["Action"]):
                 for resource in values_of(statement["Resource"]):

@@ -25,7 +25,7 @@ def change(path: Path, **artifacts: object) -> None:
 def test_a_stack_is_read_with_its_place_and_its_assets(assembly: Path) -> None:
     (stack,) = stacks_of(assembly, environment="dev")
     assert (stack.name, stack.account, stack.region) == ("tiny", tiny.ACCOUNT, tiny.REGION)
-    assert stack.template["Resources"] == tiny.bucket_only()
+    assert stack.template["Resources"] == {**tiny.role(), **tiny.bucket_only()}
     assets = {asset.key: asset for asset in stack.assets}
     assert assets["library.zip"].is_folder
     assert assets["library.zip"].source.is_dir()
