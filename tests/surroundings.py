@@ -1,10 +1,10 @@
-"""What a test may change for those after it, and has to leave as it found it."""
+"""What a test may change for those after it, and how that is put back."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,37 +17,51 @@ class Surroundings:
 
     environment: Mapping[str, str]
     folder: str
-    spark_settings: int
-    """A hash: reading all of them takes longer than many a test."""
-    spark_views: int
+    spark_settings: Any
+    """A copy that stays in the JVM: reading all of them takes longer than many a test."""
 
     @classmethod
     def now(cls) -> Surroundings:
-        environment = {name: value for name, value in os.environ.items() if name != _OF_PYTEST}
-        session = _spark_session()
+        state = _spark_state()
         return cls(
-            environment=environment,
+            environment={n: value for n, value in os.environ.items() if n != _OF_PYTEST},
             folder=os.getcwd(),  # noqa: PTH109 - a Path would cost each test more
-            spark_settings=session.conf().getAllConfs().hashCode() if session else 0,
-            spark_views=session.catalog().listLocalTempViews("*").size() if session else 0,
+            spark_settings=state.conf().clone() if state else None,
         )
 
-    def changes(self, after: Surroundings) -> Iterator[str]:
-        """Yield what differs afterwards, in words."""
-        for name in sorted(set(self.environment) | set(after.environment)):
-            if self.environment.get(name) != after.environment.get(name):
-                yield f"environment variable {name}"
-        if self.folder != after.folder:
-            yield f"current folder {after.folder}"
-        if not self.spark_settings:
-            return  # the session was made for this test, and stays for the others
-        if self.spark_settings != after.spark_settings:
-            yield "settings of the Spark session"
-        if self.spark_views != after.spark_views:
-            yield "temporary views of the Spark session"
+    def put_back(self) -> None:
+        """Undo what has changed since."""
+        for name in set(os.environ) - set(self.environment) - {_OF_PYTEST}:
+            del os.environ[name]
+        os.environ.update(self.environment)
+        os.chdir(self.folder)
+        state = _spark_state()
+        if state and self.spark_settings:
+            _put_back_settings(state.conf(), self.spark_settings)
+            _drop_views(state.catalog())
 
 
-def _spark_session() -> Any:
+def _put_back_settings(conf: Any, before: Any) -> None:
+    if conf.getAllConfs().hashCode() == before.getAllConfs().hashCode():
+        return
+    names = conf.getAllConfs().keySet().iterator()
+    while names.hasNext():
+        name = names.next()
+        if not before.contains(name):
+            conf.unsetConf(name)
+    wanted = before.getAllConfs().iterator()
+    while wanted.hasNext():
+        pair = wanted.next()
+        conf.setConfString(pair._1(), pair._2())
+
+
+def _drop_views(catalog: Any) -> None:
+    views = catalog.listLocalTempViews("*").iterator()
+    while views.hasNext():
+        catalog.dropTempView(views.next().table())
+
+
+def _spark_state() -> Any:
     """The state of the JVM's session; None if no test has needed one, or it has been stopped."""
     module = sys.modules.get("pyspark.sql")
     session = module and module.SparkSession._instantiatedSession

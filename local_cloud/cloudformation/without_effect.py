@@ -20,9 +20,12 @@ WITHOUT_EFFECT = {
 }
 
 
-def _create(resource_name: str, properties: Properties, place: Place) -> Resource:  # noqa: ARG001
-    return Resource(str(properties.get("Name", resource_name)))
+def _create(resource_name: str, properties: Properties, place: Place) -> Resource:
+    id = str(properties.get("Name") or properties.get("AlarmName") or resource_name)
+    # Alarms refer to each other by it.
+    start = f"arn:{place.partition}:cloudwatch:{place.region}:{place.account}:alarm"
+    return Resource(id, {"Arn": f"{start}:{id}"} if "AlarmName" in properties else {})
 
 
 for _name in WITHOUT_EFFECT:
-    resource_type(_name)(_create)
+    resource_type(_name, attributes=("Arn",) if "Alarm" in _name else ())(_create)

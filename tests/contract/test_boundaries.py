@@ -51,7 +51,7 @@ def test_the_wires_need_the_standard_library_only_and_ledgers_boto3_s_conditions
     ledgers = {path for path, _ in found}
     assert {name for _, name in found} == {"boto3"}
     assert ledgers == {
-        *(f"wires/{kind}_ledger.py" for kind in ("load", "object", "refresh")),
+        *(f"wires/{kind}_ledger.py" for kind in ("load", "object", "refresh", "run")),
         "wires/dataset_names.py",
     }
 

@@ -58,8 +58,20 @@ def test_originals_can_be_read_in_every_version(resources: Resources, role: str)
         ("FileProcessor", {"Processed/*", "Quality/quarantine/*", "Assets/loads/*"}),
         ("DataIngestion", {"Processed/*", "Quality/quarantine/*", "Assets/loads/*"}),
         ("DataProcessing", {"Curated/*", "Quality/quarantine/*", "Assets/refreshes/*"}),
-        ("DataQuality", {"Curated/*", "Quality/*", "Assets/refreshes/*"}),
-        ("Legislators", {"Processed/*", "Quality/quarantine/*", "Assets/refreshes/*"}),
+        (
+            "DataQuality",
+            {
+                "Curated/*",
+                "Quality/quarantine/*",
+                "Quality/reports/*",
+                "Quality/history/*",
+                "Assets/refreshes/*",
+            },
+        ),
+        (
+            "Legislators",
+            {"Processed/legislators_history/*", "Quality/quarantine/*", "Assets/refreshes/*"},
+        ),
         ("TableMaintenance", {"Processed/*", "Curated/*"}),
     ],
 )
@@ -114,7 +126,11 @@ def test_no_job_takes_a_partition_away_and_only_curated_tables_are_made_anew(
     for role in ROLES:
         assert not resources(role, "glue:DeletePartition")
         for resource in resources(role, "glue:DeleteTable"):
-            assert resource.endswith(":catalog") or "CuratedDatabaseName" in resource
+            of_its_own = "Legislators" in role and (
+                "legislators_history" in resource or ":database/" in resource
+            )
+            curated = "CuratedDatabaseName" in resource
+            assert resource.endswith(":catalog") or curated or of_its_own
 
 
 def test_the_crawlers_write_nothing_but_what_they_have_found(resources: Resources) -> None:
