@@ -25,7 +25,6 @@ from tests.local_cloud.access.accounts import (
     resources,
     seeded,
 )
-from tests.local_cloud.conftest import Deploy
 
 Ask = Callable[[Any], object]
 Needed = list[tuple[str, str]]
@@ -253,9 +252,9 @@ def test_a_head_tells_only_that_it_is_forbidden(cloud: LocalCloud, lacking: str)
 
 
 def test_a_call_that_nobody_here_knows_is_refused_and_says_where_to_add_it(
-    deploy: Deploy,
+    cloud: LocalCloud,
 ) -> None:
-    cloud = deploy(resources(may("*")))
+    let(cloud, [("*", "*")])
     events = cloud.client("events", role=WORKER)
     with pytest.raises(events.exceptions.ClientError, match="local_cloud/access/needs"):
         events.list_rules()
