@@ -14,12 +14,14 @@ from glue_app.imports import Infrastructure
 
 _ON_DATABASES = {
     Tables.READ: ("DESCRIBE",),
+    Tables.CHANGE: ("DESCRIBE",),
     Tables.KEEP: ("CREATE_TABLE", "DESCRIBE"),
     Tables.KEEP_PARTITIONED: ("CREATE_TABLE", "DESCRIBE"),
     Tables.DROP: (),
 }
 _ON_TABLES = {
     Tables.READ: ("DESCRIBE", "SELECT"),
+    Tables.CHANGE: ("ALTER", "DESCRIBE", "INSERT", "SELECT"),
     Tables.KEEP: ("ALTER", "DESCRIBE", "INSERT", "SELECT"),
     Tables.KEEP_PARTITIONED: ("ALTER", "DESCRIBE", "INSERT", "SELECT"),
     Tables.DROP: ("DROP",),

@@ -17,6 +17,7 @@ WITHOUT_EFFECT = {
     "AWS::Glue::TableOptimizer": "tables are kept by the job on a laptop, or not at all",
     "AWS::GuardDuty::MalwareProtectionPlan": "nothing scans uploads on a laptop",
     "AWS::LakeFormation::PrincipalPermissions": "Lake Formation governs no laptop",
+    "AWS::SNS::Subscription": "people are told nothing by a laptop",
 }
 
 

@@ -20,7 +20,7 @@ def test_cloudwatch_may_use_the_key_for_every_log_group_that_is_under_it(
     (admitted,) = (
         statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
         for statement in infrastructure.only("AWS::KMS::Key")["KeyPolicy"]["Statement"]
-        if statement["Principal"].get("Service", "").startswith("logs.")
+        if str(statement["Principal"].get("Service", "")).startswith("logs.")
     )
     groups = [
         group["LogGroupName"]

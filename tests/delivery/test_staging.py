@@ -53,5 +53,5 @@ def test_the_app_follows_its_own_repository_and_branch(pipeline: Json) -> None:
     (source,) = stages(pipeline)["Source"]
     assert source["Configuration"]["FullRepositoryId"] == "example-org/glue-jobs"
     (trigger,) = pipeline["Triggers"]
-    (push,) = trigger["GitConfiguration"]["Push"]
-    assert push["Branches"] == {"Includes": ["release"]}
+    for push in trigger["GitConfiguration"]["Push"]:
+        assert push["Branches"] == {"Includes": ["release"]}
