@@ -26,7 +26,7 @@ from wires.layout import (
     table_folder,
 )
 from wires.quarantine import ROWS_TABLE
-from wires.routes import LEGISLATORS, LEGISLATORS_TABLE
+from wires.routes import INCOMING, LEGISLATORS, LEGISLATORS_TABLE
 
 
 class Zone(Enum):
@@ -134,6 +134,8 @@ class JobSpec:
     """
     runs_optimizers: Callable[[Settings], bool] = _never
     """Returns whether Glue's table optimizers act with its role."""
+    uploads: str = "*"
+    """Pattern of the keys of uploads that its loads have, whose ledger entries it keeps."""
     in_workflow: bool = False
     """Whether it asks the workflow's run what it is to do, as the workflow's first step does."""
 
@@ -166,6 +168,7 @@ def _load_job(
     *,
     size: Callable[[Settings], JobSize],
     runs_at_once: Callable[[Settings], int] = _once,
+    uploads: str = "*",
     in_workflow: bool = False,
 ) -> JobSpec:
     """Return a job that turns originals into processed tables.
@@ -189,6 +192,7 @@ def _load_job(
         state=State.LOADS,
         announces=True,
         takes_loads=True,
+        uploads=uploads,
         in_workflow=in_workflow,
     )
 
@@ -213,6 +217,7 @@ DATA_INGESTION = _load_job(
     "data_ingestion",
     "Turns uploads of five formats into typed, partitioned Parquet",
     size=lambda settings: settings.workflow.ingestion,
+    uploads=f"{INCOMING}*",
     in_workflow=True,
 )
 DATA_PROCESSING = JobSpec(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import aws_cdk.aws_codebuild as codebuild
@@ -24,14 +24,15 @@ INSTALL = (
 
 def install_from_lock(scope: IConstruct) -> None:
     """Change the builds below `scope` that install tools. Call it once they are all there."""
-    stack, stage = cdk.Stack.of(scope), cdk.Stage.of(scope)
+    stack = cdk.Stack.of(scope)
+    assembly = Path(cast("cdk.Stage", cdk.Stage.of(scope)).outdir)  # an app is a stage, too
     for child in scope.node.find_all():
         if not isinstance(child, codebuild.CfnProject):
             continue
         source: Any = stack.resolve(child.source)
         text = str(source["buildSpec"])
         if text.endswith(".yaml"):  # too long for a template; in spite of its name it is JSON
-            file = Path(str(stage and stage.outdir)) / text
+            file = assembly / text
             file.write_text(_locked(file.read_text(encoding="utf-8")), encoding="utf-8")
         elif _UNLOCKED in text:
             child.add_property_override("Source.BuildSpec", _locked(text))

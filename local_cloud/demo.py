@@ -10,12 +10,12 @@ from typing import Any
 
 from local_cloud.demo_files import dropped_files
 from local_cloud.platform import Platform, deployed
-from local_cloud.progress import Progress
 from local_cloud.report import described, report_of
 from local_cloud.shop.records import DAYS
 from local_cloud.shop.truth import DAILY_SALES, Rows, truth
 from local_cloud.shop.uploads import ShopObject, shop_uploads
 from operations.console import table
+from operations.progress import Progress
 
 _SALES = """\
 SELECT ordered_on, country, sum(orders) AS orders, sum(gross) AS gross, sum(net) AS net

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from local_cloud.errors import UsageError
 from local_cloud.platform import Platform
-from local_cloud.progress import Progress
+from operations.progress import Progress
 from wires.layout import QUARANTINE, QUARANTINED_ROWS
 
 FOLDERS = ("processed", "curated", "quality", "quarantine")

@@ -9,8 +9,8 @@ from local_cloud.access.granted import granted, used
 from local_cloud.access.unused import reasons_in, stale, unexplained, used_in, write_used
 from local_cloud.errors import UsageError
 from local_cloud.platform import deployed
-from local_cloud.progress import Progress
 from local_cloud.synthesis import ROOT
+from operations.progress import Progress
 
 USED = ROOT / "tests" / "contract" / "used_permissions.txt"
 REASONS = ROOT / "tests" / "contract" / "unused_permissions.yaml"

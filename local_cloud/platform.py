@@ -17,10 +17,10 @@ from local_cloud.catalog.files import GlueCatalog
 from local_cloud.catalog.reader import CatalogReader
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import UsageError
-from local_cloud.progress import Progress
 from local_cloud.synthesis import synthesized
 from local_cloud.work_folder import new_work_folder
 from operations.account_policies.boundary import boundary_document
+from operations.progress import Progress
 from wires.layout import manifest_key
 from wires.manifest import Manifest
 from wires.object_ledger import ObjectLedger, ObjectStatus

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from local_cloud.export import check_out, export
 from local_cloud.platform import Platform, deployed
-from local_cloud.progress import Progress
 from local_cloud.report import Report, as_text, is_good, quality_of, report_of
 from local_cloud.uploads import FileToUpload, files_to_upload
+from operations.progress import Progress
 
 _LAST_LINES = 15
 

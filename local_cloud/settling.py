@@ -10,8 +10,8 @@ from typing import Protocol
 
 from local_cloud.functions.poller import QueuePoller
 from local_cloud.functions.registry import FunctionRegistry
-from local_cloud.progress import Counter
 from local_cloud.stall_timeout import StallTimeout
+from operations.progress import Counter
 
 Say = Callable[[str], None]
 Unfinished = Callable[[], int]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from local_cloud.errors import UsageError
 from local_cloud.platform import Platform, deployed
-from local_cloud.progress import Progress
 from local_cloud.uploads import files_to_upload
+from operations.progress import Progress
 from quality_report.errors import ReportError
 from quality_report.report import QualityReport
 from quality_report.suggest import suggest_rules

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from local_cloud.events.schedules import Schedules
 from local_cloud.platform import Platform, deployed
-from local_cloud.progress import Progress
 from local_cloud.report import described
 from local_cloud.settling import Work
+from operations.progress import Progress
 from wires.printable import printable
 
 _PAUSE = 0.2

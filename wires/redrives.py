@@ -31,7 +31,7 @@ _LOAD_IS_OVER = (
 _PUT_BACK = (
     "SET #status = :pending, pending_in = :place, put_back_at = :now, last_reason = #reason, "
     "#reason = :none, redriven = if_not_exists(redriven, :zero) + :one "
-    "REMOVE load_id, finished_at, decide_again"
+    f"REMOVE load_id, finished_at, {MARK}"
 )
 
 
@@ -54,7 +54,7 @@ class Redrives:
 
     def mark(self, entry: Mapping[str, Any], *, now: str) -> bool:
         """Have the trigger decide anew about an entry once an event of it comes."""
-        update = self._update_of(entry, "SET decide_again = :now", {":now": now}, {})
+        update = self._update_of(entry, f"SET {MARK} = :now", {":now": now}, {})
         return self._transacted([*self._load_is_over(entry), update])
 
     def decide(
@@ -62,7 +62,7 @@ class Redrives:
     ) -> bool:
         """Enter the new decision about a marked version. False if somebody was faster."""
         names = {"#status": "status", "#reason": "reason"}
-        update = "SET #status = :to, #reason = :reason REMOVE decide_again"
+        update = f"SET #status = :to, #reason = :reason REMOVE {MARK}"
         values: dict[str, Any] = {":to": status.value, ":reason": reason}
         if status is ObjectStatus.PENDING:
             update, values = _PUT_BACK, _put_back_values(version.key, bucket, now)
@@ -70,7 +70,7 @@ class Redrives:
             self._objects.update_item(
                 Key={"key": version.key, "version_id": version.version_id},
                 UpdateExpression=update,
-                ConditionExpression="attribute_exists(decide_again)",
+                ConditionExpression=f"attribute_exists({MARK})",
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values,
             )

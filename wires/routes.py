@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-_DAY_FOLDER = re.compile(r"data/incoming/\d{4}/\d{2}/\d{2}/")
+INCOMING = "data/incoming/"
+"""Above the folders of days, of which each object takes the layered route."""
+_DAY_FOLDER = re.compile(rf"{INCOMING}\d{{4}}/\d{{2}}/\d{{2}}/")
 TAKEN_ELSEWHERE = (
-    "upload it as CSV, or below data/incoming/YYYY/MM/DD/, where JSON, Parquet, ORC and Avro are "
+    f"upload it as CSV, or below {INCOMING}YYYY/MM/DD/, where JSON, Parquet, ORC and Avro are "
     "taken too"
 )
 

@@ -14,9 +14,9 @@ from benchmarks.cloud.plan import Case, Uploads, prepared
 from local_cloud.calls import Call
 from local_cloud.export import export
 from local_cloud.platform import Platform, deployed
-from local_cloud.progress import Progress
 from local_cloud.report import Report, report_of
 from local_cloud.settling import Work
+from operations.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,7 +111,7 @@ class JobAccess:
             self._write(place)
         for zone, rights in spec.tables.items():
             self._handle_tables(zone, rights, spec.only_tables.get(zone, ("*",)))
-        self._keep_state(spec.state)
+        self._keep_state(spec)
         if spec.announces:
             self._infrastructure.alerts.grant_publish(self._role)
         if spec.in_workflow:
@@ -148,13 +148,13 @@ class JobAccess:
             self._grant(*_ON_TABLES[right], on=[self._glue_arn(name) for name in names])
         for pattern in (one for one in tables if "*" in one):
             finding = self._glue_arn(f"table/{self._exported(zone.database)}/{pattern}")
-            self._because(finding, f"handles {_NAMED_BY.get(pattern, 'tables of one pattern')}")
+            self._because(finding, f"handles {_NAMED_BY.get(pattern, f'tables {pattern}')}")
 
-    def _keep_state(self, state: State | None) -> None:
-        there = self._infrastructure
+    def _keep_state(self, spec: JobSpec) -> None:
+        there, state = self._infrastructure, spec.state
         self._items("dynamodb:UpdateItem", of=[self._job_name], table=there.runs)
         if state is State.LOADS:
-            there.objects.grant(self._role, *_CHANGE_ITEMS)
+            self._items(*_CHANGE_ITEMS, of=[spec.uploads], table=there.objects)
             there.loads.grant(self._role, "dynamodb:GetItem", "dynamodb:UpdateItem")
             self._items(*_TAKE_TURNS, of=[f"{PUBLISHER_LEASES}*"])
             self._items("dynamodb:GetItem", "dynamodb:PutItem", of=[f"{DATASET_OWNERS}*"])

@@ -127,7 +127,10 @@ UNUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "ServiceNetworkArn": ("vpc-lattice:*",),
             "ServiceRegion": ("vpce:*",),
         },
-        "AWS::Events::Rule": {"RoleArn": ("iam:PassRole",)},
+        "AWS::Events::Rule": {
+            "RoleArn": ("iam:PassRole",),
+            "Targets.RoleArn": ("iam:PassRole",),
+        },
         "AWS::Glue::Database": {
             "DatabaseInput.FederatedDatabase": (
                 "glue:CreateConnection",

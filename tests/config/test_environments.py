@@ -84,6 +84,17 @@ def test_prod_keeps_its_data_as_shipped() -> None:
 
 
 WRONG = [
+    ("defaults.uploads.uploaders", {"Sales": "sales/"}, "must have 1 to 32 characters a-z 0-9 -"),
+    ("defaults.uploads.uploaders", {"sales": "sales"}, "end with /"),
+    ("defaults.uploads.uploaders", {"sales": "*/"}, "must have letters, digits"),
+    ("defaults.uploads.uploaders", {"sales": "${aws:username}/"}, "must have letters, digits"),
+    ("defaults.uploads.lockDays", -1, "must be at least 0"),
+    ("defaults.uploads.scannerRole", "arn:aws:iam::1:role/x", "must be the name of an IAM role"),
+    ("defaults.alarms.subscribers", ["nobody"], "must be a list of e-mail addresses"),
+    ("defaults.alarms.subscribers", ["http://example.org/"], "must be a list of e-mail addresses"),
+    ("defaults.alarms.subscribers", "a@example.org", "must be a list of e-mail addresses"),
+    ("defaults.alarms.slowFactor", 1, "greater than 1"),
+    ("defaults.lakeFormation", "yes", "must be true or false"),
     ("devAccount.awsAccountId", "12345", "must be 12 digits in quotes"),
     ("devAccount.awsAccountId", 222222222222, "must be text"),
     ("devAccount.awsAccountId", 0o12345670123, "must be text"),

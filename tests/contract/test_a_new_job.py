@@ -51,7 +51,7 @@ import json
 from pathlib import Path
 from config.jobs import ROW_COUNTS
 from local_cloud.platform import deployed
-from local_cloud.progress import Progress
+from operations.progress import Progress
 
 with deployed("dev", progress=Progress()) as platform:
     names, cloud = platform.names, platform.cloud

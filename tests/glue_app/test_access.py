@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -191,3 +193,51 @@ def statements_of(application: Template, role: str, table: str) -> list[Json]:
         for statement in policy["PolicyDocument"]["Statement"]
         if table in text_of(statement["Resource"])
     ]
+
+
+def leading_keys(application: Template, role: str, export: str) -> list[list[str]]:
+    """Of a role's statements about a table of ledgers: the keys that each is limited to."""
+    return [
+        statement.get("Condition", {})
+        .get("ForAllValues:StringLike", {})
+        .get("dynamodb:LeadingKeys", ["no limit"])
+        for policy in application.properties("AWS::IAM::Policy")
+        if f"{role}RoleName" in text_of(policy["Roles"])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if f"{export}TableName" in text_of(statement["Resource"])
+    ]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_job_takes_down_its_own_runs_and_nobody_else_s(application: Template, role: str) -> None:
+    words = "-".join(re.findall("[A-Z][a-z]+", role)).lower()
+    ((key,),) = leading_keys(application, role, "Runs")
+    assert key.endswith(f"-{words}")
+    assert "*" not in key
+
+
+def test_ingestion_keeps_entries_of_its_own_route_alone(application: Template) -> None:
+    assert leading_keys(application, "DataIngestion", "Objects") == [["data/incoming/*"]]
+    assert leading_keys(application, "FileProcessor", "Objects") == [["*"]]
+    for role in set(ROLES) - {"DataIngestion", "FileProcessor"}:
+        assert leading_keys(application, role, "Objects") == []
+
+
+def test_the_batch_sample_changes_its_own_table_and_no_other(resources: Resources) -> None:
+    changed = [r for r in resources("Legislators", "glue:UpdateTable") if "table/" in r]
+    assert changed
+    assert all("legislators_history" in r or "quarantined_rows" in r for r in changed)
+
+
+def test_a_crawler_of_folders_keeps_columns_and_leaves_those_of_the_checks_out(
+    application: Template,
+) -> None:
+    (raw,) = (
+        c for c in application.properties("AWS::Glue::Crawler") if "S3Targets" in c["Targets"]
+    )
+    assert json.loads(raw["Configuration"])["CrawlerOutput"] == {
+        "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
+        "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
+    }
+    (target,) = raw["Targets"]["S3Targets"]
+    assert target["Exclusions"] == ["platform_check_*/**"]

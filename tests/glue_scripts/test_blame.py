@@ -98,6 +98,22 @@ def test_aws_that_is_busy_is_asked_again(lake: Lake) -> None:
     assert all(published(lake, version) for version in versions)
 
 
+def test_where_quarantined_rows_are_refused_the_table_has_none_of_the_others(lake: Lake) -> None:
+    """Their upload is `failed` then and may be tried again, in another load."""
+    bad = lake.upload("bad/x.csv", "id,n\n1,a\n2\n3,c\n")
+    good = lake.upload("good/x.csv", "id,n\n1,a\n2\n3,c\n")
+    answering(
+        "glue",
+        "CreatePartition",
+        lambda body: "InvalidInputException" if '"bad"' in body else "",
+        lambda params: str(params["body"]),
+    )
+    lake.process(bad, good)
+    assert lake.outcome(bad) == ("failed", 0, 0, 0)
+    assert lake.tables() == ["good"]
+    assert lake.outcome(good) == ("published", 3, 2, 1)
+
+
 def test_a_table_that_the_catalog_never_takes_costs_its_own_objects_and_leaves_no_counts(
     lake: Lake,
 ) -> None:

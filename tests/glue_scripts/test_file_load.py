@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import fastavro
@@ -19,6 +19,7 @@ from pyspark.sql import SparkSession
 
 from lake import store
 from lake.errors import AccountingError, LoadLost
+from lake.load import waits
 from lake.store import FooterCounts
 from tests.aws import (
     JOB,
@@ -32,6 +33,7 @@ from tests.lakes import DAY, Lake
 from wires.column_names import METADATA_COLUMNS
 from wires.contracts import DatasetContract, DeclaredColumn, Evolution
 from wires.load_ledger import LoadState
+from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
 
 DAY_FOLDER = "data/incoming/2026/01/15/"
@@ -513,3 +515,25 @@ def fresh(lake: Lake) -> Lake:
     requests.post(f"{lake.aws.s3.meta.endpoint_url}/moto-api/reset", timeout=10)
     store.client.cache_clear()
     return Lake(make_small_aws(endpoint_url=lake.aws.s3.meta.endpoint_url), lake.spark)
+
+
+def test_waits_are_the_seconds_since_each_upload_or_evenly_chosen_ones() -> None:
+    now = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+    def versions(*ages: int) -> list[ObjectVersion]:
+        return [
+            ObjectVersion(
+                key=f"{age}.csv",
+                version_id="v",
+                size=1,
+                uploaded_at=(now - timedelta(seconds=age)).isoformat(),
+            )
+            for age in ages
+        ]
+
+    assert waits(versions(30, 10, 20), now) == [10, 20, 30]
+    assert waits([], now) == []
+    many = waits(versions(*range(1001)), now)
+    assert len(many) == 100
+    assert (many[0], many[-1]) == (0, 1000)
+    assert abs(many[50] - 500) <= 10

@@ -14,11 +14,11 @@ import pytest
 from config.jobs import LEGISLATORS_HISTORY, TABLE_MAINTENANCE
 from local_cloud.legislators_sample import legislators_sample, legislators_truth
 from local_cloud.platform import Platform, deployed
-from local_cloud.progress import Progress
 from local_cloud.report import described
 from local_cloud.shop.records import DAYS
 from local_cloud.shop.truth import Truth, truth
 from local_cloud.shop.uploads import ShopObject, shop_uploads
+from operations.progress import Progress
 from operations.table_reader import IcebergReader
 from tests.quality_report.chromium import Chromium
 from wires.lineage import RunEventType

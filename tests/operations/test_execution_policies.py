@@ -25,7 +25,7 @@ from operations.account_policies.handlers import COPY, actions_of, renewed
 from operations.account_policies.places import Places
 from operations.account_policies.put import execution_policies, put_policy
 from tests.conftest import Assemblies
-from tests.templates import Template, as_list
+from tests.templates import Template, as_list, text_of
 
 ARN_OF_NAME = {
     ("AWS::DynamoDB::Table", "TableName"): "arn:aws:dynamodb:{region}:{account}:table/{name}",
@@ -259,6 +259,36 @@ def test_keys_are_known_by_the_aliases_of_the_project(purpose: Purpose, dev: Env
             assert f"alias/{dev.project}-*" in aliases
             others = set(aliases) - {f"alias/{dev.project}-*"}
             assert others <= ({"alias/*encryptionalias*"} if purpose is Purpose.PIPELINE else set())
+
+
+def admitted_to_keys(template: Template) -> list[set[str]]:
+    """What CloudFormation's own role may do with each key, by the policy of that key."""
+    return [
+        {
+            action
+            for statement in key["KeyPolicy"]["Statement"]
+            if ":role/cdk-hnb659fds-cfn-exec-role-" in text_of(statement.get("Condition", ""))
+            for action in as_list(statement["Action"])
+        }
+        for key in template.properties("AWS::KMS::Key")
+    ]
+
+
+def test_a_key_admits_the_deployment_that_makes_it_before_it_has_an_alias(
+    assemblies: Assemblies,
+) -> None:
+    """And after its alias has been deleted: IAM knows keys by their aliases alone."""
+    environments = [assemblies.infrastructure(name) for name in ("dev", "prod")]
+    wanted = {
+        a for a in actions_of("AWS::KMS::Key") if not list(unused_properties("AWS::KMS::Key", a))
+    }
+    wanted -= {"kms:CreateKey", "kms:ListKeys"}
+    for template in (*environments, *(assemblies.pipeline(app) for app in App)):
+        (admitted,) = admitted_to_keys(template)
+        assert wanted | {"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"} <= admitted
+    for template in environments:
+        (admitted,) = admitted_to_keys(template)
+        assert "kms:CreateGrant" in admitted  # DynamoDB's, for a table under the key
 
 
 @pytest.mark.parametrize("purpose", list(Purpose))

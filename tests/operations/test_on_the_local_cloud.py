@@ -17,8 +17,8 @@ from config.environments import load_environments
 from config.jobs import FILE_PROCESSOR
 from config.naming import CHECKS_PREFIX
 from local_cloud.platform import Platform, deployed
-from local_cloud.progress import Progress
 from local_cloud.settling import Work
+from operations.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMINISTRATOR = ""

@@ -43,6 +43,7 @@ def test_unusual_keys_are_taken_as_they_are(key: str) -> None:
         ("a\u202evsc.exe", 10, ObjectStatus.REJECTED, "reverse the reading direction"),
         ("orders/", 0, ObjectStatus.IGNORED, "folder marker"),
         ("orders/.DS_Store", 10, ObjectStatus.IGNORED, "operating system"),
+        ("malware-protection-resource-validation-object", 1, ObjectStatus.IGNORED, "GuardDuty"),
         ("orders/a.csv", 0, ObjectStatus.EMPTY, "0 bytes"),
         ("orders/a.csv", 1001, ObjectStatus.REJECTED, "1,001 bytes, the limit is 1,000"),
     ],

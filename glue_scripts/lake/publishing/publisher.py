@@ -113,9 +113,11 @@ class Publisher:
 
         def publish_one(dataset: str) -> None:
             try:
+                # First: where it is refused, the dataset's table must have nothing of this load,
+                # because its uploads then count as failed, and may come again in another one.
+                self._publish_quarantine(commit, dataset)
                 if any(write.rows for write in commit.writes[dataset]):
                     snapshots[dataset] = self._publish_table(commit, dataset, again=again)
-                self._publish_quarantine(commit, dataset)
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _FINAL:
                     raise

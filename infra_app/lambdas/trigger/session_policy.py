@@ -19,7 +19,7 @@ from wires.layout import (
     load_records,
     quarantined_rows_of,
 )
-from wires.routes import incoming_path
+from wires.routes import INCOMING, incoming_path
 
 from .settings import TriggerSettings
 
@@ -80,7 +80,7 @@ def _only_own_originals(settings: TriggerSettings, keys: Iterable[str]) -> list[
 def _neighbours(key: str) -> str:
     """Return a pattern for keys of the same dataset as this one, unless a contract says more."""
     incoming = incoming_path(key)
-    prefix = "" if incoming is None else "data/incoming/*/"
+    prefix = "" if incoming is None else f"{INCOMING}*/"
     path = key if incoming is None else incoming
     folder, slash, _ = path.partition("/")
     if slash and folder:
