@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 from config.environments import Environment
 from infra_app.lambdas.trigger.decide import MALWARE_TAG
+from local_cloud.iam.evaluation import Policies, evaluate
+from local_cloud.iam.policies import Policy
 from tests.conftest import Assemblies
+from tests.local_cloud.iam.statements import a_request, allow, policy
 from tests.templates import Json, Template, as_list
 
 
@@ -76,3 +82,69 @@ def test_nobody_deletes_a_version_where_data_is_retained(
     assert "Condition" not in kept
     assert "Resource" not in kept
     assert "/platform_check_*" in str(kept["NotResource"])
+
+
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/data"
+TLS = {"aws:SecureTransport": "true"}
+SSE = "s3:x-amz-server-side-encryption"
+KEY_ID = f"{SSE}-aws-kms-key-id"
+
+
+def decided(statements: list[Json], action: str, key: str = "sales/a.csv", **values: str) -> bool:
+    """Whether somebody whose own policies allow everything may do it to an object."""
+    text = json.dumps(statements)
+    text = re.sub(r'\{"Fn::GetAtt": \["DataBucketsRaw[^}]*\}', '"arn:aws:s3:::raw"', text)
+    text = re.sub(r'\{"Fn::GetAtt": \["DataKey[^}]*\}', f'"{KEY}"', text)
+    joined = r'\{"Fn::Join": \["", \["arn:aws:s3:::raw", "([^"]+)"\]\]\}'
+    text = re.sub(joined, r'"arn:aws:s3:::raw\1"', text)
+    document = {"Version": "2012-10-17", "Statement": json.loads(text)}
+    policies = Policies(identity=(policy(allow("*")),), resource=(Policy.of(document),))
+    keys = {**TLS, **values}
+    return evaluate(a_request(action, f"arn:aws:s3:::raw/{key}", keys=keys), policies).is_allowed
+
+
+@pytest.mark.parametrize(
+    ("action", "values", "allowed"),
+    [
+        ("s3:PutObject", {}, True),
+        ("s3:PutObject", {SSE: "aws:kms", KEY_ID: KEY}, True),
+        ("s3:PutObject", {SSE: "aws:kms", KEY_ID: f"{KEY}2"}, False),
+        ("s3:PutObject", {SSE: "aws:kms"}, False),
+        ("s3:PutObject", {SSE: "AES256"}, False),
+        ("s3:PutObject", {f"{SSE}-customer-algorithm": "AES256"}, False),
+        ("s3:PutObject", {"s3:RequestObjectTagKeys": "team"}, True),
+        ("s3:PutObject", {"s3:RequestObjectTagKeys": MALWARE_TAG}, False),
+        ("s3:PutObjectTagging", {"s3:RequestObjectTagKeys": MALWARE_TAG}, False),
+        ("s3:PutObjectTagging", {"s3:RequestObjectTagKeys": "team"}, True),
+        ("s3:PutObjectTagging", {f"s3:ExistingObjectTag/{MALWARE_TAG}": "THREATS_FOUND"}, False),
+        ("s3:DeleteObjectTagging", {f"s3:ExistingObjectTag/{MALWARE_TAG}": "any"}, False),
+        ("s3:GetObject", {f"s3:ExistingObjectTag/{MALWARE_TAG}": "THREATS_FOUND"}, False),
+        ("s3:GetObject", {f"s3:ExistingObjectTag/{MALWARE_TAG}": "NO_THREATS_FOUND"}, True),
+        ("s3:GetObject", {}, True),
+        ("s3:DeleteObject", {}, True),  # hides the last version, and keeps it
+        ("s3:PutObject", {"aws:SecureTransport": "false"}, False),
+    ],
+)
+def test_what_somebody_may_do_whose_own_policies_allow_everything(
+    infrastructure: Template,
+    configured: Environment,
+    action: str,
+    values: dict[str, str],
+    allowed: bool,
+) -> None:
+    raw = infrastructure.id_of("AWS::S3::Bucket", BucketName=configured.names.raw_bucket)
+    found = infrastructure.named("AWS::S3::BucketPolicy", Bucket={"Ref": raw})
+    assert decided(found["PolicyDocument"]["Statement"], action, **values) is allowed
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"), [("sales/a.csv", True), ("platform_check_1/a.csv", False)]
+)
+def test_a_version_of_prod_is_deleted_by_nobody_but_that_of_a_check(
+    assemblies: Assemblies, key: str, kept: bool
+) -> None:
+    template = assemblies.infrastructure("prod")
+    (raw,) = (id for id in template.resources("AWS::S3::Bucket") if "BucketsRaw" in id)
+    found = template.named("AWS::S3::BucketPolicy", Bucket={"Ref": raw})
+    statements = found["PolicyDocument"]["Statement"]
+    assert decided(statements, "s3:DeleteObjectVersion", key) is not kept
