@@ -39,18 +39,18 @@ class Progress:
 
 
 class Counter:
-    """Tells how many are done, at most every two seconds."""
+    """Tells how many are done, at most every two seconds and only if they are more than before."""
 
     def __init__(self, say: Callable[[str], None], what: str, of: int | None = None) -> None:
         self._say = say
         self._what = what
         self._of = f" of {of:,}" if of is not None else ""
-        self.count = 0
+        self.count = self._told = 0
         self._said = time.monotonic()
 
     def add(self, number: int) -> None:
         self.count += number
         now = time.monotonic()
-        if now - self._said >= _OFTEN_ENOUGH:
-            self._said = now
+        if self.count != self._told and now - self._said >= _OFTEN_ENOUGH:
+            self._said, self._told = now, self.count
             self._say(f"{self.count:,}{self._of} {self._what}")
