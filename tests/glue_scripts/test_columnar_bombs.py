@@ -30,8 +30,9 @@ from tests.glue_scripts.typed_files import orc_file, parquet, refusal, varint
 from tests.lakes import Lake
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_BYTES = 700_000_000
-"""Of which Python with its libraries takes some 120 million."""
+MOST_BYTES = 850_000_000
+"""Less than any bomb holds. Python with its libraries takes some 120 million, and what Arrow's
+allocator keeps differs from one run to the next: 660 to 730 million in all were seen."""
 QUICK = [
     Bomb("parquet", "zstd", "dictionary", 10_000, 100_000),
     Bomb("parquet", "zstd", "plain", 10_000, 100_000),

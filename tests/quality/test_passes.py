@@ -27,21 +27,24 @@ def table(spark: SparkSession, tmp_path: Path) -> Iterator[DataFrame]:
 
 
 def scans(spark: SparkSession, since: int) -> int:
-    """Of the table, in the plans of all queries that ran since then."""
+    """Of the table, in the plans of all queries that ran after the one of that number."""
     found = 0
-    for number in range(since, count_of_queries(spark)):
-        plan = queries(spark).apply(number).physicalPlanDescription()
-        found += sum("Location: " in line and "/orders]" in line for line in plan.splitlines())
+    for query in queries(spark):
+        if query.executionId() > since:
+            plan = query.physicalPlanDescription()
+            found += sum("Location: " in line and "/orders]" in line for line in plan.splitlines())
     return found
 
 
-def queries(spark: SparkSession) -> Any:
+def queries(spark: SparkSession) -> list[Any]:
+    """Those that Spark remembers: the last thousand of a session."""
     spark.sparkContext._jsc.sc().listenerBus().waitUntilEmpty()
-    return spark._jsparkSession.sharedState().statusStore().executionsList()
+    remembered = spark._jsparkSession.sharedState().statusStore().executionsList()
+    return [remembered.apply(place) for place in range(remembered.size())]
 
 
-def count_of_queries(spark: SparkSession) -> int:
-    return int(queries(spark).size())
+def last_query(spark: SparkSession) -> int:
+    return max((int(query.executionId()) for query in queries(spark)), default=-1)
 
 
 SUMS = (
@@ -74,7 +77,7 @@ def test_the_table_is_read_once_for_each_kind_of_rule(
     spark: SparkSession, table: DataFrame, rules: str, passes: int
 ) -> None:
     other = table_of(spark, [(1, "a")], "id int, n string")
-    before = count_of_queries(spark)
+    before = last_query(spark)
     evaluation = evaluation_of(rules, table, references={"other": other})
     assert not [one.reason for one in evaluation.outcomes if one.verdict == "error"]
     assert (evaluation.passes, scans(spark, before)) == (passes, passes)
@@ -91,7 +94,7 @@ def test_rows_are_not_looked_for_before_somebody_asks(
     spark: SparkSession, table: DataFrame
 ) -> None:
     evaluation = evaluation_of(SUMS, table)
-    before = count_of_queries(spark)
+    before = last_query(spark)
     failing = evaluation.failing_rows()
     assert scans(spark, before) == 0
     failing.write.format("noop").mode("overwrite").save()
