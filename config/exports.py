@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from wires.alerts import Topic
 
 
 class Export(StrEnum):
@@ -26,6 +29,17 @@ class Export(StrEnum):
     QUALITY_DATABASE_NAME = "QualityDatabaseName"
     DISCOVERY_DATABASE_NAME = "DiscoveryDatabaseName"
     ALERTS_TOPIC_ARN = "AlertsTopicArn"
+    """Failures; the next two are about quality, and about what works again."""
+    QUALITY_TOPIC_ARN = "QualityTopicArn"
+    RECOVERIES_TOPIC_ARN = "RecoveriesTopicArn"
     CRAWLERS_ROLE_NAME = "CrawlersRoleName"
     NETWORK_CONNECTION_NAME = "NetworkConnectionName"
     """Exported only if the environment has a VPC."""
+
+
+TOPICS: Mapping[Topic, Export] = {
+    Topic.FAILURES: Export.ALERTS_TOPIC_ARN,
+    Topic.QUALITY: Export.QUALITY_TOPIC_ARN,
+    Topic.RECOVERIES: Export.RECOVERIES_TOPIC_ARN,
+}
+"""The export of each topic's ARN."""

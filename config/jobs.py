@@ -11,6 +11,7 @@ from enum import Enum
 
 from config.exports import Export
 from config.settings import JobSettings, JobSize, Settings
+from wires.alerts import Topic
 from wires.job_arguments import (
     JobDefaults,
     LegislatorsDefaults,
@@ -125,8 +126,8 @@ class JobSpec:
     only_tables: Mapping[Zone, tuple[str, ...]] = field(default_factory=dict)
     """Names of its tables in a zone, or patterns of them, where they are known in advance."""
     state: State | None = None
-    announces: bool = False
-    """Whether it sends alerts itself."""
+    announces: tuple[Topic, ...] = ()
+    """Topics to which it sends alerts itself."""
     takes_loads: bool = False
     """Whether the dispatcher starts it for loads, which have attempts and report failures.
 
@@ -190,7 +191,7 @@ def _load_job(
         tables={Zone.PROCESSED: (Tables.KEEP,), Zone.QUALITY: (Tables.KEEP_PARTITIONED,)},
         only_tables={Zone.QUALITY: (ROWS_TABLE,)},
         state=State.LOADS,
-        announces=True,
+        announces=(Topic.FAILURES,),
         takes_loads=True,
         uploads=uploads,
         in_workflow=in_workflow,
@@ -246,7 +247,7 @@ DATA_QUALITY = replace(
         _STAGED,
     ),
     only_tables={Zone.QUALITY: (ROWS_TABLE, QUALITY_TABLES)},
-    announces=True,
+    announces=(Topic.QUALITY, Topic.RECOVERIES),
 )
 LEGISLATORS_HISTORY = JobSpec(
     name="legislators",

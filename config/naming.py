@@ -110,6 +110,10 @@ class Names:
         return self.of("trigger")
 
     @property
+    def monitor_function(self) -> str:
+        return self.of("monitor")
+
+    @property
     def workflow(self) -> str:
         return self.of("layered-etl")
 
@@ -142,6 +146,10 @@ class Names:
     def scanner_role(self) -> str:
         return f"{self.of('malware-scan')}-{self.region}"
 
+    @property
+    def chat_role(self) -> str:
+        return f"{self.of('chat')}-{self.region}"
+
     def upload_policy(self, uploader: str) -> str:
         """Return the policy of an uploader; deployments may make policies of such names only."""
         return f"{self.of('upload')}-{uploader}-{self.region}"
@@ -153,6 +161,14 @@ class Names:
     @property
     def alerts_topic(self) -> str:
         return self.of("alerts")
+
+    @property
+    def quality_topic(self) -> str:
+        return self.of("quality-alerts")
+
+    @property
+    def recoveries_topic(self) -> str:
+        return self.of("recoveries")
 
     @property
     def metrics_namespace(self) -> str:
@@ -197,14 +213,18 @@ class Names:
             self.uploads_queue,
             self.uploads_dead_letters,
             self.trigger_function,
+            self.monitor_function,
             *self.jobs,
             *(self.role_of(job) for job in self.jobs),
             self.role_of(self.crawlers),
             self.workflow,
             self.checks_role,
             self.scanner_role,
+            self.chat_role,
             self.job_security,
             self.alerts_topic,
+            self.quality_topic,
+            self.recoveries_topic,
             self.infrastructure_stack,
             self.application_stack,
         )

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from config.validation import Frozen
+from wires.alerts import Topic
 
 Positive = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -167,6 +168,9 @@ class Uploads(Frozen):
         return uploaders
 
 
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|https://\S+")
+
+
 class Alarms(Frozen):
     """When people are told that something is wrong, and who."""
 
@@ -178,23 +182,57 @@ class Alarms(Frozen):
     """Times the median of a job's last runs at which a run counts as slow."""
     monthly_budget_usd: int = Field(default=0, ge=0)
     """Budget of the whole account; 0 for none."""
-    subscribers: tuple[str, ...] = ()
-    """E-mail addresses and `https://` endpoints that get alerts, alarms and their ends."""
+    waiting_minutes: int = Field(default=30, ge=1)
+    """Minutes that a run may wait for Glue to begin it, or to stop it."""
+    quality_score: float = Field(default=80.0, ge=0, le=100)
+    """Score of a table below which its quality is an alarm."""
+    glue_metrics: bool = True
+    """Whether jobs send Glue's own metrics of drivers and executors."""
+    subscribers: dict[Topic, tuple[str, ...]] = Field(default_factory=dict)
+    """By topic: e-mail addresses and `https://` endpoints."""
+    slack_workspace: str = ""
+    """Id of the Slack workspace that the account's Amazon Q Developer knows; empty for no chat."""
+    slack_channel: str = ""
+    """Id of the channel in it that gets all topics."""
 
-    @field_validator("slow_factor", mode="before")
+    @field_validator("slow_factor", "quality_score", mode="before")
     @classmethod
     def _a_number(cls, factor: object) -> object:
-        return float(factor) if isinstance(factor, int) else factor
+        return float(factor) if type(factor) is int else factor
 
     @field_validator("subscribers", mode="before")
     @classmethod
     def _addresses(cls, subscribers: object) -> object:
-        if not isinstance(subscribers, list | tuple) or not all(
-            isinstance(one, str) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+|https://\S+", one)
-            for one in subscribers
-        ):
-            raise ValueError("must be a list of e-mail addresses and https:// endpoints")
-        return tuple(subscribers)
+        rule = (
+            f"must have {', '.join(Topic)}, each with a list of e-mail addresses and https:// "
+            "endpoints"
+        )
+        if not isinstance(subscribers, dict):
+            raise ValueError(rule)
+        for topic, addresses in subscribers.items():
+            if topic not in list(Topic) or not isinstance(addresses, list | tuple):
+                raise ValueError(rule)
+            for one in addresses:
+                if not isinstance(one, str) or not _ADDRESS.fullmatch(one):
+                    raise ValueError(rule)
+        return {Topic(topic): tuple(addresses) for topic, addresses in subscribers.items()}
+
+    @field_validator("slack_workspace")
+    @classmethod
+    def _a_workspace(cls, workspace: str) -> str:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-chatbot-slackchannelconfiguration.html
+        if workspace and not re.fullmatch(r"[0-9A-Z]{1,255}", workspace):
+            raise ValueError("must be the id of a workspace, such as T01234ABCDE, or empty")
+        return workspace
+
+    @field_validator("slack_channel")
+    @classmethod
+    def _a_channel(cls, channel: str, info: ValidationInfo) -> str:
+        if channel and not re.fullmatch(r"[A-Za-z0-9]+", channel):
+            raise ValueError("must be the id of a channel, such as C01234ABCDE, or empty")
+        if bool(channel) != bool(info.data.get("slack_workspace")):
+            raise ValueError("must be there if slackWorkspace is, and only then")
+        return channel
 
 
 class Network(Frozen):

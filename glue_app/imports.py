@@ -11,7 +11,7 @@ import aws_cdk.aws_sns as sns
 from constructs import Construct
 
 from config.environments import Environment
-from config.exports import Export
+from config.exports import TOPICS, Export
 from config.jobs import JOBS, JobSpec, Zone
 
 
@@ -31,7 +31,10 @@ class Infrastructure(Construct):
         self.loads = self._table("Loads", Export.LOADS_TABLE_NAME)
         self.state = self._table("State", Export.STATE_TABLE_NAME)
         self.runs = self._table("Runs", Export.RUNS_TABLE_NAME)
-        self.alerts = sns.Topic.from_topic_arn(self, "Alerts", self.value(Export.ALERTS_TOPIC_ARN))
+        self.topics = {
+            topic: sns.Topic.from_topic_arn(self, f"{topic.capitalize()}Topic", self.value(export))
+            for topic, export in TOPICS.items()
+        }
         self.network_connection = (
             self.value(Export.NETWORK_CONNECTION_NAME)
             if Export.NETWORK_CONNECTION_NAME in environment.exports

@@ -107,5 +107,7 @@ class Jobs:
             "state_table": there.value(Export.STATE_TABLE_NAME),
             "runs_table": there.value(Export.RUNS_TABLE_NAME),
             "alerts_topic_arn": there.value(Export.ALERTS_TOPIC_ARN),
+            "quality_topic_arn": there.value(Export.QUALITY_TOPIC_ARN),
+            "recoveries_topic_arn": there.value(Export.RECOVERIES_TOPIC_ARN),
         }
         return spec.arguments(**{**facts, **spec.own_arguments(self._environment.settings)})

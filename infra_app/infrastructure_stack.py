@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import aws_cdk as cdk
 import aws_cdk.aws_kms as kms
@@ -10,7 +11,7 @@ import aws_cdk.aws_sns as sns
 from constructs import Construct
 
 from config.environments import Environment
-from config.exports import Export
+from config.exports import TOPICS, Export
 from config.jobs import DATA_INGESTION, DATA_QUALITY, FILE_PROCESSOR, JOBS
 from delivery.bundles import stage, trigger_bundle
 from infra_app.constructs.alarms import Alarms
@@ -23,13 +24,15 @@ from infra_app.constructs.data_key import DataKey
 from infra_app.constructs.events_queue import MAX_RECEIVE_COUNT, EventsQueue
 from infra_app.constructs.job_role import JobRole
 from infra_app.constructs.malware_scan import MalwareScan
+from infra_app.constructs.monitor import Monitor
 from infra_app.constructs.network import ZONES, Network
 from infra_app.constructs.state_tables import StateTables
 from infra_app.constructs.trigger import TIMEOUT, Trigger
 from infra_app.constructs.trigger_access import grant_trigger_access
 from infra_app.constructs.upload_rules import rule_uploads
 from infra_app.constructs.uploader_policies import UploaderPolicies
-from infra_app.lambdas.trigger.settings import TriggerSettings
+from infra_app.lambdas.trigger.settings import MonitorSettings, TriggerSettings
+from wires.alerts import Topic
 
 
 class InfrastructureStack(cdk.Stack):
@@ -63,12 +66,10 @@ class InfrastructureStack(cdk.Stack):
         self._rule_uploads(key, buckets)
         tables = StateTables(self, "StateTables", names=names, key=key, retain=retain)
         catalog = Catalog(self, "Catalog", names=names, buckets=buckets, retain=retain)
-        alerts = Alerts(
-            self, "Alerts", names=names, key=key, subscribers=settings.alarms.subscribers
-        )
+        alerts = Alerts(self, "Alerts", names=names, key=key, told=settings.alarms)
         roles = self._job_roles()
         network = self._network(key) if settings.network.vpc else None
-        self._way_in(key, buckets, tables, topic=alerts.topic, network=network)
+        self._way_in(key, buckets, tables, topics=alerts.topics, network=network)
         ChecksRole(
             self,
             "ChecksRole",
@@ -94,7 +95,7 @@ class InfrastructureStack(cdk.Stack):
                 Export.CURATED_DATABASE_NAME: catalog.curated.database_name,
                 Export.DISCOVERY_DATABASE_NAME: catalog.discovery.database_name,
                 Export.QUALITY_DATABASE_NAME: catalog.quality.database_name,
-                Export.ALERTS_TOPIC_ARN: alerts.topic.topic_arn,
+                **{TOPICS[name]: topic.topic_arn for name, topic in alerts.topics.items()},
                 **roles,
                 Export.NETWORK_CONNECTION_NAME: network.connection_name if network else "",
             }
@@ -164,10 +165,12 @@ class InfrastructureStack(cdk.Stack):
         buckets: DataBuckets,
         tables: StateTables,
         *,
-        topic: sns.Topic,
+        topics: Mapping[Topic, sns.Topic],
         network: Network | None,
     ) -> None:
-        """Make the queue that hears of uploads, and the function that turns them into runs."""
+        """Make the queue that hears of uploads, the function that turns them into runs, and what
+        watches both."""
+        code = stage("trigger", trigger_bundle())
         events = EventsQueue(
             self,
             "Events",
@@ -182,22 +185,35 @@ class InfrastructureStack(cdk.Stack):
             "Trigger",
             names=self._names,
             key=key,
-            code=stage("trigger", trigger_bundle()),
+            code=code,
             queue=events.queue,
             environment=_trigger_settings(
-                self._environment, buckets=buckets, tables=tables, topic=topic
+                self._environment, buckets=buckets, tables=tables, topics=topics
             ),
             sizes=self._settings.trigger,
             retention=self._settings.retention,
             network=network,
         )
+        monitor = Monitor(
+            self,
+            "Monitor",
+            names=self._names,
+            key=key,
+            code=code,
+            environment=_monitor_settings(
+                self._environment, buckets=buckets, tables=tables, topics=topics
+            ),
+            retention=self._settings.retention,
+            network=network,
+        )
+        monitor.grant(names=self._names, key=key, tables=tables, topics=topics)
         Alarms(
             self,
             "Alarms",
             names=self._names,
             limits=self._settings.alarms,
             key=key,
-            topic=topic,
+            topics=topics,
             function=trigger.function,
             queue=events.queue,
             dead_letters=events.dead_letters,
@@ -215,7 +231,7 @@ class InfrastructureStack(cdk.Stack):
             key=key,
             buckets=buckets,
             tables=tables,
-            topic=topic,
+            topics=[topics[Topic.FAILURES], topics[Topic.RECOVERIES]],
             names=self._names,
         )
 
@@ -229,32 +245,66 @@ class InfrastructureStack(cdk.Stack):
             )
 
 
+def _common_settings(
+    environment: Environment,
+    *,
+    buckets: DataBuckets,
+    tables: StateTables,
+    topics: Mapping[Topic, sns.Topic],
+) -> dict[str, Any]:
+    """Return the settings that both functions have."""
+    names = environment.names
+    return {
+        "environment": environment.name,
+        "raw_bucket": buckets.raw.bucket_name,
+        "objects_table": tables.objects.table_name,
+        "loads_table": tables.loads.table_name,
+        "state_table": tables.state.table_name,
+        "runs_table": tables.runs.table_name,
+        "alerts_topic_arn": topics[Topic.FAILURES].topic_arn,
+        "recoveries_topic_arn": topics[Topic.RECOVERIES].topic_arn,
+        "file_processor_job": names.job(FILE_PROCESSOR),
+        "data_ingestion_job": names.job(DATA_INGESTION),
+        "other_jobs": ",".join(names.job(spec) for spec in JOBS if not spec.takes_loads),
+        "metrics_namespace": names.metrics_namespace,
+    }
+
+
+def _monitor_settings(
+    environment: Environment,
+    *,
+    buckets: DataBuckets,
+    tables: StateTables,
+    topics: Mapping[Topic, sns.Topic],
+) -> MonitorSettings:
+    limits = environment.settings.alarms
+    return MonitorSettings(
+        **_common_settings(environment, buckets=buckets, tables=tables, topics=topics),
+        waiting_minutes=limits.waiting_minutes,
+        slow_factor=limits.slow_factor,
+    )
+
+
 def _trigger_settings(
-    environment: Environment, *, buckets: DataBuckets, tables: StateTables, topic: sns.ITopic
+    environment: Environment,
+    *,
+    buckets: DataBuckets,
+    tables: StateTables,
+    topics: Mapping[Topic, sns.Topic],
 ) -> TriggerSettings:
     names, sizes = environment.names, environment.settings.trigger
     return TriggerSettings(
-        environment=environment.name,
-        raw_bucket=buckets.raw.bucket_name,
+        **_common_settings(environment, buckets=buckets, tables=tables, topics=topics),
         processed_bucket=buckets.processed.bucket_name,
         quality_bucket=buckets.quality.bucket_name,
         assets_bucket=buckets.assets.bucket_name,
-        objects_table=tables.objects.table_name,
-        loads_table=tables.loads.table_name,
-        state_table=tables.state.table_name,
-        runs_table=tables.runs.table_name,
-        alerts_topic_arn=topic.topic_arn,
-        file_processor_job=names.job(FILE_PROCESSOR),
         workflow=names.workflow,
-        data_ingestion_job=names.job(DATA_INGESTION),
         data_quality_job=names.job(DATA_QUALITY),
-        other_jobs=",".join(names.job(spec) for spec in JOBS if not spec.takes_loads),
         objects_per_run=sizes.objects_per_run,
         bytes_per_run=sizes.bytes_per_run,
         runs_at_once=sizes.runs_at_once,
         attempts_per_load=sizes.attempts_per_load,
         max_object_bytes=sizes.max_object_bytes,
         max_receive_count=MAX_RECEIVE_COUNT,
-        metrics_namespace=names.metrics_namespace,
         malware_scan_required=int(sizes.malware_scan_required),
     )

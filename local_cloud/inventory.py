@@ -73,6 +73,9 @@ class Access(Protocol):
 
     def attach(self, resource_arn: str, document: Mapping[str, Any]) -> None: ...
 
+    def permit(self, resource_arn: str, statement: Mapping[str, Any]) -> None:
+        """Add a statement to the policy of a resource."""
+
     def refusal_of_delivery(self, target_arn: str, *, rule_arn: str) -> str:
         """Return why a rule may not send to a target; "" if it may."""
 

@@ -1,4 +1,4 @@
-"""The commands `objects`, `failed`, `redrive`, `reconcile` and `release`."""
+"""The commands `objects`, `runs`, `failed`, `redrive`, `reconcile` and `release`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from operations.reconciling.reconcile import Limits, reconcile
 from operations.recovery.entries import FINISHED_BADLY, Selection
 from operations.recovery.estate import Estate
 from operations.recovery.failed import find_troubles
+from operations.recovery.job_runs import RunSelection, find_runs
 from operations.recovery.objects import find_uploads
 from operations.recovery.redrive import Choice, Redrive
 from operations.recovery.release import Release
@@ -31,6 +32,7 @@ Command = Callable[[argparse.Namespace, Environment], int]
 def add_recovery_commands(commands: Any, finish: Callable[[Any, Command], None]) -> None:
     """Add the commands; `finish` adds what all commands on an environment have."""
     _add_objects(commands.add_parser("objects", help="what became of uploads"), finish)
+    _add_runs(commands.add_parser("runs", help="what runs of jobs came to"), finish)
     _add_failed(commands.add_parser("failed", help="what needs a person"), finish)
     _add_redrive(
         commands.add_parser("redrive", help="have uploads and messages tried again"), finish
@@ -52,6 +54,15 @@ def _add_objects(parser: Any, finish: Callable[[Any, Command], None]) -> None:
     parser.add_argument("--since", type=moment, metavar="TIME|SPAN", help="uploaded since, or 6h")
     _add_output(parser, "uploads to show, the last ones first", 100)
     finish(parser, _objects)
+
+
+def _add_runs(parser: Any, finish: Callable[[Any, Command], None]) -> None:
+    parser.add_argument("--job", default="", metavar="NAME", help="of one job")
+    parser.add_argument("--open", action="store_true", help="that have not ended")
+    parser.add_argument("--failed", action="store_true", help="that have not succeeded")
+    parser.add_argument("--since", type=moment, metavar="TIME|SPAN", help="started since, or 6h")
+    _add_output(parser, "runs to show, the last ones first", 20)
+    finish(parser, _runs)
 
 
 def _add_failed(parser: Any, finish: Callable[[Any, Command], None]) -> None:
@@ -114,6 +125,18 @@ def _objects(arguments: argparse.Namespace, environment: Environment) -> int:
         since=since(arguments.since, estate.now()),
     )
     found = find_uploads(estate, selection, limit=arguments.limit, progress=Progress())
+    return _print(arguments, environment, found.to_json(), found.lines())
+
+
+def _runs(arguments: argparse.Namespace, environment: Environment) -> int:
+    estate = _estate(environment)
+    selection = RunSelection(
+        job=arguments.job,
+        open=arguments.open,
+        failed=arguments.failed,
+        since=since(arguments.since, estate.now()),
+    )
+    found = find_runs(estate, selection, limit=arguments.limit, progress=Progress())
     return _print(arguments, environment, found.to_json(), found.lines())
 
 

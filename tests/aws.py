@@ -68,6 +68,8 @@ class SmallAws:
             "state_table": STATE,
             "runs_table": RUNS,
             "alerts_topic_arn": self.topic,
+            "quality_topic_arn": self.topic,
+            "recoveries_topic_arn": self.topic,
         }
         return kind(**everywhere, **own)
 

@@ -38,6 +38,15 @@ class Template:
         (found,) = self.properties(kind)
         return found
 
+    def function(self, name: str = "trigger") -> Json:
+        """Properties of the function whose name ends so."""
+        (found,) = (
+            one
+            for one in self.properties("AWS::Lambda::Function")
+            if one["FunctionName"].endswith(f"-{name}")
+        )
+        return found
+
     def named(self, kind: str, **name: object) -> Json:
         """Properties of the one resource with this name, given as `BucketName="…"`."""
         ((field, value),) = name.items()

@@ -39,6 +39,9 @@ class JobDefaults:
     state_table: str
     runs_table: str
     alerts_topic_arn: str
+    """Topic of failures."""
+    quality_topic_arn: str
+    recoveries_topic_arn: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,6 +98,13 @@ class LoadLedger:
             )
         return _load_of(item)
 
+    def find(self, load_id: str) -> Load | None:
+        """Return a load; None if there is no such load."""
+        try:
+            return self.get(load_id)
+        except LoadStateError:
+            return None
+
     def open_loads(self, bucket: str) -> Iterator[Load]:
         """Yield loads with something left to do, oldest first, read consistently.
 

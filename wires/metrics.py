@@ -15,6 +15,9 @@ class Dimension(StrEnum):
     JOB = "Job"
     ROUTE = "Route"
     ENDING = "Ending"
+    DATASET = "Dataset"
+    TABLE = "Table"
+    """A dataset or curated table that has quality rules."""
 
 
 class Metric(StrEnum):
@@ -34,6 +37,12 @@ class Metric(StrEnum):
     """Count, by job, as are the next two."""
     ROWS_PUBLISHED = "RowsPublished"
     ROWS_QUARANTINED = "RowsQuarantined"
+    ROWS_SUPERSEDED = "RowsSuperseded"
+    """Count, by job: older states of a key that came with newer ones."""
+    NULL_VALUES = "NullValues"
+    """Count of values that are null in published rows, by dataset."""
+    QUALITY_SCORE = "QualityScore"
+    """From 0 to 100, by table, and without a dimension for the worst of all."""
     OBJECTS = "Objects"
     """Count of object versions that have ended, by ending."""
     BYTES_IN = "BytesIn"
@@ -42,3 +51,7 @@ class Metric(StrEnum):
     """From an upload until its load was seen to be published, by route."""
     OLDEST_PENDING_SECONDS = "OldestPendingSeconds"
     """Age of the object that has waited longest, by route; 0 if none waits."""
+    PENDING_OBJECTS = "PendingObjects"
+    """Count of objects that wait for a run, by route."""
+    STUCK_RUNS = "StuckRuns"
+    """Count of runs that wait or stop for too long, or are over their time."""

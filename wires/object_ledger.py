@@ -109,6 +109,16 @@ class ObjectLedger:
         )
         return [_version_of(item) for item in found]
 
+    def count_pending(self, bucket: str, route: Route) -> int:
+        """Return how many versions wait for a run in a route."""
+        pages = self._table.meta.client.get_paginator("query").paginate(
+            TableName=self._table.name,
+            IndexName=PENDING_INDEX,
+            KeyConditionExpression=Key("pending_in").eq(_place(bucket, route)),
+            Select="COUNT",
+        )
+        return sum(int(page["Count"]) for page in pages)
+
     def still_pending(self, versions: Iterable[ObjectVersion]) -> list[ObjectVersion]:
         """Those that wait, as the table itself, read consistently, says; in the given order."""
         asked = list(dict.fromkeys(versions))

@@ -17,6 +17,9 @@ from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 from wires.layout import PARTITION_KEY, REFRESH_STATES, SORT_KEY, refresh_state
 from wires.paging import items_of
 
+NO_SCORE = "none"
+"""Score where no rule was judged."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RefreshState:

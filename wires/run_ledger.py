@@ -15,8 +15,13 @@ from wires.paging import items_of
 BY_START_INDEX = "by_start"
 """Local index: sort key `started_at`."""
 
+_FEW = 20
+
 ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED"})
 """Glue's run states after which nothing more happens."""
+LOST = "LOST"
+"""State of a run that had not ended when it was last heard of, and that Glue does not know now."""
+CLOSED = ENDED | {LOST}
 
 
 class RunLedger:
@@ -45,15 +50,31 @@ class RunLedger:
 
     def seconds_before(self, job: str, started_at: str, *, most: int) -> list[int]:
         """Return the seconds of a job's last runs that succeeded and had started before a time."""
-        found = items_of(
+        found = self.last(job, most=most, before=started_at)
+        return [int(item["seconds"]) for item in found if item.get("state") == "SUCCEEDED"]
+
+    def last(self, job: str, *, most: int = 0, before: str = "") -> Iterator[dict[str, Any]]:
+        """Yield the items of a job's runs, the latest start first.
+
+        At most so many, if a number is given; those started before a time, if one is given.
+        """
+        started = Key("started_at").lt(before) if before else Key("started_at").gt("0")
+        return items_of(
             self._table,
             "query",
             IndexName=BY_START_INDEX,
-            KeyConditionExpression=Key("job").eq(job) & Key("started_at").lt(started_at),
+            KeyConditionExpression=Key("job").eq(job) & started,
             ScanIndexForward=False,
-            PaginationConfig={"MaxItems": most, "PageSize": most},
+            ConsistentRead=True,
+            **({"PaginationConfig": {"MaxItems": most, "PageSize": most}} if most else {}),
         )
-        return [int(item["seconds"]) for item in found if item.get("state") == "SUCCEEDED"]
+
+    def last_before(self, job: str, started_at: str) -> dict[str, Any]:
+        """Return the item of a job's last closed run that had started before a time, or {}."""
+        for item in self.last(job, most=_FEW, before=started_at):
+            if item.get("state") in CLOSED:
+                return item
+        return {}
 
     def all_runs(self) -> Iterator[dict[str, Any]]:
         """Yield every run's item, in no particular order. Reads the whole table."""

@@ -24,6 +24,8 @@ class WorkflowState:
     """The current run, if the dispatcher started it."""
     failures: int = 0
     """Consecutive failed runs up to now."""
+    told: bool = False
+    """Whether people know that it fails, and are to be told when it works again."""
 
 
 class WorkflowLedger:
@@ -40,6 +42,7 @@ class WorkflowLedger:
             doing=item.get("doing", ""),
             run_id=item.get("run_id", ""),
             failures=int(item.get("failures", 0)),
+            told=bool(item.get("told", False)),
         )
 
     def want(self, why: str) -> None:
@@ -52,8 +55,11 @@ class WorkflowLedger:
             "SET run_id = :run, doing = :doing REMOVE wanted", {":run": run_id, ":doing": doing}
         )
 
-    def ended(self, *, failures: int) -> None:
-        self._set("SET failures = :failures REMOVE run_id, doing", {":failures": failures})
+    def ended(self, *, failures: int, told: bool) -> None:
+        self._set(
+            "SET failures = :failures, told = :told REMOVE run_id, doing",
+            {":failures": failures, ":told": told},
+        )
 
     def _set(self, update: str, values: dict[str, Any]) -> None:
         self._table.update_item(

@@ -112,8 +112,8 @@ class JobAccess:
         for zone, rights in spec.tables.items():
             self._handle_tables(zone, rights, spec.only_tables.get(zone, ("*",)))
         self._keep_state(spec)
-        if spec.announces:
-            self._infrastructure.alerts.grant_publish(self._role)
+        for topic in spec.announces:
+            self._infrastructure.topics[topic].grant_publish(self._role)
         if spec.in_workflow:
             workflow = self._infrastructure.environment.names.workflow
             self._grant(

@@ -33,6 +33,19 @@ def announce(report: QualityReport, page: str, *, topic: str) -> None:
     )
 
 
+def announce_recovery(report: QualityReport, page: str, *, topic: str) -> None:
+    """Tell that a table is well again, after a check of which people were told."""
+    if report.verdict is not GateVerdict.PASSED or report.unusual:
+        return
+    send_alert(
+        client("sns"),
+        topic,
+        f"Quality: {report.model} passes again",
+        f"{report.model} was published, and all of its rules hold ({report.rows:,} rows).",
+        f"Report: {page}",
+    )
+
+
 def _lines(report: QualityReport) -> Iterator[str]:
     for rule in report.rules_that(Verdict.FAILED, Verdict.ERROR):
         yield f"- {rule.text}: {rule.reason}"

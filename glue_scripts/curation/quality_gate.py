@@ -13,7 +13,7 @@ from functools import cached_property
 
 from pyspark.sql import DataFrame, SparkSession
 
-from curation.announcing import announce
+from curation.announcing import announce, announce_recovery
 from curation.failing_rows import FailingRows
 from curation.gated_models import GatedModel, gated_models
 from curation.guarding import Failures
@@ -33,9 +33,13 @@ from quality.verdicts import Verdict
 from quality_report.report import GateVerdict, ModelKind, QualityReport, make_report
 from wires.contracts import CuratedTable, DatasetContract, OnFailure, Quality
 from wires.job_arguments import GlueRun, JobDefaults
-from wires.refresh_ledger import table_model
+from wires.refresh_ledger import NO_SCORE, table_model
 
 logger = logging.getLogger(__name__)
+
+
+_TOLD = frozenset(verdict.value for verdict in GateVerdict if verdict is not GateVerdict.PASSED)
+"""Verdicts of which people have been told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,12 +162,14 @@ class QualityGate:
             )
             page = self._records.keep(report, self._new_loads(refresh))
             where = f"s3://{self.settings.quality_bucket}/{page}"
-            score = "none" if report.score is None else f"{report.score:g}"
-            before = self.models.ledger.get(model.name).halted
+            score = NO_SCORE if report.score is None else f"{report.score:g}"
+            before = self.models.ledger.get(model.name)
             self.models.ledger.judge(model.name, verdict=verdict.value, score=score, report=where)
             # Before anything passes: a run that dies in between tells twice, not never.
-            if not (verdict is GateVerdict.HALTED and before == _why(report)):
-                announce(report, where, topic=self.settings.alerts_topic_arn)
+            if not (verdict is GateVerdict.HALTED and before.halted == _why(report)):
+                announce(report, where, topic=self.settings.quality_topic_arn)
+            if before.verdict in _TOLD:
+                announce_recovery(report, where, topic=self.settings.recoveries_topic_arn)
             self._pass(model, refresh, key, finding, report)
         finally:
             rows.unpersist()

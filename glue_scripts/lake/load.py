@@ -182,10 +182,20 @@ class FileLoad:
                 **totals,
                 "load_id": commit.load_id,
                 "datasets": commit.datasets,
+                "nulls": nulls_of(commit.partitions),
                 "endings": dict(Counter(outcome.status.value for outcome in commit.outcomes)),
                 "waits": waits(manifest.objects, datetime.now(UTC)),
             },
         )
+
+
+def nulls_of(writes: Iterable[PartitionWrite]) -> dict[str, int]:
+    """Return how many values of the rows are null, by dataset."""
+    nulls: Counter[str] = Counter()
+    for write in writes:
+        filled = sum(sum(columns.values()) for columns in write.filled)
+        nulls[write.dataset] += write.rows * len(write.schema.columns) - filled
+    return dict(nulls)
 
 
 def waits(versions: Iterable[ObjectVersion], now: datetime) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import aws_cdk as cdk
 import aws_cdk.aws_budgets as budgets
 import aws_cdk.aws_cloudwatch as cloudwatch
@@ -18,6 +20,7 @@ from config.jobs import JOBS, JobSpec
 from config.naming import Names
 from delivery.audit import explain
 from infra_app.lambdas.trigger.metrics import QUEUED_ROUTES
+from wires.alerts import Topic
 from wires.metrics import Dimension, Metric
 
 RUNBOOKS = "docs/runbooks"
@@ -28,7 +31,7 @@ _Missing = cloudwatch.TreatMissingData
 
 
 class Alarms(Construct):
-    """Alarms that send to the topic when they begin, and when they are over.
+    """Alarms that send to their topic when they begin, and to recoveries when they are over.
 
     What keeps uploads from being taken in would set off five of them: those have no action of
     their own, and one composite alarm tells of all.
@@ -42,15 +45,17 @@ class Alarms(Construct):
         names: Names,
         limits: settings.Alarms,
         key: kms.Key,
-        topic: sns.Topic,
+        topics: Mapping[Topic, sns.Topic],
         function: lambda_.IFunction,
         queue: sqs.IQueue,
         dead_letters: sqs.IQueue,
     ) -> None:
         super().__init__(scope, id)
-        self._names, self._limits, self._topic = names, limits, topic
-        admit_alarms(topic, key)
+        self._names, self._limits, self._topics = names, limits, topics
+        admit_alarms(topics.values(), key)
         self._tell(self._dead_letters(dead_letters))
+        self._tell(self._stuck_runs())
+        self._tell(self._quality(), topic=Topic.QUALITY)
         for alarm in self._by_job():
             self._tell(alarm)
         self._tell(self._intake(self._of_the_way_in(function, queue)))
@@ -82,6 +87,30 @@ class Alarms(Construct):
             means="Events could not be handled, however often they came. Each may be an upload "
             "that nobody processes.",
             look="The alert that came with them names the first ones; so does the command failed.",
+        )
+
+    def _stuck_runs(self) -> cloudwatch.Alarm:
+        return self._alarm(
+            "runs-stuck",
+            self.metric(Metric.STUCK_RUNS, {}, "Maximum"),
+            above=0,
+            periods=3,
+            # The monitoring function says it every five minutes: if it says nothing, it fails.
+            missing=_Missing.BREACHING,
+            means=f"A run waits for Glue, or for its end, for more than "
+            f"{self._limits.waiting_minutes} minutes, or is over its time; or the monitoring "
+            "function cannot look.",
+            look="The command runs, which shows what each run is at.",
+        )
+
+    def _quality(self) -> cloudwatch.Alarm:
+        return self._alarm(
+            "quality-score",
+            self.metric(Metric.QUALITY_SCORE, {}, "Minimum"),
+            below=self._limits.quality_score,
+            means=f"A table has a score below {self._limits.quality_score:g} of 100: rules about "
+            "it fail, or its values are unusual.",
+            look="Its quality report, which the message about its refresh names.",
         )
 
     def _of_the_way_in(
@@ -178,7 +207,8 @@ class Alarms(Construct):
         name: str,
         metric: cloudwatch.IMetric,
         *,
-        above: float,
+        above: float | None = None,
+        below: float | None = None,
         means: str,
         look: str,
         runbook: str = "",
@@ -187,14 +217,20 @@ class Alarms(Construct):
         missing: cloudwatch.TreatMissingData = _Missing.NOT_BREACHING,
     ) -> cloudwatch.Alarm:
         runbook = runbook or next(one for one in RUNBOOK_NAMES if name.startswith(one))
+        if above is not None:
+            threshold, comparison = above, cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+        elif below is not None:
+            threshold, comparison = below, cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+        else:
+            raise ValueError(f"alarm {name} needs a limit, `above` or `below`")
         return cloudwatch.Alarm(
             self,
             "".join(word.capitalize() for word in name.split("-")),
             alarm_name=self._names.of(name),
             alarm_description=f"{means} Look first at: {look} {RUNBOOKS}/{runbook}.md",
             metric=metric,
-            threshold=above,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            threshold=threshold,
+            comparison_operator=comparison,
             evaluation_periods=periods,
             datapoints_to_alarm=of,
             treat_missing_data=missing,
@@ -224,14 +260,13 @@ class Alarms(Construct):
             ),
         )
 
-    def _tell(self, alarm: cloudwatch.AlarmBase) -> None:
-        action = actions.SnsAction(self._topic)
-        alarm.add_alarm_action(action)
-        alarm.add_ok_action(action)
+    def _tell(self, alarm: cloudwatch.AlarmBase, *, topic: Topic = Topic.FAILURES) -> None:
+        alarm.add_alarm_action(actions.SnsAction(self._topics[topic]))
+        alarm.add_ok_action(actions.SnsAction(self._topics[Topic.RECOVERIES]))
 
     def _budget(self) -> None:
         topic = budgets.CfnBudget.SubscriberProperty(
-            subscription_type="SNS", address=self._topic.topic_arn
+            subscription_type="SNS", address=self._topics[Topic.FAILURES].topic_arn
         )
         budgets.CfnBudget(
             self,
@@ -263,6 +298,8 @@ RUNBOOK_NAMES = (
     "events-wait",
     "job-fails",
     "job-slow",
+    "quality-score",
+    "runs-stuck",
     "trigger-errors",
     "trigger-throttles",
     "uploads-are-not-taken-in",
@@ -271,22 +308,23 @@ RUNBOOK_NAMES = (
 """Files in the folder of runbooks; an alarm's name begins with that of its own."""
 
 
-def admit_alarms(topic: sns.Topic, key: kms.Key) -> None:
-    """Let alarms and budgets of this account publish to the topic, under its key.
+def admit_alarms(topics: Iterable[sns.Topic], key: kms.Key) -> None:
+    """Let alarms and budgets of this account publish to the topics, under their key.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
     """
-    here = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(topic).account}}
+    here = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(key).account}}
     services = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
-    topic.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid="AlarmsOfThisAccount",
-            principals=[iam.ServicePrincipal(service) for service in services],
-            actions=["sns:Publish"],
-            resources=[topic.topic_arn],
-            conditions=here,
+    for topic in topics:
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsOfThisAccount",
+                principals=[iam.ServicePrincipal(service) for service in services],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions=here,
+            )
         )
-    )
     key.add_to_resource_policy(
         iam.PolicyStatement(
             sid="AlarmsOfThisAccount",

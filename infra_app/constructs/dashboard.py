@@ -24,7 +24,8 @@ _ENDINGS = tuple(
 
 
 class Dashboard(Construct):
-    """Answers, from top to bottom: is data flowing, how late are we, what failed, what is used.
+    """Answers, from top to bottom: is data flowing, how late are we, what failed, how good is it,
+    what does it cost.
 
     A job that is added to `config/jobs.py` is in it by itself.
     """
@@ -66,6 +67,13 @@ class Dashboard(Construct):
                         routes,
                         statistic="Maximum",
                     ),
+                    self._each(
+                        "Uploads that wait",
+                        Metric.PENDING_OBJECTS,
+                        Dimension.ROUTE,
+                        routes,
+                        statistic="Maximum",
+                    ),
                     _graph(
                         "Oldest event, seconds",
                         [queue.metric_approximate_age_of_oldest_message(statistic="Maximum")],
@@ -84,8 +92,17 @@ class Dashboard(Construct):
                         ],
                     ),
                     _graph("Trigger", [function.metric_errors(), function.metric_throttles()]),
+                    _graph("Stuck runs", [self._metric(Metric.STUCK_RUNS, {}, "Maximum")]),
                 ],
-                [_title("What is used?")],
+                [_title("How good is it?")],
+                [
+                    self._found("Score by table", Metric.QUALITY_SCORE, Dimension.TABLE, "Minimum"),
+                    self._found(
+                        "Values that are null", Metric.NULL_VALUES, Dimension.DATASET, "Sum"
+                    ),
+                    self._each("Rows superseded", Metric.ROWS_SUPERSEDED, Dimension.JOB, jobs),
+                ],
+                [_title("What does it cost?")],
                 [
                     self._each("DPU-seconds", Metric.DPU_SECONDS, Dimension.JOB, jobs),
                     self._each(
@@ -114,6 +131,20 @@ class Dashboard(Construct):
             self._metric(name, {dimension.value: value}, statistic, label=value) for value in values
         ]
         return _graph(title, lines)
+
+    def _found(
+        self, title: str, name: Metric, dimension: Dimension, statistic: str
+    ) -> cloudwatch.GraphWidget:
+        """Return a graph with a line for each value of a dimension that there is.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+        """
+        where = f'{{"{self._names.metrics_namespace}",{dimension.value}}}'
+        search = f"SEARCH('{where} MetricName=\"{name.value}\"', '{statistic}', 3600)"
+        line = cloudwatch.MathExpression(
+            expression=search, using_metrics={}, label="", period=_HOUR
+        )
+        return _graph(title, [line])
 
     def _latency(self, routes: Sequence[str]) -> cloudwatch.GraphWidget:
         lines: list[cloudwatch.IMetric] = [

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import aws_cdk as cdk
-import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
-import aws_cdk.aws_lambda as lambda_
 import aws_cdk.aws_lambda_event_sources as event_sources
-import aws_cdk.aws_logs as logs
 import aws_cdk.aws_sqs as sqs
 from constructs import Construct
 
 from config import settings
 from config.naming import Names
 from delivery.audit import explain
-from infra_app.constructs.network import Network, grant_network_interfaces
+from infra_app.constructs.network import Network
+from infra_app.constructs.python_function import python_function
 from infra_app.lambdas.trigger.settings import TriggerSettings
 
 TIMEOUT = cdk.Duration.seconds(120)
@@ -44,52 +41,22 @@ class Trigger(Construct):
         network: Network | None,
     ) -> None:
         super().__init__(scope, id)
-        log_group = self._log_group(names.trigger_function, key=key, retention=retention)
-        self.role = iam.Role(
+        made = python_function(
             self,
-            "Role",
-            description="Lambda function trigger",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        )
-        self.function = lambda_.Function(
-            self,
-            "Function",
-            function_name=names.trigger_function,
+            name=names.trigger_function,
             description="Registers uploads and starts Glue runs for them",
-            runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(code)),
             handler="trigger.handler.handle",
-            environment=environment.to_environ(),
+            code=code,
+            environment=environment,
             timeout=TIMEOUT,
-            memory_size=512,
-            role=self.role,
-            log_group=log_group,
-            logging_format=lambda_.LoggingFormat.JSON,
-            tracing=lambda_.Tracing.ACTIVE,
-            vpc=network.vpc if network else None,
-            security_groups=[network.security_group] if network else None,
+            memory=512,
+            key=key,
+            retention=retention,
+            network=network,
         )
-        log_group.grant_write(self.role)
-        if network:
-            grant_network_interfaces(self.role)
+        self.role, self.function = made.role, made.function
         self._feed_from(queue, sizes)
         self._explain()
-
-    def _log_group(
-        self, function_name: str, *, key: kms.IKey, retention: settings.Retention
-    ) -> logs.LogGroup:
-        group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=f"/aws/lambda/{function_name}",
-            encryption_key=key,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
-        # The L2 accepts only its own enum for the number.
-        resource = cast("logs.CfnLogGroup", group.node.default_child)
-        resource.retention_in_days = retention.log_retention_days
-        return group
 
     def _feed_from(self, queue: sqs.IQueue, sizes: settings.Trigger) -> None:
         self.function.add_event_source(

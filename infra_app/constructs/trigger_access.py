@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
@@ -21,7 +23,7 @@ def grant_trigger_access(
     key: kms.IKey,
     buckets: DataBuckets,
     tables: StateTables,
-    topic: sns.ITopic,
+    topics: Sequence[sns.ITopic],
     names: Names,
 ) -> None:
     """Allow to read and quarantine uploads, keep ledgers, write manifests, start runs, alert.
@@ -34,7 +36,8 @@ def grant_trigger_access(
     _write_manifests(role, buckets)
     _keep_ledgers(role, tables)
     _start_runs(role, names)
-    _grant(role, "sns:Publish", on=topic.topic_arn)
+    for topic in topics:
+        _grant(role, "sns:Publish", on=topic.topic_arn)
     key.grant(role, "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
     _explain(role, buckets, tables)
 

@@ -30,6 +30,11 @@ class AccountPolicies:
         self._attached[resource_arn] = document
         self.forget()
 
+    def permit(self, resource_arn: str, statement: Any) -> None:
+        """Add a statement to the policy of a function."""
+        before = self._attached.get(resource_arn, {"Version": "2012-10-17", "Statement": []})
+        self.attach(resource_arn, {**before, "Statement": [*before["Statement"], statement]})
+
     def identity(self, role_arn: str) -> tuple[Policy, ...]:
         """Return the policies of a role; none for a role that is not there."""
         return self._once("identity", role_arn, self._identity) or ()

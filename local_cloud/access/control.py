@@ -55,6 +55,10 @@ class AccessControl:
         """Note the policy of a resource that is deployed."""
         self.policies.attach(resource_arn, document)
 
+    def permit(self, resource_arn: str, statement: Document) -> None:
+        """Add a statement to the policy of a resource that is deployed."""
+        self.policies.permit(resource_arn, statement)
+
     def session_for_service(
         self, role_arn: str, *, service: str, name: str, source_arn: str, policy: str = ""
     ) -> Session:
@@ -107,7 +111,8 @@ class AccessControl:
         return None
 
     def refusal_of_delivery(self, target_arn: str, *, rule_arn: str) -> str:
-        """Return why a rule of EventBridge may not send to a queue or a topic; "" if it may.
+        """Return why a rule of EventBridge may not send to a queue, a topic or a function; "" if
+        it may.
 
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
         """
@@ -116,6 +121,8 @@ class AccessControl:
             needs = on_queue("SendMessage", target_arn.split(":")[5], self.facts)
         elif service == "sns":
             needs = on_topic("Publish", target_arn, self.facts)
+        elif service == "lambda":
+            needs = iter([Need(action="lambda:InvokeFunction", resource=target_arn)])
         else:
             return ""
         refused = self.refusal_of_service("events.amazonaws.com", needs, source_arn=rule_arn)

@@ -1,4 +1,4 @@
-"""Policies of buckets, queues and topics: AWS::S3::BucketPolicy and its like."""
+"""Policies of buckets, queues, topics and functions: AWS::S3::BucketPolicy and its like."""
 
 from __future__ import annotations
 
@@ -24,6 +24,33 @@ def create_queue_policy(name: str, properties: Properties, place: Place) -> Reso
 def create_topic_policy(name: str, properties: Properties, place: Place) -> Resource:  # noqa: ARG001 - as CloudFormation calls it
     """Note the policy of topics, in place of the one that each topic has at first."""
     return _attached(name, properties, properties["Topics"])
+
+
+@resource_type("AWS::Lambda::Permission")
+def create_permission(name: str, properties: Properties, place: Place) -> Resource:
+    """Add to the policy of a function who may call it, and for which resource.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+    """
+    function = properties["FunctionName"]
+    if not function.startswith("arn:"):
+        start = f"arn:{place.partition}:lambda:{place.region}:{place.account}:function"
+        function = f"{start}:{function}"
+    conditions = {
+        "ArnLike": {"aws:SourceArn": properties.get("SourceArn")},
+        "StringEquals": {"aws:SourceAccount": properties.get("SourceAccount")},
+    }
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": properties["Principal"]},
+        "Action": properties["Action"],
+        "Resource": function,
+        "Condition": {
+            operator: keys for operator, keys in conditions.items() if all(keys.values())
+        },
+    }
+    inventory().access.permit(function, statement)
+    return Resource(name)
 
 
 def _queues(properties: Properties, place: Place) -> Iterator[str]:

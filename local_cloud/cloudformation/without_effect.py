@@ -5,9 +5,11 @@ from __future__ import annotations
 from local_cloud.cloudformation.resource import Place, Properties, Resource, resource_type
 
 _NO_ALARMS = "nobody is to be woken by a laptop"
+_NOBODY_IS_TOLD = "people are told nothing by a laptop"
 
 WITHOUT_EFFECT = {
     "AWS::CDK::Metadata": "it only tells AWS which constructs were used",
+    "AWS::Chatbot::SlackChannelConfiguration": _NOBODY_IS_TOLD,
     "AWS::Budgets::Budget": "a laptop costs nothing",
     "AWS::CloudWatch::Alarm": _NO_ALARMS,
     "AWS::CloudWatch::CompositeAlarm": _NO_ALARMS,
@@ -17,7 +19,7 @@ WITHOUT_EFFECT = {
     "AWS::Glue::TableOptimizer": "tables are kept by the job on a laptop, or not at all",
     "AWS::GuardDuty::MalwareProtectionPlan": "nothing scans uploads on a laptop",
     "AWS::LakeFormation::PrincipalPermissions": "Lake Formation governs no laptop",
-    "AWS::SNS::Subscription": "people are told nothing by a laptop",
+    "AWS::SNS::Subscription": _NOBODY_IS_TOLD,
 }
 
 

@@ -119,6 +119,7 @@ _ENVIRONMENT = (
             "glue:GetDatabase",
             "glue:GetJob",
             "glue:GetJobRun",
+            "glue:GetJobRuns",
             "glue:GetPartition",
             "glue:GetPartitions",
             "glue:GetTable",

@@ -19,6 +19,8 @@ class Purpose(StrEnum):
     """In addition, if GuardDuty scans the uploads of an environment."""
     LAKE_FORMATION = "lake-formation"
     """In addition, if Lake Formation governs an environment's account."""
+    CHAT = "chat"
+    """In addition, if alerts of an environment are shown in a chat."""
 
 
 TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
@@ -55,6 +57,7 @@ TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
             "AWS::KMS::Key",
             "AWS::Lambda::EventSourceMapping",
             "AWS::Lambda::Function",
+            "AWS::Lambda::Permission",
             "AWS::Logs::LogGroup",
             "AWS::S3::Bucket",
             "AWS::S3::BucketPolicy",
@@ -77,6 +80,7 @@ TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
         ),
         Purpose.MALWARE_SCAN: ("AWS::GuardDuty::MalwareProtectionPlan",),
         Purpose.LAKE_FORMATION: ("AWS::LakeFormation::PrincipalPermissions",),
+        Purpose.CHAT: ("AWS::Chatbot::SlackChannelConfiguration",),
     }
 )
 """Of every variant of the templates: staging, VPC, crawlers, schedules, a second region."""

@@ -69,6 +69,9 @@ class Places:
         yield "iam:PassRole", (Place(roles, passed_to),)
         # Policies for people who upload; never those of bootstrap, whose names are others.
         yield _MANAGED_POLICIES, (Place((self._global("iam", "policy/{project}-*-upload-*"),)),)
+        chat = {"StringEquals": {"iam:AWSServiceName": _CHAT}}
+        own = self._global("iam", f"role/aws-service-role/{_CHAT}/*")
+        yield "iam:CreateServiceLinkedRole", (Place((own,), chat),)
         yield "iam:*", (Place(roles),)
 
     def _keys(self) -> Iterator[tuple[str, tuple[Place, ...]]]:
@@ -85,6 +88,10 @@ class Places:
     def _named(self) -> Iterator[tuple[str, tuple[Place, ...]]]:
         # Neither has a region.
         yield "budgets:*", (Place((self._global("budgets", "budget/{project}-*"),)),)
+        channels = Place((self._global("chatbot", "chat-configuration/slack-channel/{project}-*"),))
+        yield "chatbot:Delete* chatbot:Update* chatbot:*Tag*", (channels,)
+        # What the service's own role is for; making and listing channels takes no resource.
+        yield "chatbot:*", (Place(("*",)),)
         dashboards = Place((self._global("cloudwatch", "dashboard/{project}-*"),))
         yield "cloudwatch:*Dashboard*", (dashboards,)
         yield "cloudwatch:*Tag*", (Place((self._arn("cloudwatch", _ALARMS),)), dashboards)
@@ -123,7 +130,11 @@ _SERVICES: Mapping[Purpose, tuple[str, ...]] = {
     Purpose.NETWORK: ("vpc-flow-logs.amazonaws.com",),
     Purpose.MALWARE_SCAN: ("malware-protection-plan.guardduty.amazonaws.com",),
     Purpose.LAKE_FORMATION: (),
+    Purpose.CHAT: ("chatbot.amazonaws.com",),
 }
+
+_CHAT = "management.chatbot.amazonaws.com"
+"""The service whose role of its own shows alerts in a chat."""
 
 _CHANGES_OF_RIGHTS = (
     "iam:AttachRolePolicy iam:CreateRole iam:DeleteRolePolicy iam:DetachRolePolicy "

@@ -68,7 +68,7 @@ def test_there_is_a_private_way_to_every_service_that_is_called(dev: WithVpc) ->
 
 
 def test_function_and_jobs_are_inside(dev: WithVpc) -> None:
-    function = dev.infrastructure.only("AWS::Lambda::Function")
+    function = dev.infrastructure.function()
     assert len(function["VpcConfig"]["SubnetIds"]) == 2
     for job in dev.application.properties("AWS::Glue::Job"):
         (connection,) = job["Connections"]["Connections"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+import pytest
+
 from config.environments import Environment
-from infra_app.lambdas.trigger.settings import TriggerSettings
+from infra_app.lambdas.trigger.settings import MonitorSettings, TriggerSettings
 from tests.templates import Json, Template, as_list, text_of
 from wires.layout import (
     DISPATCHER,
@@ -26,8 +28,8 @@ def statements_of_the_trigger(template: Template) -> list[Json]:
     ]
 
 
-def environment_of(template: Template) -> dict[str, str]:
-    variables = template.only("AWS::Lambda::Function")["Environment"]["Variables"]
+def environment_of(template: Template, function: str = "trigger") -> dict[str, str]:
+    variables = template.function(function)["Environment"]["Variables"]
     return {name: text_of(value) for name, value in variables.items()}
 
 
@@ -36,6 +38,8 @@ def test_the_function_reads_back_the_environment_that_the_template_gives_it(
 ) -> None:
     environ = environment_of(infrastructure)
     assert TriggerSettings.from_environ(environ).to_environ() == environ
+    environ = environment_of(infrastructure, "monitor")
+    assert MonitorSettings.from_environ(environ).to_environ() == environ
 
 
 def test_the_functions_limits_are_those_of_the_configuration(
@@ -100,8 +104,11 @@ def test_the_function_may_do_to_objects_what_it_does_and_nothing_else(
     }
 
 
-def test_the_handler_that_the_template_names_is_in_its_code(infrastructure: Template) -> None:
-    function = infrastructure.only("AWS::Lambda::Function")
+@pytest.mark.parametrize("name", ["trigger", "monitor"])
+def test_the_handler_that_the_template_names_is_in_its_code(
+    infrastructure: Template, name: str
+) -> None:
+    function = infrastructure.function(name)
     code = infrastructure.asset(function["Code"]["S3Key"])
     module, attribute = function["Handler"].rsplit(".", 1)
     source = code.joinpath(*module.split(".")).with_suffix(".py").read_text()

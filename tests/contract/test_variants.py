@@ -45,7 +45,12 @@ def document() -> dict[str, Any]:
         "maintenance": {"tablesKeptByGlue": ["daily_sales"]},
         "alarms": {
             "monthlyBudgetUsd": 500,
-            "subscribers": ["data@example.org", "https://example.org/hook"],
+            "subscribers": {
+                "failures": ["data@example.org", "https://example.org/hook"],
+                "recoveries": ["data@example.org"],
+            },
+            "slackWorkspace": "T01234ABCDE",
+            "slackChannel": "C01234ABCDE",
         },
     }
     return found

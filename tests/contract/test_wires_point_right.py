@@ -20,9 +20,14 @@ from config.exports import Export
 from config.jobs import JOBS, TABLE_MAINTENANCE
 from delivery.bundles import library_bundle, trigger_bundle
 from infra_app.constructs.events_queue import TICK
+from infra_app.constructs.monitor import EVERY
 from infra_app.lambdas.trigger.dispatch import LEASE_SECONDS
 from infra_app.lambdas.trigger.events import parse
-from infra_app.lambdas.trigger.settings import TriggerSettings
+from infra_app.lambdas.trigger.settings import (
+    FunctionSettings,
+    MonitorSettings,
+    TriggerSettings,
+)
 from tests.templates import Json, Template, text_of
 from wires.contracts import (
     CONTRACTS_FILE,
@@ -86,6 +91,8 @@ def expected_exports(environment: Environment, template: Template) -> Mapping[st
         Export.QUALITY_DATABASE_NAME: names.quality_database,
         Export.DISCOVERY_DATABASE_NAME: names.discovery_database,
         Export.ALERTS_TOPIC_ARN: names.alerts_topic,
+        Export.QUALITY_TOPIC_ARN: names.quality_topic,
+        Export.RECOVERIES_TOPIC_ARN: names.recoveries_topic,
         Export.CRAWLERS_ROLE_NAME: names.role_of(names.crawlers),
         **{spec.role_export: names.role_of(names.job(spec)) for spec in JOBS},
     }
@@ -102,26 +109,31 @@ def test_each_export_carries_what_its_name_says(
     assert carried == {configured.export_name(name): value for name, value in expected.items()}
 
 
-def test_each_variable_of_the_function_carries_what_its_name_says(
-    infrastructure: Template, configured: Environment
+@pytest.mark.parametrize(
+    ("function", "settings"), [("trigger", TriggerSettings), ("monitor", MonitorSettings)]
+)
+def test_each_variable_of_a_function_carries_what_its_name_says(
+    infrastructure: Template,
+    configured: Environment,
+    function: str,
+    settings: type[FunctionSettings],
 ) -> None:
-    function = infrastructure.only("AWS::Lambda::Function")
-    variables = function["Environment"]["Variables"]
+    variables = infrastructure.function(function)["Environment"]["Variables"]
     names = configured.names
-    for field in (
-        "raw_bucket",
-        "processed_bucket",
-        "quality_bucket",
-        "assets_bucket",
-        "objects_table",
-        "loads_table",
-        "state_table",
-        "runs_table",
-    ):
-        assert resolved(infrastructure, variables[field.upper()]) == getattr(names, field), field
-    assert resolved(infrastructure, variables["ALERTS_TOPIC_ARN"]) == names.alerts_topic
+    physical = {
+        field.upper(): getattr(names, field)
+        for field in settings.__dataclass_fields__
+        if field.endswith(("_bucket", "_table"))
+    }
+    physical |= {
+        "ALERTS_TOPIC_ARN": names.alerts_topic,
+        "RECOVERIES_TOPIC_ARN": names.recoveries_topic,
+    }
+    assert len(physical) >= 7
+    for name, value in physical.items():
+        assert resolved(infrastructure, variables[name]) == value, name
     assert variables["ENVIRONMENT"] == configured.name
-    assert set(variables) == {name.upper() for name in TriggerSettings.__dataclass_fields__}
+    assert set(variables) == {name.upper() for name in settings.__dataclass_fields__}
 
 
 def test_each_job_is_told_the_export_of_that_very_name(application: Template) -> None:
@@ -137,11 +149,16 @@ def test_each_job_is_told_the_export_of_that_very_name(application: Template) ->
     assert len(told) > 10
 
 
+def rules_of_the_queue(template: Template) -> list[Json]:
+    rules = template.resources("AWS::Events::Rule").items()
+    return [rule["Properties"] for id, rule in rules if id.startswith("Events")]
+
+
 def test_every_rule_is_on_and_sends_to_the_queue_of_events(
     infrastructure: Template, configured: Environment
 ) -> None:
-    rules = infrastructure.properties("AWS::Events::Rule")
-    assert len(rules) >= 3
+    rules = rules_of_the_queue(infrastructure)
+    assert len(rules) == len(infrastructure.properties("AWS::Events::Rule")) - 1 >= 3
     for rule in rules:
         assert rule["State"] == "ENABLED"
         (target,) = rule["Targets"]
@@ -173,7 +190,7 @@ def test_the_function_knows_every_kind_of_event_that_a_rule_lets_through(
     }
     sources = {"Object Created": "aws.s3", "Glue Job State Change": "aws.glue"}
     seen = set()
-    for event in events_of(infrastructure.properties("AWS::Events::Rule")):
+    for event in events_of(rules_of_the_queue(infrastructure)):
         kind = event["detail-type"]
         assert event["source"] == sources.get(kind, "aws.events")
         whole = {**event, "time": "2026-11-20T10:00:00Z", "detail": details[kind]}
@@ -181,16 +198,34 @@ def test_the_function_knows_every_kind_of_event_that_a_rule_lets_through(
     assert seen == {"ObjectUploaded", "RunEnded", "Tick"}
     schedules = [
         rule["ScheduleExpression"]
-        for rule in infrastructure.properties("AWS::Events::Rule")
+        for rule in rules_of_the_queue(infrastructure)
         if "ScheduleExpression" in rule
     ]
     assert schedules == [TICK]
 
 
+def test_the_clock_calls_the_monitoring_function_which_lets_it(
+    infrastructure: Template, configured: Environment
+) -> None:
+    ((id, rule),) = (
+        (id, rule["Properties"])
+        for id, rule in infrastructure.resources("AWS::Events::Rule").items()
+        if id.startswith("Monitor")
+    )
+    assert (rule["State"], rule["ScheduleExpression"]) == ("ENABLED", EVERY)
+    (target,) = rule["Targets"]
+    assert resolved(infrastructure, target["Arn"]) == configured.names.monitor_function
+    allowed = infrastructure.only("AWS::Lambda::Permission")
+    assert resolved(infrastructure, allowed["FunctionName"]) == configured.names.monitor_function
+    assert allowed["Action"] == "lambda:InvokeFunction"
+    assert allowed["Principal"] == "events.amazonaws.com"
+    assert allowed["SourceArn"] == {"Fn::GetAtt": [id, "Arn"]}
+
+
 def test_the_function_ends_before_its_lease_does_and_its_messages_stay_hidden_meanwhile(
     infrastructure: Template, configured: Environment
 ) -> None:
-    function = infrastructure.only("AWS::Lambda::Function")
+    function = infrastructure.function()
     assert function["Timeout"] < LEASE_SECONDS
     queue = infrastructure.named("AWS::SQS::Queue", QueueName=configured.names.uploads_queue)
     # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
@@ -200,7 +235,7 @@ def test_the_function_ends_before_its_lease_does_and_its_messages_stay_hidden_me
 def test_nothing_keeps_the_function_from_running(
     infrastructure: Template, configured: Environment
 ) -> None:
-    function = infrastructure.only("AWS::Lambda::Function")
+    function = infrastructure.function()
     assert function.get("ReservedConcurrentExecutions", 1) > 0
     mapping = infrastructure.only("AWS::Lambda::EventSourceMapping")
     assert mapping.get("Enabled", True) is True
@@ -218,7 +253,7 @@ def python_of(runtime: str) -> tuple[int, int]:
 
 def test_the_function_s_python_understands_its_code(infrastructure: Template) -> None:
     """`wires` runs in Glue as well, whose Python 6.0 has: it may use what that one knows."""
-    version = python_of(infrastructure.only("AWS::Lambda::Function")["Runtime"])
+    version = python_of(infrastructure.function()["Runtime"])
     assert version >= (3, 13)
     modules = {path: code for path, code in trigger_bundle().items() if path.suffix == ".py"}
     assert len(modules) > 50

@@ -100,6 +100,11 @@ def test_a_halted_table_is_published_when_the_reason_is_gone(curation: Curation)
     curation.upload("orders", f"{HEAD}13,1,2026-01-14,3\n", at="2026-01-16T10:00:00+00:00")
     curation.refresh()
     assert len(curation.sales()) == 4
+    subjects = [subject for subject, _ in curation.told()]
+    assert subjects == ["Quality: table/sales halted", "Quality: table/sales passes again"]
+    curation.upload("orders", f"{HEAD}14,1,2026-01-14,3\n", at="2026-01-17T10:00:00+00:00")
+    curation.refresh()
+    assert curation.told() == []
 
 
 @pytest.mark.slow

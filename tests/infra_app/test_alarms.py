@@ -36,7 +36,7 @@ def metrics_of(alarm: Json) -> Iterator[Json]:
 
 def test_each_alarm_says_what_it_means_and_leads_to_its_runbook(infrastructure: Template) -> None:
     found = alarms(infrastructure)
-    assert len(found) == 2 * len(JOBS) + 7
+    assert len(found) == 2 * len(JOBS) + 9
     for alarm in found:
         text = alarm["AlarmDescription"]
         path = re.search(r"docs/runbooks/[a-z-]+\.md$", text)
@@ -63,15 +63,22 @@ def test_a_runbook_says_what_you_see_why_what_to_do_and_when_it_is_over(name: st
         assert (RUNBOOKS / linked).is_file()
 
 
-def test_an_alarm_tells_people_when_it_begins_and_when_it_is_over(infrastructure: Template) -> None:
-    (topic,) = infrastructure.resources("AWS::SNS::Topic")
+def test_an_alarm_tells_people_when_it_begins_and_when_it_is_over(
+    infrastructure: Template, configured: Environment
+) -> None:
+    def topic(name: str) -> Json:
+        return {"Ref": infrastructure.id_of("AWS::SNS::Topic", TopicName=name)}
+
+    names = configured.names
+    failures, recoveries = topic(names.alerts_topic), topic(names.recoveries_topic)
     parts = text_of(infrastructure.only("AWS::CloudWatch::CompositeAlarm")["AlarmRule"])
     for id, alarm in infrastructure.resources("AWS::CloudWatch::Alarm").items():
         actions = [alarm["Properties"].get(f"{when}Actions", []) for when in ("Alarm", "OK")]
+        begins = topic(names.quality_topic) if id.startswith("AlarmsQuality") else failures
         # What the composite alarm tells of, it does not tell itself.
-        assert actions == ([[], []] if f'"{id}"' in parts else [[{"Ref": topic}]] * 2)
+        assert actions == ([[], []] if f'"{id}"' in parts else [[begins], [recoveries]])
     composite = infrastructure.only("AWS::CloudWatch::CompositeAlarm")
-    assert composite["AlarmActions"] == composite["OKActions"] == [{"Ref": topic}]
+    assert (composite["AlarmActions"], composite["OKActions"]) == ([failures], [recoveries])
     assert len(re.findall("ALARM", parts)) == 5
 
 
@@ -86,35 +93,37 @@ def test_an_alarm_about_ours_looks_at_a_metric_that_the_trigger_writes(
                 continue
             assert metric["Namespace"] == configured.names.metrics_namespace
             seen.add(Metric(metric["MetricName"]))
-            (dimension,) = metric["Dimensions"]
             values = {Dimension.JOB: jobs, Dimension.ROUTE: {route.value for route in Route}}
-            assert dimension["Value"] in values[Dimension(dimension["Name"])]
+            for dimension in metric.get("Dimensions", ()):
+                assert dimension["Value"] in values[Dimension(dimension["Name"])]
     assert seen == {
         Metric.RUNS_FAILED,
         Metric.RUNS_SUCCEEDED,
         Metric.RUN_SLOWNESS,
         Metric.OLDEST_PENDING_SECONDS,
+        Metric.QUALITY_SCORE,
+        Metric.STUCK_RUNS,
     }
 
 
-def test_silence_of_the_trigger_is_an_alarm_and_silence_of_a_job_is_none(
+def test_silence_of_a_function_is_an_alarm_and_silence_of_a_job_is_none(
     infrastructure: Template,
 ) -> None:
     for alarm in infrastructure.properties("AWS::CloudWatch::Alarm"):
-        silent = "breaching" if "-uploads-wait-" in alarm["AlarmName"] else "notBreaching"
-        assert alarm["TreatMissingData"] == silent
+        said_by_clock = re.search("-uploads-wait-|-runs-stuck$", alarm["AlarmName"])
+        assert alarm["TreatMissingData"] == ("breaching" if said_by_clock else "notBreaching")
 
 
-def test_alarms_may_publish_to_the_topic_under_its_key(infrastructure: Template) -> None:
+def test_alarms_may_publish_to_the_topics_under_their_key(infrastructure: Template) -> None:
     wanted = {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
-    for kind, field in (
-        ("AWS::SNS::TopicPolicy", "PolicyDocument"),
-        ("AWS::KMS::Key", "KeyPolicy"),
-    ):
+    policies = [
+        *(p["PolicyDocument"] for p in infrastructure.properties("AWS::SNS::TopicPolicy")),
+        infrastructure.only("AWS::KMS::Key")["KeyPolicy"],
+    ]
+    assert len(policies) == 4
+    for policy in policies:
         (statement,) = (
-            one
-            for one in infrastructure.only(kind)[field]["Statement"]
-            if one.get("Sid") == "AlarmsOfThisAccount"
+            one for one in policy["Statement"] if one.get("Sid") == "AlarmsOfThisAccount"
         )
         assert set(statement["Principal"]["Service"]) == wanted
         assert set(statement["Condition"]["StringEquals"]) == {"aws:SourceAccount"}
@@ -142,7 +151,8 @@ def test_the_page_answers_its_questions_in_order(infrastructure: Template) -> No
         "Is data flowing?",
         "How late are we?",
         "What failed?",
-        "What is used?",
+        "How good is it?",
+        "What does it cost?",
     ]
 
 

@@ -184,11 +184,16 @@ def test_nothing_in_the_stack_deletes_data_on_its_own(infrastructure: Template) 
     assert not [kind for kind in kinds if kind.startswith("Custom::")]
 
 
-def test_the_alerts_topic_takes_messages_over_tls_only(infrastructure: Template) -> None:
-    assert infrastructure.only("AWS::SNS::Topic")["KmsMasterKeyId"] == key_arn(infrastructure)
-    statements = infrastructure.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
-    (statement,) = (one for one in as_list(statements) if one["Effect"] == "Deny")
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+def test_the_topics_take_messages_over_tls_only(infrastructure: Template) -> None:
+    topics = infrastructure.properties("AWS::SNS::Topic")
+    policies = infrastructure.properties("AWS::SNS::TopicPolicy")
+    assert len(topics) == len(policies) == 3
+    for topic in topics:
+        assert topic["KmsMasterKeyId"] == key_arn(infrastructure)
+    for policy in policies:
+        statements = policy["PolicyDocument"]["Statement"]
+        (statement,) = (one for one in as_list(statements) if one["Effect"] == "Deny")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 @pytest.mark.parametrize(("environment_name", "protected"), [("prod", True), ("dev", False)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from config.environments import Environment
 from tests.templates import Json, Template
 from wires.run_ledger import ENDED
@@ -15,8 +17,14 @@ def queue_ids(template: Template) -> tuple[str, str]:
     return queue, dead
 
 
+def rules_by_id(template: Template) -> dict[str, Json]:
+    """Those that feed the queue."""
+    rules = template.resources("AWS::Events::Rule").items()
+    return {id: rule["Properties"] for id, rule in rules if id.startswith("Events")}
+
+
 def rules(template: Template) -> list[Json]:
-    return template.properties("AWS::Events::Rule")
+    return list(rules_by_id(template).values())
 
 
 def rule_for(template: Template, source: str) -> Json:
@@ -72,7 +80,7 @@ def test_all_events_go_to_the_one_queue_and_else_to_the_dead_letters(
 def test_the_queues_admit_the_rules_of_this_stack_and_nobody_without_tls(
     infrastructure: Template, configured: Environment
 ) -> None:
-    arns = [{"Fn::GetAtt": [id, "Arn"]} for id in infrastructure.resources("AWS::Events::Rule")]
+    arns = [{"Fn::GetAtt": [id, "Arn"]} for id in rules_by_id(infrastructure)]
     for policy in infrastructure.properties("AWS::SQS::QueuePolicy"):
         by_effect = {s["Effect"]: s for s in policy["PolicyDocument"]["Statement"]}
         denied, allowed = by_effect["Deny"], by_effect["Allow"]
@@ -110,7 +118,7 @@ def test_a_message_is_not_seen_again_while_the_function_may_still_work_on_it(
 ) -> None:
     queue, _ = queue_ids(infrastructure)
     visibility = infrastructure.resources("AWS::SQS::Queue")[queue]["Properties"]
-    timeout = infrastructure.only("AWS::Lambda::Function")["Timeout"]
+    timeout = infrastructure.function()["Timeout"]
     assert visibility["VisibilityTimeout"] >= 6 * timeout
 
 
@@ -124,9 +132,13 @@ def test_the_function_is_fed_from_the_queue_and_gives_back_only_what_it_failed_o
     assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (100, 5)
 
 
-def test_the_functions_log_is_encrypted_and_ends_some_day(infrastructure: Template) -> None:
-    function = infrastructure.only("AWS::Lambda::Function")
-    (id,) = infrastructure.resources("AWS::Logs::LogGroup")
-    group = infrastructure.only("AWS::Logs::LogGroup")
-    assert function["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": {"Ref": id}}
+@pytest.mark.parametrize("name", ["trigger", "monitor"])
+def test_a_functions_log_is_encrypted_and_ends_some_day(
+    infrastructure: Template, name: str
+) -> None:
+    function = infrastructure.function(name)
+    id = function["LoggingConfig"]["LogGroup"]["Ref"]
+    group = infrastructure.resources("AWS::Logs::LogGroup")[id]["Properties"]
+    assert group["LogGroupName"] == f"/aws/lambda/{function['FunctionName']}"
+    assert function["LoggingConfig"]["LogFormat"] == "JSON"
     assert group["RetentionInDays"] > 0

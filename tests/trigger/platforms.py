@@ -94,6 +94,7 @@ class Platform:
             state_table=STATE,
             runs_table=RUNS,
             alerts_topic_arn=aws.topic,
+            recoveries_topic_arn=aws.topic,
             file_processor_job=JOB,
             workflow="layered-etl",
             data_ingestion_job="data-ingestion",

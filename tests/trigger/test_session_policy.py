@@ -29,6 +29,7 @@ def some_settings(name: str = "glue-etl-pipeline-dev") -> TriggerSettings:
         state_table=f"{name}-state",
         runs_table=f"{name}-runs",
         alerts_topic_arn=f"arn:aws:sns:eu-central-1:222222222222:{name}-alerts",
+        recoveries_topic_arn=f"arn:aws:sns:eu-central-1:222222222222:{name}-recoveries",
         file_processor_job=f"{name}-file-processor",
         workflow="layered-etl",
         data_ingestion_job="data-ingestion",

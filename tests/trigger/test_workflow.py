@@ -208,6 +208,18 @@ def test_a_run_that_fails_after_the_load_is_tried_again_without_one_and_then_giv
     assert route.ledger.get().failures == 0
 
 
+def test_people_hear_once_that_a_workflow_works_again_of_whose_failure_they_know(
+    route: Route,
+) -> None:
+    route.ledger.ended(failures=0, told=True)
+    for told in (["Workflow works: tiny-workflow"], []):
+        route.receive(DUE)
+        route.settle()
+        route.receive(TICK)
+        assert route.told() == told
+    assert not route.ledger.get().told
+
+
 @pytest.mark.parametrize("route", [{QUALITY: "fail"}], indirect=True)
 def test_a_failure_whose_event_comes_twice_is_told_once(route: Route) -> None:
     route.receive(DUE)

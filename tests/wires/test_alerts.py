@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from tests.aws import REGION
-from wires.alerts import LONGEST_SUBJECT, MOST_BYTES, send_alert, subject_of, text_of
+from wires.alerts import LONGEST_SUBJECT, MOST_BYTES, message_of, send_alert, subject_of, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("glue_scripts", "infra_app", "operations", "wires")
@@ -66,6 +67,39 @@ def test_no_text_is_larger_than_sns_takes(lines: list[tuple[str, int]]) -> None:
     assert 0 < len(text.encode()) <= MOST_BYTES
     if sum(len(line) for line in made) < 1000:
         assert "cut off" not in text
+
+
+@given(st.lists(texts | st.sampled_from(['"' * 90_000, "\\" * 90_000, "ü" * 90_000]), max_size=4))
+@example(['"' * 10_000] * 60)
+@example(["<!channel>"] * 9_000)
+def test_all_forms_of_a_message_together_are_no_larger_than_sns_takes(lines: list[str]) -> None:
+    message = message_of("subject", lines)
+    assert len(message.encode()) <= 256 * 1024
+    forms = json.loads(message)
+    assert forms["default"] == text_of(lines)
+    shown = json.loads(forms["https"])
+    assert (shown["version"], shown["source"]) == ("1.0", "custom")
+    assert len(shown["content"]["description"]) <= 8_000
+
+
+def test_a_name_of_an_upload_calls_nobody_in_a_chat() -> None:
+    forms = json.loads(message_of("a <!here>", ["<!channel> & <https://example.org|click>"]))
+    content = json.loads(forms["https"])["content"]
+    assert content["title"] == "a &lt;!here&gt;"
+    assert content["description"] == ("&lt;!channel&gt; &amp; &lt;https://example.org|click&gt;")
+    assert forms["default"] == "<!channel> & <https://example.org|click>"
+
+
+def test_a_webhook_gets_json_and_a_queue_gets_text(sns: Any) -> None:
+    sqs = boto3.client("sqs", region_name=REGION)
+    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    topic = sns.create_topic(Name="alerts")["TopicArn"]
+    arn = topic.replace(":sns:", ":sqs:").replace("alerts", "inbox")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    send_alert(sns, topic, "Load failed", "why", "what to do")
+    [received] = sqs.receive_message(QueueUrl=queue)["Messages"]
+    body = json.loads(received["Body"])
+    assert (body["Subject"], body["Message"]) == ("Load failed", "why\nwhat to do")
 
 
 def test_of_a_very_long_line_the_start_is_shown_and_later_lines_are_seen() -> None:

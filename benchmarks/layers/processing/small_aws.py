@@ -60,6 +60,8 @@ class Aws:
             state_table=_STATE,
             runs_table=_RUNS,
             alerts_topic_arn="",
+            quality_topic_arn="",
+            recoveries_topic_arn="",
         )
 
     @property

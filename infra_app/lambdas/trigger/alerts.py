@@ -20,6 +20,8 @@ class Alerts:
 
     sns: Any
     topic_arn: str
+    """Topic of failures."""
+    recoveries_topic_arn: str
 
     def job_failed(self, job: str, run_id: str, reason: str) -> None:
         self._send(
@@ -27,6 +29,18 @@ class Alerts:
             f"Run {run_id} of {job} failed: {reason}",
             "Nothing half-made is visible; the next run makes up for what this one has left "
             "undone.",
+        )
+
+    def job_works(self, job: str, run_id: str) -> None:
+        self._recovered(f"Job works: {job}", f"Run {run_id} of {job} succeeded; the last had not.")
+
+    def unknown_run(self, job: str, run_id: str, started_at: str) -> None:
+        self._send(
+            "Unknown run",
+            f"Run {run_id} of {job} was started at {started_at}, and not by the platform: it has "
+            "no load.",
+            "It publishes nothing, and is paid for. Loads are started by the trigger alone; to try "
+            "one again, redrive it.",
         )
 
     def load_failed(self, load: Load, verdict: str) -> None:
@@ -86,7 +100,17 @@ class Alerts:
         )
 
     def starts_work(self, job: str, reason: str) -> None:
-        self._send(f"Goes on: {job}", f"Over for {job}, nothing waits for it any more: {reason}")
+        self._recovered(
+            f"Goes on: {job}", f"Over for {job}, nothing waits for it any more: {reason}"
+        )
+
+    def workflow_works(self, workflow: str) -> None:
+        self._recovered(
+            f"Workflow works: {workflow}", f"A run of workflow {workflow} succeeded again."
+        )
+
+    def _recovered(self, subject: str, *lines: str) -> None:
+        send_alert(self.sns, self.recoveries_topic_arn, subject, *lines)
 
     def _send(self, subject: str, *lines: str) -> None:
         send_alert(self.sns, self.topic_arn, subject, *lines)

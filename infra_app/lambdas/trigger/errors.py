@@ -6,7 +6,8 @@ TriggerError
 ├── OutOfTime          too little of the invocation is left for another message
 ├── UnknownJob         a load is of a job that no route has
 ├── GlueFull           Glue accepts no further run now
-└── RouteLeft          no further run of a route is started before the next dispatch
+├── RouteLeft          no further run of a route is started before the next dispatch
+└── LookIncomplete     the monitoring function could not look at some jobs
 """
 
 
@@ -36,3 +37,7 @@ class GlueFull(TriggerError):
 
 class RouteLeft(TriggerError):
     """What was refused concerns the job, or has been refused too often for this dispatch."""
+
+
+class LookIncomplete(TriggerError):
+    """The monitoring function could not look at some jobs, which it names."""

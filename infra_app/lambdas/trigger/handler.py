@@ -24,7 +24,6 @@ from wires.load_ledger import LoadLedger
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectLedger
 from wires.redrives import Redrives
-from wires.routes import Route
 from wires.run_ledger import RunLedger
 from wires.start_ledger import StartLedger
 from wires.workflow_ledger import WorkflowLedger
@@ -38,7 +37,7 @@ from .manifests import Manifests
 from .metrics import Metrics, Waiting
 from .refusing import Refusing
 from .register import Registrar
-from .runs import Runs
+from .runs import Runs, routes_of
 from .settings import TriggerSettings
 from .settling import Settling
 from .starting import JobStarter
@@ -48,7 +47,7 @@ from .workflow import Workflow
 DISPATCH_MILLISECONDS = 45_000
 """Kept of an invocation for its dispatch. A message whose turn comes later comes back: if the
 function were cut off, all of them would."""
-_CALLS = Config(
+CALLS = Config(
     connect_timeout=5,
     read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 3},
@@ -61,26 +60,27 @@ class Trigger:
     """The function's parts, wired to AWS once per runtime."""
 
     def __init__(self, settings: TriggerSettings, *, now: Callable[[], float] = time.time) -> None:
-        tables = boto3.resource("dynamodb", config=_CALLS)
+        tables = boto3.resource("dynamodb", config=CALLS)
         objects = ObjectLedger(tables.Table(settings.objects_table))
         loads = LoadLedger(tables.Table(settings.loads_table))
         state = tables.Table(settings.state_table)
-        s3, glue = boto3.client("s3", config=_CALLS), boto3.client("glue", config=_CALLS)
-        sns = boto3.client("sns", config=_CALLS)
+        s3, glue = boto3.client("s3", config=CALLS), boto3.client("glue", config=CALLS)
+        sns = boto3.client("sns", config=CALLS)
         manifests = Manifests(s3=s3, bucket=settings.assets_bucket)
         metrics = Metrics(namespace=settings.metrics_namespace)
         self.settings = settings
-        self.alerts = Alerts(sns=sns, topic_arn=settings.alerts_topic_arn)
+        self.alerts = Alerts(
+            sns=sns,
+            topic_arn=settings.alerts_topic_arn,
+            recoveries_topic_arn=settings.recoveries_topic_arn,
+        )
         self.runs = Runs(
             glue=glue,
             ledger=RunLedger(tables.Table(settings.runs_table)),
             alerts=self.alerts,
             alerting_jobs=frozenset(settings.other_jobs.split(",")),
             metrics=metrics,
-            routes={
-                settings.file_processor_job: Route.FILES,
-                settings.data_ingestion_job: Route.LAYERED,
-            },
+            routes=routes_of(settings.file_processor_job, settings.data_ingestion_job),
         )
         self.waiting = Waiting(
             objects=objects, metrics=metrics, bucket=settings.raw_bucket, now=now

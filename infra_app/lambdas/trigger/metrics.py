@@ -29,6 +29,7 @@ _UNITS = {
     Metric.BYTES_IN: "Bytes",
     Metric.OLDEST_PENDING_SECONDS: "Seconds",
     Metric.RUN_SECONDS: "Seconds",
+    Metric.QUALITY_SCORE: "None",
     Metric.RUN_SLOWNESS: "None",
     Metric.SECONDS_TO_PUBLISH: "Seconds",
 }
@@ -36,6 +37,7 @@ _ROWS = {
     Metric.ROWS_IN: "rows_in",
     Metric.ROWS_PUBLISHED: "rows_published",
     Metric.ROWS_QUARANTINED: "rows_quarantined",
+    Metric.ROWS_SUPERSEDED: "rows_superseded",
 }
 
 
@@ -115,6 +117,9 @@ def of_run(
     for name, fact in _ROWS.items():
         if fact in item:
             yield Measured(name=name, values=[float(item[fact])], of=job)
+    for dataset, count in item.get("nulls", {}).items():
+        of_dataset = {Dimension.DATASET: str(dataset)}
+        yield Measured(name=Metric.NULL_VALUES, values=[float(count)], of=of_dataset)
     for ending, count in item.get("endings", {}).items():
         yield of_ending(ending, int(count))
     if route and item.get("waits"):

@@ -10,15 +10,20 @@ from aws_lambda_powertools import Logger
 
 from wires.dpu import dpu_seconds
 from wires.routes import Route
-from wires.run_ledger import ENDED, RunLedger
+from wires.run_ledger import CLOSED, ENDED, LOST, RunLedger
 
 from .alerts import Alerts
 from .metrics import Metrics, of_run
 
-_HISTORY = 20
+HISTORY = 20
 """Runs of a job that say what is usual."""
 
 logger = Logger(service="trigger", child=True)
+
+
+def routes_of(file_processor: str, data_ingestion: str) -> Mapping[str, Route]:
+    """Return the route of each job that takes loads."""
+    return {file_processor: Route.FILES, data_ingestion: Route.LAYERED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,18 +62,43 @@ class Runs:
         try:
             run = self.record(job, run_id)
         except self.glue.exceptions.EntityNotFoundException:
-            # Its job has been replaced since. A load that it had is settled all the same.
-            logger.warning("Glue knows no such run", extra={"job": job, "run_id": run_id})
+            self._lose(job, run_id)
             return
         self._try_to_measure(job, run_id)
-        if run["JobRunState"] not in ENDED - {"SUCCEEDED"} or job not in self.alerting_jobs:
+        state = run["JobRunState"]
+        if state in ENDED - {"SUCCEEDED"}:
+            self._alert(job, run_id, run.get("ErrorMessage") or f"it ended as {state}")
+        elif state == "SUCCEEDED":
+            self._tell_that_it_works(job, run_id)
+
+    def _lose(self, job: str, run_id: str) -> None:
+        """Close a run that Glue does not know any more: its job has been replaced since. A load
+        that it had is settled all the same."""
+        logger.warning("Glue knows no such run", extra={"job": job, "run_id": run_id})
+        item = self.ledger.get(job, run_id)
+        if not item or item.get("state") in CLOSED:
             return
-        if self.ledger.get(job, run_id).get("alerted", False):
+        reason = "Glue knows no such run: its job was replaced, or it is too old"
+        self.ledger.record(job, run_id, {"state": LOST, "error": reason})
+        self._try_to_measure(job, run_id)
+        self._alert(job, run_id, reason)
+
+    def _alert(self, job: str, run_id: str, reason: str) -> None:
+        if job not in self.alerting_jobs or self.ledger.get(job, run_id).get("alerted", False):
             return
-        reason = run.get("ErrorMessage") or f"it ended as {run['JobRunState']}"
         self.alerts.job_failed(job, run_id, reason)
         # Afterwards: the event may come again, and telling twice is better than not at all.
         self.ledger.record(job, run_id, {"alerted": True})
+
+    def _tell_that_it_works(self, job: str, run_id: str) -> None:
+        """Tell, once, that a job works again whose last run before was an alert."""
+        item = self.ledger.get(job, run_id)
+        if job not in self.alerting_jobs or item.get("told_it_works", False):
+            return
+        last = self.ledger.last_before(job, str(item["started_at"]))
+        if last.get("alerted", False):
+            self.alerts.job_works(job, run_id)
+            self.ledger.record(job, run_id, {"told_it_works": True})
 
     def _try_to_measure(self, job: str, run_id: str) -> None:
         try:
@@ -79,8 +109,8 @@ class Runs:
     def _measure(self, job: str, run_id: str) -> None:
         """Put out the metrics of a run, once: the event of its end may come again."""
         item = self.ledger.get(job, run_id)
-        if item.get("measured", False) or item.get("state") not in ENDED:
+        if item.get("measured", False) or item.get("state") not in CLOSED:
             return
-        before = self.ledger.seconds_before(job, str(item["started_at"]), most=_HISTORY)
+        before = self.ledger.seconds_before(job, str(item["started_at"]), most=HISTORY)
         self.metrics.write(of_run(item, before, route=self.routes.get(job)))
         self.ledger.record(job, run_id, {"measured": True})

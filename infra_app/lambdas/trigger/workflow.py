@@ -5,7 +5,7 @@ Runs without a load are wanted by the clock, and after one that failed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from wires.job_arguments import LoadRun, run_properties
 from wires.load_ledger import Load
 from wires.manifest import Manifest
 from wires.routes import Route
-from wires.workflow_ledger import WorkflowLedger
+from wires.workflow_ledger import WorkflowLedger, WorkflowState
 
 from .alerts import Alerts
 from .errors import GlueFull
@@ -100,26 +100,47 @@ class Workflow:
         run = self._run(state.run_id)
         if run is None:
             self.ledger.want(f"Glue knows no run {state.run_id}, which may not have ended")
-            self.ledger.ended(failures=state.failures)
+            self.ledger.ended(failures=state.failures, told=state.told)
             return
         if run["Status"] not in WORKFLOW_ENDED:
             return
+        if failed := self._failures_of(run):
+            failures, told = self._has_failed(state, failed)
+        else:
+            failures, told = 0, self._is_told_after(state, run)
+        self.ledger.ended(failures=failures, told=told)
+
+    def _failures_of(self, run: Mapping[str, Any]) -> list[tuple[str, str]]:
         failed = failures_of(run)
         if run.get("WorkflowRunProperties", {}).get("load_id"):
             failed = [(job, error) for job, error in failed if job != self.job]
-        failures = state.failures + 1 if failed else 0
-        if failed and failures < self.settings.attempts_per_load:
-            self.ledger.want(f"{failed[0][0]} failed: {failed[0][1]}"[:500])
-        elif failed:
-            job, reason = failed[0]
-            self.alerts.workflow_failed(
-                self.settings.workflow, failures=failures, job=job, reason=reason
-            )
-            failures = 0
-        elif state.doing and self.settings.data_quality_job not in succeeded_in(run):
+        return failed
+
+    def _has_failed(
+        self, state: WorkflowState, failed: Sequence[tuple[str, str]]
+    ) -> tuple[int, bool]:
+        """Want another run, or give up; returns the failures in a row, and whether people know."""
+        job, reason = failed[0]
+        failures = state.failures + 1
+        if failures < self.settings.attempts_per_load:
+            self.ledger.want(f"{job} failed: {reason}"[:500])
+            return failures, state.told
+        self.alerts.workflow_failed(
+            self.settings.workflow, failures=failures, job=job, reason=reason
+        )
+        return 0, True
+
+    def _is_told_after(self, state: WorkflowState, run: Mapping[str, Any]) -> bool:
+        """Tell that the workflow works again, if it does; returns whether people are still to be
+        told."""
+        if self.settings.data_quality_job not in succeeded_in(run):
             # The last job has not come to its turn: something of what was wanted is left.
-            self.ledger.want(state.doing)
-        self.ledger.ended(failures=failures)
+            if state.doing:
+                self.ledger.want(state.doing)
+            return state.told
+        if state.told:
+            self.alerts.workflow_works(self.settings.workflow)
+        return False
 
     def _start(self, properties: Mapping[str, str]) -> str:
         answer = started(
