@@ -78,6 +78,16 @@ def test_a_file_becomes_typed_rows_with_their_origin(lake: Lake) -> None:
     assert lake.state.runs.get(JOB, f"{load_id}-1")["rows_published"] == 2
 
 
+def test_the_run_says_how_many_values_of_published_rows_are_null(lake: Lake) -> None:
+    load_id = lake.process(
+        lake.upload("orders/a.csv", "id,n,day\n1,,2026-01-01\n2,5,\n3,6\n4,,\n"),
+        lake.upload("sales/a.csv", "a,b\n1,\n2,\n3,x\n"),
+    )
+    item = lake.state.runs.get(JOB, f"{load_id}-1")
+    assert item["rows_quarantined"] == 1  # of which nothing counts
+    assert item["nulls"] == {"orders": 4, "sales": 2}
+
+
 def test_malformed_rows_are_quarantined_with_reason_file_and_line(lake: Lake) -> None:
     version = lake.upload("orders/a.csv", 'id,name\n1,a\n2\n3,"x"y\n4,b\n')
     lake.process(version)

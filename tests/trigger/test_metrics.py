@@ -87,9 +87,17 @@ def test_rows_objects_and_waits_are_those_that_the_job_has_recorded() -> None:
         rows_quarantined=1,
         endings={"published": 2, "rejected": 1},
         waits=[10, 20],
+        nulls={"orders": 3, "sales": 0},
+        rows_superseded=2,
     )
     measured = list(of_run(item, [], route=Route.FILES))
     assert of(measured, Metric.ROWS_PUBLISHED) == [[4]]
+    assert of(measured, Metric.ROWS_SUPERSEDED) == [[2]]
+    nulls = [one for one in measured if one.name is Metric.NULL_VALUES]
+    assert {one.of[Dimension.DATASET]: list(one.values) for one in nulls} == {
+        "orders": [3.0],
+        "sales": [0.0],
+    }
     assert sorted(of(measured, Metric.OBJECTS)) == [[1], [2]]
     assert of(measured, Metric.SECONDS_TO_PUBLISH) == [[10, 20]]
     assert not of(list(of_run(item, [], route=None)), Metric.SECONDS_TO_PUBLISH)
