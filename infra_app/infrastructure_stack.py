@@ -233,6 +233,7 @@ def _trigger_settings(
     environment: Environment, *, buckets: DataBuckets, tables: StateTables, topic: sns.ITopic
 ) -> TriggerSettings:
     names, sizes = environment.names, environment.settings.trigger
+    glue = environment.prices.glue
     return TriggerSettings(
         environment=environment.name,
         raw_bucket=buckets.raw.bucket_name,
@@ -256,5 +257,8 @@ def _trigger_settings(
         max_object_bytes=sizes.max_object_bytes,
         max_receive_count=MAX_RECEIVE_COUNT,
         metrics_namespace=names.metrics_namespace,
+        usd_per_dpu_hour=glue.dpu_hour,
+        usd_per_flex_dpu_hour=glue.flex_dpu_hour,
+        usd_per_memory_dpu_hour=glue.memory_dpu_hour,
         malware_scan_required=int(sizes.malware_scan_required),
     )

@@ -6,7 +6,9 @@ and values of its dimensions is billed as a metric of its own, so dimensions hav
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Dimension(StrEnum):
@@ -30,6 +32,8 @@ class Metric(StrEnum):
     """Times the median of the job's runs before, by job; none until there are enough of them."""
     DPU_SECONDS = "DpuSeconds"
     """By job: as Glue bills, or computed from workers and seconds."""
+    USD = "Usd"
+    """Dollars of a run at list price, by job."""
     ROWS_IN = "RowsIn"
     """Count, by job, as are the next two."""
     ROWS_PUBLISHED = "RowsPublished"
@@ -42,3 +46,15 @@ class Metric(StrEnum):
     """From an upload until its load was seen to be published, by route."""
     OLDEST_PENDING_SECONDS = "OldestPendingSeconds"
     """Age of the object that has waited longest, by route; 0 if none waits."""
+
+
+DIMENSION_OF: Mapping[Metric, Dimension | None] = MappingProxyType(
+    {
+        **dict.fromkeys(Metric, Dimension.JOB),
+        Metric.OBJECTS: Dimension.ENDING,
+        Metric.BYTES_IN: None,
+        Metric.SECONDS_TO_PUBLISH: Dimension.ROUTE,
+        Metric.OLDEST_PENDING_SECONDS: Dimension.ROUTE,
+    }
+)
+"""What each metric is told by."""

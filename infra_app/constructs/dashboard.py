@@ -26,6 +26,8 @@ _ENDINGS = tuple(
 class Dashboard(Construct):
     """Answers, from top to bottom: is data flowing, how late are we, what failed, what is used.
 
+    And what it costs.
+
     A job that is added to `config/jobs.py` is in it by itself.
     """
 
@@ -97,6 +99,8 @@ class Dashboard(Construct):
                     ),
                     _graph("Bytes in", [self._metric(Metric.BYTES_IN, {}, "Sum")]),
                 ],
+                [_title("What does it cost?")],
+                [self._each("Dollars of runs, at list price", Metric.USD, Dimension.JOB, jobs)],
             ],
         )
 

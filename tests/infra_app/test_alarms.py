@@ -143,6 +143,7 @@ def test_the_page_answers_its_questions_in_order(infrastructure: Template) -> No
         "How late are we?",
         "What failed?",
         "What is used?",
+        "What does it cost?",
     ]
 
 

@@ -19,6 +19,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from wires.dpu import DpuPrices
 from wires.lease import Leases
 from wires.load_ledger import LoadLedger
 from wires.manifest import ObjectVersion
@@ -81,6 +82,11 @@ class Trigger:
                 settings.file_processor_job: Route.FILES,
                 settings.data_ingestion_job: Route.LAYERED,
             },
+            prices=DpuPrices(
+                standard=settings.usd_per_dpu_hour,
+                flex=settings.usd_per_flex_dpu_hour,
+                memory=settings.usd_per_memory_dpu_hour,
+            ),
         )
         self.waiting = Waiting(
             objects=objects, metrics=metrics, bucket=settings.raw_bucket, now=now

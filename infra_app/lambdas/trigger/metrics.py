@@ -31,6 +31,7 @@ _UNITS = {
     Metric.RUN_SECONDS: "Seconds",
     Metric.RUN_SLOWNESS: "None",
     Metric.SECONDS_TO_PUBLISH: "Seconds",
+    Metric.USD: "None",
 }
 _ROWS = {
     Metric.ROWS_IN: "rows_in",
@@ -110,6 +111,8 @@ def of_run(
     yield Measured(name=Metric.RUN_SECONDS, values=[seconds], of=job)
     if item.get("dpu_seconds"):
         yield Measured(name=Metric.DPU_SECONDS, values=[float(item["dpu_seconds"])], of=job)
+    if item.get("usd"):
+        yield Measured(name=Metric.USD, values=[float(item["usd"])], of=job)
     if has_succeeded and len(before) >= FEWEST_RUNS and (usual := statistics.median(before)):
         yield Measured(name=Metric.RUN_SLOWNESS, values=[seconds / usual], of=job)
     for name, fact in _ROWS.items():

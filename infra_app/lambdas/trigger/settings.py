@@ -39,6 +39,10 @@ class TriggerSettings:
     max_receive_count: int
     """How often the queue hands out a message before it is a dead letter."""
     metrics_namespace: str
+    usd_per_dpu_hour: float
+    """List price of Glue, as are the next two."""
+    usd_per_flex_dpu_hour: float
+    usd_per_memory_dpu_hour: float
     malware_scan_required: int
     """1: objects wait until GuardDuty has tagged them; 0: a tag counts if there is one."""
 
@@ -57,7 +61,7 @@ class TriggerSettings:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> TriggerSettings:
         """Read the settings. Raises KeyError naming the first variable that is missing."""
-        kinds = {"int": int, "str": str}
+        kinds = {"int": int, "str": str, "float": float}
         return cls(
             **{
                 field.name: kinds[str(field.type)](environ[field.name.upper()])
