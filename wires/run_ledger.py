@@ -6,6 +6,7 @@ Partition key `job`, sort key `run_id`; the index `by_start` lists a job's runs 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
@@ -14,6 +15,9 @@ from wires.paging import items_of
 
 BY_START_INDEX = "by_start"
 """Local index: sort key `started_at`."""
+
+DRIVER_PEAK, WORKER_PEAK = "peak_memory_bytes", "worker_peak_memory_bytes"
+"""Facts of a run: the most bytes of memory that its driver, and any one worker, have taken."""
 
 ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED"})
 """Glue's run states after which nothing more happens."""
@@ -54,6 +58,18 @@ class RunLedger:
             PaginationConfig={"MaxItems": most, "PageSize": most},
         )
         return [int(item["seconds"]) for item in found if item.get("state") == "SUCCEEDED"]
+
+    def last_ended(self, job: str, *, most: int) -> list[dict[str, Any]]:
+        """Return the last runs of a job that have ended, the latest first."""
+        found = items_of(
+            self._table,
+            "query",
+            IndexName=BY_START_INDEX,
+            KeyConditionExpression=Key("job").eq(job),
+            ScanIndexForward=False,
+        )
+        ended = (item for item in found if item.get("state") in ENDED)
+        return list(islice(ended, most))
 
     def all_runs(self) -> Iterator[dict[str, Any]]:
         """Yield every run's item, in no particular order. Reads the whole table."""

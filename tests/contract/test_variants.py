@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from local_cloud.cloud import LocalCloud
 from operations.account_policies.boundary import boundary_document
 from operations.account_policies.deployed import Purpose
 from operations.bootstrap import targets
+from operations.cost.bill import Bill
+from operations.cost.charges import Service, Situation
 from tests.operations.test_execution_policies import PURPOSES_OF_ENVIRONMENTS, check
-from tests.synthesis import synthesized
+from tests.synthesis import ROOT, synthesized
 from tests.templates import Template, as_list, text_of
 
 # They need templates of their own, which take long to make.
@@ -42,7 +45,9 @@ def document() -> dict[str, Any]:
             "uploaders": {"sales": "sales/", "partner-x": "data/incoming/"},
         },
         "workflow": {"crawlers": True, "schedule": "cron(15 2 * * ? *)"},
-        "maintenance": {"tablesKeptByGlue": ["daily_sales"]},
+        "maintenance": {"tablesKeptByGlue": ["daily_sales"], "executionClass": "FLEX"},
+        "fileProcessor": {"autoScaling": True, "workers": 10},
+        "legislators": {"autoScaling": True, "executionClass": "FLEX", "workerType": "G.2X"},
         "alarms": {
             "monthlyBudgetUsd": 500,
             "subscribers": ["data@example.org", "https://example.org/hook"],
@@ -168,7 +173,17 @@ def test_those_whom_config_names_are_told_and_the_budget_is_watched(variant: Var
     }
     (topic,) = variant.infrastructure.resources("AWS::SNS::Topic")
     assert {one["TopicArn"]["Ref"] for one in subscribed} == {topic}
-    budget = variant.infrastructure.only("AWS::Budgets::Budget")
+    ((_, made),) = variant.infrastructure.resources("AWS::Budgets::Budget").items()
+    (policy,) = variant.infrastructure.resources("AWS::SNS::TopicPolicy")
+    assert policy in made["DependsOn"]
+    budget = made["Properties"]
+    told = [one["Notification"] for one in budget["NotificationsWithSubscribers"]]
+    assert sorted((one["NotificationType"], one["Threshold"]) for one in told) == [
+        ("ACTUAL", 80),
+        ("ACTUAL", 100),
+        ("FORECASTED", 100),
+    ]
+    assert {one["ThresholdType"] for one in told} == {"PERCENTAGE"}
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 500, "Unit": "USD"}
     for notice in budget["NotificationsWithSubscribers"]:
         assert notice["Subscribers"] == [{"SubscriptionType": "SNS", "Address": {"Ref": topic}}]
@@ -184,6 +199,47 @@ def test_each_job_has_of_lake_formation_what_its_tables_need(variant: Variant) -
         assert {"Ref": "AWS::NoValue"} not in one["Permissions"]
     droppers = {text_of(one["Principal"]) for one in tables if "DROP" in one["Permissions"]}
     assert len(droppers) == 4  # of curated tables two, the batch sample's, and the checks
+
+
+def test_a_job_scales_and_runs_on_spare_capacity_where_config_says_so(variant: Variant) -> None:
+    kinds = {}
+    for job in variant.application.properties("AWS::Glue::Job"):
+        scales = job["DefaultArguments"].get("--enable-auto-scaling")
+        kinds[job["Name"].removeprefix(variant.dev.names.of(""))] = (
+            job.get("ExecutionClass"),
+            scales,
+        )
+        assert job["JobRunQueuingEnabled"] is False
+        assert job["MaxRetries"] == 0
+        assert job["DefaultArguments"]["--enable-metrics"] == ""
+        assert job["DefaultArguments"]["--enable-observability-metrics"] == "true"
+    others = {"data-ingestion", "data-processing", "data-quality"}
+    assert kinds == {
+        **dict.fromkeys(others, (None, None)),
+        "file-processor": (None, "true"),
+        "legislators": ("FLEX", "true"),
+        "table-maintenance": ("FLEX", None),
+    }
+
+
+def test_all_of_it_is_priced_and_the_page_says_what_switches_cost(variant: Variant) -> None:
+    templates = {str(i): one.document for i, one in enumerate(variant.templates)}
+    situation = Situation.of(variant.dev, templates)
+    bill = Bill.for_situation("dev", situation, readers=True)
+    pipelines = {str(i): one.document for i, one in enumerate(variant.pipelines)}
+    Bill.for_situation("pipelines", Situation.of(variant.dev, pipelines), readers=False)
+    crawlers = {one.id for one in situation.of_type("AWS::Glue::Crawler")}
+    costs = {
+        "network.vpc": bill.of_service(Service.VPC).usd,
+        "workflow.crawlers": sum(c.usd for c in bill.charges if c.resource in crawlers),
+        "uploads.malwareProtection": bill.of_service(Service.GUARDDUTY).usd,
+    }
+    page = (ROOT / "docs" / "cost.md").read_text()
+    for switch, usd in costs.items():
+        assert re.search(rf"^\| `{switch}: true` \| {usd:.0f} \|", page, re.MULTILINE), (
+            switch,
+            usd,
+        )
 
 
 def test_a_laptop_deploys_it_as_well(variant: Variant, tmp_path: Path) -> None:
