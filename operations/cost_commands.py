@@ -13,6 +13,7 @@ import boto3
 
 from config.environments import Environment
 from config.jobs import JOBS
+from config.prices import Prices
 from operations.advice.advise import advise
 from operations.advice.rules import RUNS
 from operations.cost.assembling import assembled, temporary_folder
@@ -102,16 +103,22 @@ def _json(environment: Environment, bills: list[Bill]) -> dict[str, Any]:
 
 
 def _lines(environment: Environment, bills: list[Bill], *, limit: int) -> Iterator[str]:
-    prices, region = environment.prices, priced_region(environment)
     for bill in bills:
         yield from bill.lines(limit=limit)
         yield ""
+    yield prices_told(environment, environment.prices)
+
+
+def prices_told(environment: Environment, prices: Prices) -> str:
+    """Return where the prices of a bill are from, and how sure they are."""
+    region = priced_region(environment)
     instead = "" if region == environment.account.aws_region else ", as cost.pricesOf says"
-    yield f"List prices of {region}{instead}, written down on {prices.written}, " + (
-        f"compared with AWS's pages on {prices.compared}."
+    compared = (
+        f"compared with AWS's pages on {prices.compared}"
         if prices.compared
-        else "which nobody has compared with AWS's pages since."
+        else "which nobody has compared with AWS's pages since"
     )
+    return f"List prices of {region}{instead}, written down on {prices.written}, {compared}."
 
 
 def priced_region(environment: Environment) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from operations.cost.charges import Charge, Service, Situation
 from operations.cost.pricing import charges_of
-from operations.cost.telling import queries
+from operations.cost.reading import queries
 
 
 @dataclass(frozen=True, kw_only=True)

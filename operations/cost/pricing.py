@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from operations.cost import computing, storing, telling
+from operations.cost import (
+    buckets,
+    computing,
+    delivery,
+    keys,
+    messages,
+    network,
+    reading,
+    tables,
+    watching,
+)
 from operations.cost.charges import Charge, Resource, Situation, Unpriced
 
 Charges = Callable[[Resource, Situation], Iterator[Charge]]
@@ -36,40 +46,40 @@ def _nothing(_: Resource, __: Situation) -> Iterator[Charge]:
 PRICED: Mapping[str, Priced] = MappingProxyType(
     {
         "AWS::CloudWatch::Alarm": priced(
-            telling.alarm,
+            watching.alarm,
             "AlarmActions AlarmDescription AlarmName ComparisonOperator DatapointsToAlarm "
             "Dimensions EvaluationPeriods MetricName Metrics Namespace OKActions Period Statistic "
             "Threshold TreatMissingData",
         ),
         "AWS::CloudWatch::CompositeAlarm": priced(
-            telling.composite_alarm,
+            watching.composite_alarm,
             "AlarmActions AlarmDescription AlarmName AlarmRule OKActions",
         ),
-        "AWS::CloudWatch::Dashboard": priced(telling.dashboard, "DashboardBody DashboardName"),
+        "AWS::CloudWatch::Dashboard": priced(watching.dashboard, "DashboardBody DashboardName"),
         "AWS::CodeBuild::Project": priced(
-            telling.build,
+            delivery.build,
             "Artifacts Cache Description EncryptionKey Environment LogsConfig Name ServiceRole "
             "Source TimeoutInMinutes",
         ),
         "AWS::CodePipeline::Pipeline": priced(
-            telling.pipeline,
+            delivery.pipeline,
             "ArtifactStore ArtifactStores ExecutionMode Name PipelineType RestartExecutionOnUpdate "
             "RoleArn Stages Triggers",
         ),
         "AWS::DynamoDB::Table": priced(
-            storing.table,
+            tables.table,
             "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema "
             "LocalSecondaryIndexes PointInTimeRecoverySpecification SSESpecification TableName",
         ),
-        "AWS::EC2::EIP": priced(telling.address, "Domain Tags"),
-        "AWS::EC2::NatGateway": priced(telling.nat_gateway, "AllocationId SubnetId Tags"),
+        "AWS::EC2::EIP": priced(network.address, "Domain Tags"),
+        "AWS::EC2::NatGateway": priced(network.nat_gateway, "AllocationId SubnetId Tags"),
         "AWS::EC2::VPCEndpoint": priced(
-            telling.endpoint,
+            network.endpoint,
             "PrivateDnsEnabled RouteTableIds SecurityGroupIds ServiceName SubnetIds Tags "
             "VpcEndpointType VpcId",
         ),
         "AWS::Events::Rule": priced(
-            telling.rule, "EventPattern ScheduleExpression State Targets Description Name"
+            messages.rule, "EventPattern ScheduleExpression State Targets Description Name"
         ),
         "AWS::Glue::Crawler": priced(
             computing.crawler,
@@ -87,11 +97,11 @@ PRICED: Mapping[str, Priced] = MappingProxyType(
             "CatalogId DatabaseName TableName TableOptimizerConfiguration Type",
         ),
         "AWS::GuardDuty::MalwareProtectionPlan": priced(
-            telling.malware_scan, "Actions ProtectedResource Role"
+            reading.malware_scan, "Actions ProtectedResource Role"
         ),
-        "AWS::KMS::Key": priced(telling.key, "Description EnableKeyRotation KeyPolicy"),
+        "AWS::KMS::Key": priced(keys.key, "Description EnableKeyRotation KeyPolicy"),
         "AWS::Lambda::EventSourceMapping": priced(
-            telling.mapping,
+            messages.mapping,
             "BatchSize EventSourceArn FunctionName FunctionResponseTypes "
             "MaximumBatchingWindowInSeconds ScalingConfig",
         ),
@@ -100,16 +110,16 @@ PRICED: Mapping[str, Priced] = MappingProxyType(
             "Architectures Code Description Environment FunctionName Handler LoggingConfig "
             "MemorySize Role Runtime Timeout TracingConfig VpcConfig",
         ),
-        "AWS::Logs::LogGroup": priced(computing.log_group, "KmsKeyId LogGroupName RetentionInDays"),
+        "AWS::Logs::LogGroup": priced(watching.log_group, "KmsKeyId LogGroupName RetentionInDays"),
         # A lock costs nothing; what it keeps is storage, which nobody deletes anyway.
         "AWS::S3::Bucket": priced(
-            storing.bucket,
+            buckets.bucket,
             "BucketEncryption BucketName LifecycleConfiguration LoggingConfiguration "
             "NotificationConfiguration ObjectLockConfiguration ObjectLockEnabled "
             "OwnershipControls PublicAccessBlockConfiguration VersioningConfiguration",
         ),
-        "AWS::SNS::Subscription": priced(telling.subscription, "Endpoint Protocol TopicArn"),
-        "AWS::SNS::Topic": priced(telling.topic, "KmsMasterKeyId TopicName"),
+        "AWS::SNS::Subscription": priced(messages.subscription, "Endpoint Protocol TopicArn"),
+        "AWS::SNS::Topic": priced(messages.topic, "KmsMasterKeyId TopicName"),
         # Requests are with whoever makes them: rules, and the function's mapping.
         "AWS::SQS::Queue": priced(
             _nothing,

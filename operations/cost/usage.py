@@ -144,3 +144,9 @@ def crawls(resource: Resource, situation: Situation) -> float:
         or action.get("CrawlerName") == resource.properties.get("Name")
     ]
     return len(starts) * situation.workload.workflows_per_day * DAYS
+
+
+def tables_in_runs(situation: Situation) -> float:
+    """Return how often a run writes to a table, of half of the runs: others find nothing."""
+    uploads = situation.uploads / max(situation.all_runs, 1.0)
+    return min(situation.workload.datasets, uploads) * situation.all_runs / 2

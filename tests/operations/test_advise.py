@@ -165,11 +165,17 @@ def test_work_of_all_sizes_asks_for_auto_scaling(past: Past, capsys: Said) -> No
     assert rules(of(capsys, FILE_PROCESSOR)) == {"work-varies": "autoScaling: true"}
 
 
-def test_what_the_clock_starts_may_wait_for_spare_capacity(past: Past, capsys: Said) -> None:
+def test_what_the_clock_starts_may_wait_for_spare_capacity(
+    past: Past, capsys: Said, dev: Environment
+) -> None:
+    glue = dev.prices.glue
     past.add(TABLE_MAINTENANCE, 5)
     (advice,) = of(capsys, TABLE_MAINTENANCE)["advice"]
     assert (advice["rule"], advice["do"]) == ("nobody-waits", "executionClass: FLEX")
-    assert f"{5 * 0.146667 * (1 - 0.29 / 0.44):.2f} USD of 0.73 less" in advice["because"]
+    assert (
+        f"{5 * 0.146667 * (1 - glue.flex_dpu_hour / glue.dpu_hour):.2f} USD of 0.73 less"
+        in advice["because"]
+    )
     past.add(TABLE_MAINTENANCE, 5, execution_class="FLEX")
     assert not rules(of(capsys, TABLE_MAINTENANCE))
 

@@ -16,6 +16,7 @@ from config.delivery import App
 from config.environments import load_environments
 from config.jobs import FILE_PROCESSOR
 from config.naming import CHECKS_PREFIX
+from config.prices import prices_of
 from local_cloud.platform import Platform, deployed
 from local_cloud.settling import Work
 from operations.progress import Progress
@@ -186,7 +187,9 @@ def test_what_a_run_took_is_in_its_history_and_advice_waits_for_more_runs(
     )
     # Of two workers, for a minute at least.
     seconds = max(60, int(last["seconds"]))
-    assert float(last["usd"]) == pytest.approx(2 * seconds / 3600 * 0.44, abs=1e-5)
+    assert float(last["usd"]) == pytest.approx(
+        2 * seconds / 3600 * prices_of("eu-central-1").glue.dpu_hour, abs=1e-5
+    )
     # Java and Python are in memory, and not all of the machine is.
     assert 100 * 2**20 < last["peak_memory_bytes"] < 16 * 2**30
     assert "worker_peak_memory_bytes" not in last

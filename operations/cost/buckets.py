@@ -1,4 +1,4 @@
-"""What buckets and tables cost."""
+"""What buckets cost."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def bucket(resource: Resource, situation: Situation) -> Iterator[Charge]:
 def contents_of(resource: Resource, situation: Situation) -> Contents:
     """Return what a bucket gets; one that is not a zone's has little."""
     names, load = situation.environment.names, situation.workload
-    tables = _tables_in_runs(situation)
+    tables = usage.tables_in_runs(situation)
     name = resource.properties.get("BucketName")
     if name == names.raw_bucket:
         uploads = situation.uploads
@@ -88,12 +88,6 @@ def contents_of(resource: Resource, situation: Situation) -> Contents:
         return Contents(gb=requests / DAYS * usage.ACCESS_LOG_GB_OF_A_REQUEST)
     kept = situation.workload.months_kept * DAYS
     return Contents(gb=_SMALL_BUCKET_GB / kept)
-
-
-def _tables_in_runs(situation: Situation) -> float:
-    """Return how often a run writes to a table, of half of the runs: others find nothing."""
-    uploads = situation.uploads / max(situation.all_runs, 1.0)
-    return min(situation.workload.datasets, uploads) * situation.all_runs / 2
 
 
 def _storage(resource: Resource, situation: Situation, contents: Contents) -> Iterator[Charge]:
@@ -155,7 +149,7 @@ def _moves(resource: Resource) -> tuple[str, float]:
     if len(moves) > 1:
         raise Unpriced(
             f"expected {resource.id} to move its objects once, got {moves}: add the further "
-            "classes to operations/cost/storing.py"
+            "classes to operations/cost/buckets.py"
         )
     return next(((str(m["StorageClass"]), float(m["TransitionInDays"])) for m in moves), ("", 0.0))
 
@@ -173,85 +167,3 @@ def _s3(resource: Resource, what: str, quantity: float, price: float) -> Charge:
     return Charge(
         service=Service.S3, resource=resource.id, what=what, quantity=quantity, price=price
     )
-
-
-def table(resource: Resource, situation: Situation) -> Iterator[Charge]:
-    """Yield requests, storage and backup of a table. Raises Unpriced for provisioned capacity."""
-    mode = resource.properties.get("BillingMode")
-    if mode != "PAY_PER_REQUEST":
-        raise Unpriced(
-            f"expected {resource.id} to be billed by request, got {mode}: price its capacity in "
-            "operations/cost/storing.py"
-        )
-    prices = situation.prices.dynamodb
-    used = _use_of(resource, situation)
-
-    def charge(what: str, quantity: float, price: float, *, fixed: bool = False) -> Charge:
-        return Charge(
-            service=Service.DYNAMODB,
-            resource=resource.id,
-            what=what,
-            quantity=quantity,
-            price=price,
-            fixed=fixed,
-        )
-
-    yield charge("writes for ticks", used.fixed_writes / 1e6, prices.million_writes, fixed=True)
-    yield charge("reads for ticks", used.fixed_reads / 1e6, prices.million_reads, fixed=True)
-    yield charge("writes", used.writes / 1e6, prices.million_writes)
-    yield charge("reads", used.reads / 1e6, prices.million_reads)
-    yield charge("GB", used.gb, prices.gb_month)
-    backup = resource.properties.get("PointInTimeRecoverySpecification", {})
-    if backup.get("PointInTimeRecoveryEnabled"):
-        yield charge("GB of backup", used.gb, prices.backup_gb_month)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableUse:
-    """Requests of a month, and what is stored."""
-
-    writes: float = 0.0
-    reads: float = 0.0
-    fixed_writes: float = 0.0
-    fixed_reads: float = 0.0
-    gb: float = 0.0
-
-
-def _use_of(resource: Resource, situation: Situation) -> TableUse:
-    names = situation.environment.names
-    uploads, runs = situation.uploads, situation.all_runs
-    calls = usage.Events()
-    for function in situation.of_type("AWS::Lambda::Function"):
-        calls += usage.invocations_of(function, situation)
-    months = situation.workload.months_kept
-    by_name = {
-        names.objects_table: TableUse(
-            writes=usage.WRITES_OF_AN_UPLOAD * uploads,
-            reads=usage.READS_OF_AN_UPLOAD * uploads,
-            fixed_reads=usage.READS_OF_AN_INVOCATION * calls.fixed,
-            gb=uploads * months * usage.BYTES_OF_A_LEDGER_ENTRY / 1e9,
-        ),
-        names.loads_table: TableUse(
-            writes=usage.WRITES_OF_A_RUN * runs,
-            reads=usage.READS_OF_AN_INVOCATION * calls.variable,
-            fixed_reads=usage.READS_OF_AN_INVOCATION * calls.fixed,
-            gb=runs * months * usage.BYTES_OF_A_LEDGER_ENTRY / 1e9,
-        ),
-        names.runs_table: TableUse(
-            writes=usage.WRITES_OF_A_RUN * runs,
-            reads=runs,
-            gb=runs * months * usage.BYTES_OF_A_LEDGER_ENTRY / 1e9,
-        ),
-        names.state_table: TableUse(
-            writes=usage.WRITES_OF_AN_INVOCATION * calls.variable + _tables_in_runs(situation),
-            fixed_writes=usage.WRITES_OF_AN_INVOCATION * calls.fixed,
-            gb=situation.workload.datasets * usage.BYTES_OF_A_LEDGER_ENTRY / 1e9,
-        ),
-    }
-    name = resource.properties.get("TableName")
-    if name not in by_name:
-        raise Unpriced(
-            f"expected {resource.id} to be one of {', '.join(by_name)}, got {name}: say in "
-            "operations/cost/storing.py how it is used"
-        )
-    return by_name[name]
