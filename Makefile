@@ -28,7 +28,7 @@ RECORD   := build/permissions.jsonl
 
 .PHONY: unused-permissions
 .PHONY: check-exports check-environment check-environment-if-complete
-.PHONY: bootstrap deploy deploy-pipelines status destroy protect
+.PHONY: bootstrap deploy deploy-pipelines cost status destroy protect
 .PHONY: bench fuzz handlers hazards lock reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
 
 help: ## list the targets
@@ -122,6 +122,9 @@ deploy: $(PACKAGES) $(NODE) ## deploy both apps to ENV by hand, infrastructure f
 
 deploy-pipelines: $(PACKAGES) $(NODE) ## deploy both pipelines once; later they update themselves
 	@$(PYTHON) -m operations deploy-pipelines
+
+cost: $(PACKAGES) $(WHEELS) ## what does a month of ENV cost at list price? (docs/cost.md)
+	@$(PYTHON) -m operations cost --environment $(ENV) $(ARGS)
 
 status: $(PACKAGES) ## how are the stacks of ENV?
 	@$(PYTHON) -m operations status --environment $(ENV)

@@ -16,6 +16,7 @@ from config.errors import BrokenRule, ValueRuleError
 from config.exports import Export
 from config.jobs import JOBS
 from config.naming import Names
+from config.prices import Prices, prices_of, regions_with_prices, unknown_prices
 from config.rules import project
 from config.settings import Settings
 from config.validation import Frozen, broken_rules
@@ -56,6 +57,11 @@ class Environment:
     @property
     def locks_uploads(self) -> bool:
         return self.settings.uploads.lock_days > 0
+
+    @property
+    def prices(self) -> Prices:
+        """List prices of the region, or of the one that config names instead."""
+        return prices_of(self.settings.cost.prices_of or self.account.aws_region)
 
     @property
     def boundary_arn(self) -> str:
@@ -139,7 +145,12 @@ def _broken_document(content: Mapping[str, Any]) -> list[BrokenRule]:
         document = _Document.model_validate(content)
     except ValidationError as error:
         return broken_rules(error, _Document)
-    return [*_settings_without_account(document), *_shared_accounts(document)]
+    return [
+        *_settings_without_account(document),
+        *_shared_accounts(document),
+        # Once for all environments that take it from the defaults.
+        *{rule.field: rule for rule in _unknown_prices(document)}.values(),
+    ]
 
 
 def _settings_without_account(document: _Document) -> Iterator[BrokenRule]:
@@ -171,6 +182,27 @@ def _shared_accounts(document: _Document) -> Iterator[BrokenRule]:
             )
 
 
+def _unknown_prices(document: _Document) -> Iterator[BrokenRule]:
+    for name, account in document.accounts().items():
+        settings = merged(document.defaults, document.environments.get(name, {}))
+        cost = settings.get("cost")
+        named = cost.get("pricesOf") if isinstance(cost, dict) else ""
+        region = named or account.aws_region
+        if isinstance(region, str) and region not in regions_with_prices():
+            yield BrokenRule(
+                field=f"{_owner_of_prices(document, name)}.cost.pricesOf"
+                if named
+                else f"{name}Account.awsRegion",
+                rule=unknown_prices(region),
+                value=region,
+            )
+
+
+def _owner_of_prices(document: _Document, name: EnvironmentName) -> str:
+    path = ("cost", "pricesOf")
+    return _owner(name, document.environments.get(name, {}), path)
+
+
 def _broken_settings(content: Mapping[str, Any]) -> list[BrokenRule]:
     """Return wrong settings, each with its place in the file."""
     defaults = content.get("defaults")
@@ -196,9 +228,20 @@ def _broken_in(place: str, defaults: Mapping[str, Any], override: object) -> lis
             replace(rule, field=f"{_owner(place, override, details['loc'])}.{rule.field}")
             for rule, details in zip(broken_rules(error, Settings), error.errors(), strict=True)
         ]
-    if place:
-        return list(_unknown_jobs(override, f"environments.{place}"))
-    return list(_unknown_jobs(defaults, "defaults"))
+    given, owner = (override, f"environments.{place}") if place else (defaults, "defaults")
+    return [*_unknown_jobs(given, owner), *_unknown_runs(given, owner)]
+
+
+def _unknown_runs(settings: Mapping[str, Any], owner: str) -> Iterator[BrokenRule]:
+    known = [job.name for job in JOBS]
+    runs = ((settings.get("cost") or {}).get("workload") or {}).get("runs") or {}
+    for name, value in runs.items():
+        if name not in known:
+            yield BrokenRule(
+                field=f"{owner}.cost.workload.runs.{name}",
+                rule=f"must be a job of config/jobs.py; there are {', '.join(known)}",
+                value=value,
+            )
 
 
 def _unknown_jobs(settings: Mapping[str, Any], owner: str) -> Iterator[BrokenRule]:

@@ -3,7 +3,8 @@
 ConfigError
 ├── SourceError    a file is missing, or is not the expected YAML
 ├── ValueRuleError values break their rules: names field, value and rule of each
-└── NamingError    a physical name breaks a limit of AWS
+├── NamingError    a physical name breaks a limit of AWS
+└── UnknownPrices  a region has no price list
 """
 
 from __future__ import annotations
@@ -47,6 +48,10 @@ class ValueRuleError(ConfigError):
 
 class NamingError(ConfigError):
     """A physical name breaks a limit of AWS."""
+
+
+class UnknownPrices(ConfigError):
+    """A region has no price list."""
 
 
 def _shown(value: object) -> str:

@@ -48,12 +48,36 @@ class Trigger(Frozen):
         return seconds
 
 
+ExecutionClass = Literal["STANDARD", "FLEX"]
+_FLEXIBLE: tuple[WorkerType, ...] = ("G.1X", "G.2X")
+
+
 class JobSize(Frozen):
-    """Workers and timeout of a Glue job."""
+    """Workers and timeout of a Glue job, and what it may wait for to be cheaper."""
 
     worker_type: WorkerType
     workers: int = Field(ge=2, le=299)
+    """With auto scaling, the most that a run may have."""
     timeout_minutes: int = Field(ge=1, le=10_080)
+    auto_scaling: bool = False
+    """Whether Glue adds workers while there are tasks for them, and bills those alone."""
+    execution_class: ExecutionClass = "STANDARD"
+    """FLEX runs on spare capacity: cheaper, starts when there is some, and may lose workers.
+
+    For jobs that nobody waits for. A start call may name another class than the template.
+    """
+
+    @field_validator("execution_class")
+    @classmethod
+    def _flex_has_small_workers(cls, kind: ExecutionClass, info: ValidationInfo) -> ExecutionClass:
+        # https://docs.aws.amazon.com/glue/latest/dg/add-job.html
+        worker_type = info.data.get("worker_type", "G.1X")
+        if kind == "FLEX" and worker_type not in _FLEXIBLE:
+            raise ValueError(
+                f"must be STANDARD where workerType is {worker_type}: Glue runs FLEX on "
+                f"{' and '.join(_FLEXIBLE)} only"
+            )
+        return kind
 
 
 _CRON = re.compile(r"cron\([^()]+( [^()]+){5}\)")
@@ -235,6 +259,50 @@ class Alarms(Frozen):
         return channel
 
 
+class JobRuns(Frozen):
+    """How often a job runs, and how long."""
+
+    per_day: float = Field(ge=0, le=100_000)
+    seconds: float = Field(default=90.0, gt=0)
+    """Seconds that Glue bills, which are 60 at least."""
+
+
+class Workload(Frozen):
+    """What is expected to go through an environment; `make cost` computes with it."""
+
+    uploads_per_day: float = Field(default=1000.0, ge=0)
+    gb_per_day: float = Field(default=5.0, ge=0)
+    """GB of uploads, as they are stored."""
+    months_kept: float = Field(default=12.0, gt=0)
+    """Months of data that are there: storage is that of the month after so many."""
+    table_gb_per_gb: float = Field(default=0.4, ge=0)
+    """GB of Parquet in processed for a GB of uploads."""
+    curated_gb_per_gb: float = Field(default=0.1, ge=0)
+    quarantined_share: float = Field(default=0.01, ge=0, le=1)
+    """Share of the uploads' bytes that lie in the quality bucket."""
+    datasets: float = Field(default=20.0, ge=0)
+    runs: dict[str, JobRuns] = Field(default_factory=dict)
+    """By job; one that is not named does not run."""
+    scaled_share: float = Field(default=0.6, gt=0, le=1)
+    """Share of its workers that a job with auto scaling has over a run."""
+    workflows_per_day: float = Field(default=24.0, ge=0)
+    """Runs of the workflow, with which the crawlers run if they are on."""
+    queries_per_day: float = Field(default=100.0, ge=0)
+    gb_per_query: float = Field(default=0.5, ge=0)
+    """GB that Athena scans for a query."""
+    alerts_per_month: float = Field(default=60.0, ge=0)
+    releases_per_month: float = Field(default=8.0, ge=0)
+    """Pushes that go through both pipelines."""
+
+
+class Cost(Frozen):
+    """Prices and workload that costs are computed with."""
+
+    prices_of: str = ""
+    """Region whose list prices are used instead of the own one's; empty for the own one."""
+    workload: Workload = Workload()
+
+
 class Network(Frozen):
     """Whether functions and jobs run in a VPC."""
 
@@ -270,5 +338,6 @@ class Settings(Frozen):
     network: Network
     uploads: Uploads = Uploads()
     alarms: Alarms = Alarms()
+    cost: Cost = Cost()
     lake_formation: bool = False
     """Whether Lake Formation governs the account, so that roles need its grants as well."""

@@ -21,12 +21,14 @@ class Frozen(BaseModel):
 
 _RULES = {
     "int_type": "must be a whole number",
+    "float_type": "must be a number",
     "int_from_float": "must be a whole number",
     "bool_type": "must be true or false",
     "string_type": "must be text; put it in quotes",
     "tuple_type": "must be a list",
     "dict_type": "must be a mapping (`name: value` lines)",
     "model_type": "must be a mapping (`name: value` lines)",
+    "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be one of {expected}",

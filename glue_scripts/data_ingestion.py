@@ -6,6 +6,7 @@ import logging
 import sys
 
 from lake.load_job import publish_load
+from lake.running.footprint import footprint_recorded
 from lake.session import log_to_console
 from lake.store import client, use_region
 from wires.job_arguments import (
@@ -26,14 +27,15 @@ def main(argv: list[str]) -> None:
     glue_run = from_argv(GlueRun, argv)
     workflow = workflow_run(argv)
     use_region(settings.region)
-    answer = client("glue").get_workflow_run_properties(
-        Name=workflow.WORKFLOW_NAME, RunId=workflow.WORKFLOW_RUN_ID
-    )
-    run = from_properties(LoadRun, answer["RunProperties"])
-    if run is None:
-        logger.info("workflow run %s is for no load", workflow.WORKFLOW_RUN_ID)
-    else:
-        publish_load(settings, run, glue_run)
+    with footprint_recorded(settings, glue_run):
+        answer = client("glue").get_workflow_run_properties(
+            Name=workflow.WORKFLOW_NAME, RunId=workflow.WORKFLOW_RUN_ID
+        )
+        run = from_properties(LoadRun, answer["RunProperties"])
+        if run is None:
+            logger.info("workflow run %s is for no load", workflow.WORKFLOW_RUN_ID)
+        else:
+            publish_load(settings, run, glue_run)
 
 
 if __name__ == "__main__":

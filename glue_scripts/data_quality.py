@@ -8,6 +8,7 @@ import sys
 from curation.models import Models
 from curation.quality_gate import QualityGate
 from lake.planning.datasets import shipped_contracts
+from lake.running.footprint import footprint_recorded
 from lake.session import log_to_console, spark_session
 from lake.store import use_region
 from wires.job_arguments import GlueRun, JobDefaults, from_argv
@@ -20,15 +21,16 @@ def main(argv: list[str]) -> None:
     settings = from_argv(JobDefaults, argv)
     glue_run = from_argv(GlueRun, argv)
     use_region(settings.region)
-    judging = QualityGate(
-        settings=settings,
-        glue_run=glue_run,
-        contracts=shipped_contracts(),
-        models=Models.of(settings),
-        spark=spark_session(glue_run.JOB_NAME),
-    )
-    for refresh in judging.judge():
-        logger.info("published %s: %d rows", refresh.model, refresh.rows)
+    with footprint_recorded(settings, glue_run):
+        judging = QualityGate(
+            settings=settings,
+            glue_run=glue_run,
+            contracts=shipped_contracts(),
+            models=Models.of(settings),
+            spark=spark_session(glue_run.JOB_NAME),
+        )
+        for refresh in judging.judge():
+            logger.info("published %s: %d rows", refresh.model, refresh.rows)
 
 
 if __name__ == "__main__":

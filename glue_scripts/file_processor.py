@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from lake.load_job import publish_load
+from lake.running.footprint import footprint_recorded
 from lake.session import log_to_console
 from lake.store import use_region
 from wires.job_arguments import GlueRun, LoadDefaults, LoadRun, from_argv
@@ -16,7 +17,8 @@ def main(argv: list[str]) -> None:
     run = from_argv(LoadRun, argv)
     glue_run = from_argv(GlueRun, argv)
     use_region(settings.region)
-    publish_load(settings, run, glue_run)
+    with footprint_recorded(settings, glue_run):
+        publish_load(settings, run, glue_run)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import logging
 import sys
 
 from curation.legislators import Legislators
+from lake.running.footprint import footprint_recorded
 from lake.session import log_to_console, plan_for, spark_session
 from lake.store import use_region
 from wires.job_arguments import GlueRun, LegislatorsDefaults, from_argv
@@ -18,10 +19,11 @@ def main(argv: list[str]) -> None:
     settings = from_argv(LegislatorsDefaults, argv)
     glue_run = from_argv(GlueRun, argv)
     use_region(settings.region)
-    spark = spark_session(glue_run.JOB_NAME)
-    plan_for(spark, rows=0)  # a parliament is little data
-    counts = Legislators(settings=settings, glue_run=glue_run, spark=spark).publish()
-    logger.info("%s", counts)
+    with footprint_recorded(settings, glue_run):
+        spark = spark_session(glue_run.JOB_NAME)
+        plan_for(spark, rows=0)  # a parliament is little data
+        counts = Legislators(settings=settings, glue_run=glue_run, spark=spark).publish()
+        logger.info("%s", counts)
 
 
 if __name__ == "__main__":

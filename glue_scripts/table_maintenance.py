@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 
+from lake.running.footprint import footprint_recorded
 from lake.session import log_to_console, plan_for, spark_session
 from lake.store import use_region
 from maintenance.upkeep import Upkeep
@@ -24,20 +25,21 @@ def main(argv: list[str]) -> None:
     settings = from_argv(MaintenanceDefaults, argv)
     glue_run = from_argv(GlueRun, argv)
     use_region(settings.region)
-    spark = spark_session(glue_run.JOB_NAME)
-    plan_for(spark, rows=0)  # its tasks are whole files
-    tables: Any = boto3.resource("dynamodb")
-    state = tables.Table(settings.state_table)
-    upkeep = Upkeep(
-        settings=settings,
-        glue_run=glue_run,
-        spark=spark,
-        refreshes=RefreshLedger(state),
-        leases=Leases(state),
-        runs=RunLedger(tables.Table(settings.runs_table)),
-    )
-    done = upkeep.keep()
-    logger.info("%d tables are in order", len(done))
+    with footprint_recorded(settings, glue_run):
+        spark = spark_session(glue_run.JOB_NAME)
+        plan_for(spark, rows=0)  # its tasks are whole files
+        tables: Any = boto3.resource("dynamodb")
+        state = tables.Table(settings.state_table)
+        upkeep = Upkeep(
+            settings=settings,
+            glue_run=glue_run,
+            spark=spark,
+            refreshes=RefreshLedger(state),
+            leases=Leases(state),
+            runs=RunLedger(tables.Table(settings.runs_table)),
+        )
+        done = upkeep.keep()
+        logger.info("%d tables are in order", len(done))
 
 
 if __name__ == "__main__":

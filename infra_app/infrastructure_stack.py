@@ -253,7 +253,7 @@ def _common_settings(
     topics: Mapping[Topic, sns.Topic],
 ) -> dict[str, Any]:
     """Return the settings that both functions have."""
-    names = environment.names
+    names, glue = environment.names, environment.prices.glue
     return {
         "environment": environment.name,
         "raw_bucket": buckets.raw.bucket_name,
@@ -267,6 +267,9 @@ def _common_settings(
         "data_ingestion_job": names.job(DATA_INGESTION),
         "other_jobs": ",".join(names.job(spec) for spec in JOBS if not spec.takes_loads),
         "metrics_namespace": names.metrics_namespace,
+        "usd_per_dpu_hour": glue.dpu_hour,
+        "usd_per_flex_dpu_hour": glue.flex_dpu_hour,
+        "usd_per_memory_dpu_hour": glue.memory_dpu_hour,
     }
 
 

@@ -17,6 +17,7 @@ from operations import bootstrap
 from operations.account_policies.deployed import TYPES
 from operations.account_policies.handlers import COPY, renewed
 from operations.commands import APPS, cdk_deploy, run
+from operations.cost_commands import add_cost_commands
 from operations.destroy import destroy
 from operations.entry import enter
 from operations.environment_check import Timeout, check_environment, is_complete
@@ -69,13 +70,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_account_commands(commands)
     _add_table_commands(commands)
     add_recovery_commands(commands, _finish)
+    add_cost_commands(commands, _finish)
     return parser
 
 
-def _finish(parser: argparse.ArgumentParser, command: Command) -> None:
-    """Add what commands on an environment have, and the command itself."""
+def _finish(parser: argparse.ArgumentParser, command: Command, *, calls: bool = True) -> None:
+    """Add what commands on an environment have, and the command itself, which may call AWS."""
     _add_environment(parser)
-    _add_local(parser)
+    if calls:
+        _add_local(parser)
 
     def run_in(arguments: argparse.Namespace, environments: Environments) -> int:
         environment = named(environments, arguments.environment)

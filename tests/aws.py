@@ -122,7 +122,7 @@ def make_table(
                 "Projection": {"ProjectionType": "ALL"},
             }
         ]
-    elif name == RUNS:
+    elif key == ("job", "run_id"):
         attributes.append("started_at")
         request["LocalSecondaryIndexes"] = [
             {

@@ -25,6 +25,39 @@ DPU_OF: Mapping[str, float] = {
 https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
 """
 MEASURED, COMPUTED = "measured", "computed"
+FLEX = "FLEX"
+SHORTEST_SECONDS = 60
+"""Seconds that each run is billed for at least.
+
+https://aws.amazon.com/glue/pricing/
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DpuPrices:
+    """USD for an hour of a DPU, at list price."""
+
+    standard: float
+    flex: float
+    memory: float
+    """Of an M-DPU, which workers of type R consist of."""
+
+    def of(self, worker_type: str, execution_class: str) -> float:
+        if worker_type.startswith("R."):
+            return self.memory
+        return self.flex if execution_class == FLEX else self.standard
+
+    def usd(self, run: Mapping[str, Any], used: DpuSeconds) -> str:
+        """Return what a run costs that `GetJobRun` describes; "" if it does not tell its size.
+
+        A run that has not begun costs nothing, a short one as much as one of a minute.
+        """
+        seconds = int(run.get("ExecutionTime", 0))
+        if not used.seconds:
+            return ""
+        billed = float(used.seconds) * (max(1.0, SHORTEST_SECONDS / seconds) if seconds else 0.0)
+        price = self.of(run.get("WorkerType", ""), run.get("ExecutionClass", ""))
+        return f"{billed / 3600 * price:.6f}"
 
 
 @dataclass(frozen=True)

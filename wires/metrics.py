@@ -6,7 +6,9 @@ and values of its dimensions is billed as a metric of its own, so dimensions hav
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Dimension(StrEnum):
@@ -33,6 +35,8 @@ class Metric(StrEnum):
     """Times the median of the job's runs before, by job; none until there are enough of them."""
     DPU_SECONDS = "DpuSeconds"
     """By job: as Glue bills, or computed from workers and seconds."""
+    USD = "Usd"
+    """Dollars of a run at list price, by job."""
     ROWS_IN = "RowsIn"
     """Count, by job, as are the next two."""
     ROWS_PUBLISHED = "RowsPublished"
@@ -55,3 +59,19 @@ class Metric(StrEnum):
     """Count of objects that wait for a run, by route."""
     STUCK_RUNS = "StuckRuns"
     """Count of runs that wait or stop for too long, or are over their time."""
+
+
+DIMENSION_OF: Mapping[Metric, Dimension | None] = MappingProxyType(
+    {
+        **dict.fromkeys(Metric, Dimension.JOB),
+        Metric.OBJECTS: Dimension.ENDING,
+        Metric.BYTES_IN: None,
+        Metric.SECONDS_TO_PUBLISH: Dimension.ROUTE,
+        Metric.OLDEST_PENDING_SECONDS: Dimension.ROUTE,
+        Metric.PENDING_OBJECTS: Dimension.ROUTE,
+        Metric.NULL_VALUES: Dimension.DATASET,
+        Metric.QUALITY_SCORE: Dimension.TABLE,
+        Metric.STUCK_RUNS: None,
+    }
+)
+"""What each metric is told by."""

@@ -6,6 +6,7 @@ Partition key `job`, sort key `run_id`; the index `by_start` lists a job's runs 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
@@ -15,7 +16,8 @@ from wires.paging import items_of
 BY_START_INDEX = "by_start"
 """Local index: sort key `started_at`."""
 
-_FEW = 20
+DRIVER_PEAK, WORKER_PEAK = "peak_memory_bytes", "worker_peak_memory_bytes"
+"""Facts of a run: the most bytes of memory that its driver, and any one worker, have taken."""
 
 ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED"})
 """Glue's run states after which nothing more happens."""
@@ -71,10 +73,13 @@ class RunLedger:
 
     def last_before(self, job: str, started_at: str) -> dict[str, Any]:
         """Return the item of a job's last closed run that had started before a time, or {}."""
-        for item in self.last(job, most=_FEW, before=started_at):
-            if item.get("state") in CLOSED:
-                return item
-        return {}
+        closed = (item for item in self.last(job, before=started_at) if item.get("state") in CLOSED)
+        return next(closed, {})
+
+    def last_ended(self, job: str, *, most: int) -> list[dict[str, Any]]:
+        """Return the last runs of a job that have ended, the latest first."""
+        ended = (item for item in self.last(job) if item.get("state") in CLOSED)
+        return list(islice(ended, most))
 
     def all_runs(self) -> Iterator[dict[str, Any]]:
         """Yield every run's item, in no particular order. Reads the whole table."""

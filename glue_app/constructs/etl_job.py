@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -10,14 +11,15 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_s3_assets as assets
 from constructs import Construct
 
-from config.settings import JobSize
+from config.settings import ExecutionClass, JobSize
 from glue_app.constructs.wheels_asset import WheelsAsset
 from wires.job_arguments import Arguments, to_arguments
 
 
 class EtlJob(Construct):
-    """A Glue 6.0 job of a fixed size that is killed at its timeout and never retried by Glue.
+    """A Glue 6.0 job that is killed at its timeout and never retried by Glue.
 
+    Its size is fixed, or the most that auto scaling gives it.
     The dispatcher retries, because only it knows whether an attempt has published. Everything that
     the job writes, logs included, is encrypted by its security configuration.
     """
@@ -46,7 +48,7 @@ class EtlJob(Construct):
         library_asset = assets.Asset(self, "Library", path=str(library))
         self.name = job_name
         self.code_bucket = script_asset.bucket
-        self.job = glue.PySparkEtlJob(
+        self.job: glue.SparkJob = _KINDS[size.execution_class](
             self,
             "Job",
             job_name=job_name,
@@ -59,6 +61,7 @@ class EtlJob(Construct):
                 # Without it Glue's S3A client contacts us-east-2 first.
                 "--conf": f"spark.hadoop.fs.s3a.endpoint.region={region}",
                 **wheels.arguments,
+                **(_AUTO_SCALING if size.auto_scaling else {}),
             },
             glue_version=glue.GlueVersion.V6_0,
             worker_configuration=glue.WorkerConfiguration(
@@ -82,6 +85,14 @@ class EtlJob(Construct):
     def _role_as_it_is(self, role: iam.IRole) -> iam.IRole:
         """Return the role as immutable: grants of CDK's job would add wildcards to it."""
         return iam.Role.from_role_arn(self, "Role", role.role_arn, mutable=False)
+
+
+_KINDS: Mapping[ExecutionClass, type[glue.PySparkEtlJob] | type[glue.PySparkFlexEtlJob]] = {
+    "STANDARD": glue.PySparkEtlJob,
+    "FLEX": glue.PySparkFlexEtlJob,
+}
+# https://docs.aws.amazon.com/glue/latest/dg/auto-scaling.html
+_AUTO_SCALING = {"--enable-auto-scaling": "true"}
 
 
 def _code(asset: assets.Asset) -> glue.Code:

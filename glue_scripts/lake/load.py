@@ -180,6 +180,7 @@ class FileLoad:
             self.parts.glue_run.JOB_RUN_ID,
             {
                 **totals,
+                "bytes_in": sum(version.size for version in manifest.objects),
                 "load_id": commit.load_id,
                 "datasets": commit.datasets,
                 "nulls": nulls_of(commit.partitions),

@@ -18,6 +18,8 @@ def spark_session(job: str) -> SparkSession:
         .config("spark.sql.optimizer.dynamicPartitionPruning.enabled", "true")
         # A load's id is text, even if it looks like a number, such as 1e10.
         .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
+        # With it workers tell the memory of their Python processes too: lake/running/footprint.py.
+        .config("spark.executor.processTreeMetrics.enabled", "true")
         .getOrCreate()
     )
 

@@ -268,7 +268,7 @@ class Alarms(Construct):
         topic = budgets.CfnBudget.SubscriberProperty(
             subscription_type="SNS", address=self._topics[Topic.FAILURES].topic_arn
         )
-        budgets.CfnBudget(
+        budget = budgets.CfnBudget(
             self,
             "Budget",
             budget=budgets.CfnBudget.BudgetDataProperty(
@@ -285,12 +285,15 @@ class Alarms(Construct):
                         comparison_operator="GREATER_THAN",
                         notification_type=kind,
                         threshold=threshold,
+                        threshold_type="PERCENTAGE",
                     ),
                     subscribers=[topic],
                 )
                 for kind, threshold in (("FORECASTED", 100), ("ACTUAL", 80), ("ACTUAL", 100))
             ],
         )
+        # What would be told before the topic's policy admits budgets would be lost.
+        budget.node.add_dependency(self._topics[Topic.FAILURES])
 
 
 RUNBOOK_NAMES = (

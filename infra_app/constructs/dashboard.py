@@ -27,6 +27,8 @@ class Dashboard(Construct):
     """Answers, from top to bottom: is data flowing, how late are we, what failed, how good is it,
     what does it cost.
 
+    And what it costs.
+
     A job that is added to `config/jobs.py` is in it by itself.
     """
 
@@ -104,6 +106,7 @@ class Dashboard(Construct):
                 ],
                 [_title("What does it cost?")],
                 [
+                    self._each("Dollars of runs, at list price", Metric.USD, Dimension.JOB, jobs),
                     self._each("DPU-seconds", Metric.DPU_SECONDS, Dimension.JOB, jobs),
                     self._each(
                         "Seconds of a run",

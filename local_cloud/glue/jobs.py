@@ -14,7 +14,7 @@ from moto.glue.exceptions import ConcurrentRunsExceededException
 from moto.glue.models import FakeJob, FakeJobRun
 
 from local_cloud.inventory import inventory
-from wires.dpu import DPU_OF
+from wires.dpu import DPU_OF, FLEX
 
 
 class RunState(StrEnum):
@@ -35,14 +35,19 @@ class RunState(StrEnum):
 
 given_session_policy: ContextVar[str] = ContextVar("given_session_policy", default="")
 """Session policy of the runs that are started now: moto's signatures have no place for it."""
+given_execution_class: ContextVar[str] = ContextVar("given_execution_class", default="")
+"""Execution class of the runs that are started now, where it is not their job's."""
 
 
 class LocalJobRun(FakeJobRun):
     """A run of a script. Only the runner changes its state; asking for it does not advance it."""
 
-    def __init__(self, *, glue_version: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, glue_version: str, execution_class: str = "STANDARD", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self._glue_version = glue_version
+        self.execution_class = given_execution_class.get() or execution_class
         self.state = RunState.STARTING
         self.error = ""
         self.session_policy = given_session_policy.get()
@@ -110,10 +115,11 @@ class LocalJobRun(FakeJobRun):
             JobRunState=self.state.value,
             ExecutionTime=seconds,
             GlueVersion=self._glue_version,
+            ExecutionClass=self.execution_class,
             LogGroupName="/aws-glue/jobs",
             PredecessorRuns=self.predecessors,
         )
-        if (self.arguments or {}).get("--enable-auto-scaling") == "true":
+        if self._is_measured:
             # Glue says nothing of it for other runs.
             described["DPUSeconds"] = float(seconds * self._units)
         if not self.state.is_final:
@@ -129,6 +135,11 @@ class LocalJobRun(FakeJobRun):
     def in_graph(self) -> dict[str, Any]:
         """Return the run as the API gives it, which is how a workflow run's graph has it."""
         return self.as_dict()
+
+    @property
+    def _is_measured(self) -> bool:
+        scales = (self.arguments or {}).get("--enable-auto-scaling") == "true"
+        return scales or self.execution_class == FLEX
 
     @property
     def _units(self) -> float:
@@ -191,6 +202,7 @@ class LocalJob(FakeJob):
     def _new_run(self, *, arguments: Mapping[str, str], **settings: Any) -> LocalJobRun:
         run = LocalJobRun(
             glue_version=self.glue_version,
+            execution_class=self.execution_class,
             job_name=self.name,
             arguments={
                 **self.default_arguments,

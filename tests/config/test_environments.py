@@ -21,6 +21,8 @@ from config.jobs import (
     JobSpec,
     longest_run_minutes,
 )
+from config.prices import prices_of, regions_with_prices
+from config.regions import REGIONS
 from config.rules import account_id
 from config.settings import JobSettings
 
@@ -99,6 +101,13 @@ WRONG = [
     ("defaults.alarms.slackChannel", "C01234ABCDE", "must be there if slackWorkspace is"),
     ("defaults.alarms.qualityScore", 101, "at most 100"),
     ("defaults.alarms.slowFactor", 1, "greater than 1"),
+    ("defaults.fileProcessor.executionClass", "CHEAP", "must be one of"),
+    ("defaults.fileProcessor.autoScaling", "yes", "must be true or false"),
+    ("defaults.cost.pricesOf", "eu-central-9", "config/prices has no eu-central-9.yaml"),
+    ("defaults.cost.workload.gbPerDay", "5", "must be a number"),
+    ("defaults.cost.workload.gbPerDay", -1, "must be at least 0"),
+    ("defaults.cost.workload.runs.rows", {"perDay": 1}, "must be a job of config/jobs.py"),
+    ("defaults.cost.workload.runs.data_quality.perDay", -1, "must be at least 0"),
     ("defaults.lakeFormation", "yes", "must be true or false"),
     ("devAccount.awsAccountId", "12345", "must be 12 digits in quotes"),
     ("devAccount.awsAccountId", 222222222222, "must be text"),
@@ -320,3 +329,33 @@ def test_no_run_is_longer_than_the_longest_job() -> None:
     settings = load_environments().all[0].settings
     minutes = [job.size_in(settings).timeout_minutes for job in JOBS]
     assert longest_run_minutes(settings) == max(minutes)
+
+
+@pytest.mark.parametrize("worker_type", ["G.1X", "G.2X", "G.4X", "R.1X"])
+def test_flex_is_for_small_workers_only(
+    written: Callable[[object], Path], worker_type: str
+) -> None:
+    size = {"workerType": worker_type, "workers": 4, "timeoutMinutes": 60, "executionClass": "FLEX"}
+    file = written(changed("defaults.legislators", size))
+    if worker_type in ("G.1X", "G.2X"):
+        assert load_environments(file).all[0].settings.legislators.execution_class == "FLEX"
+        return
+    with pytest.raises(ValueRuleError, match=f"STANDARD where workerType is {worker_type}"):
+        load_environments(file)
+
+
+def test_a_region_without_prices_stops_everything_until_config_says_whose_count(
+    written: Callable[[object], Path],
+) -> None:
+    document = changed("prodAccount.awsRegion", "sa-east-1")
+    with pytest.raises(ValueRuleError, match=r"prodAccount.awsRegion is 'sa-east-1'.*pricesOf"):
+        load_environments(written(document))
+    document["environments"]["prod"] = {"cost": {"pricesOf": "eu-west-1"}}
+    prod = load_environments(written(document)).all[1]
+    assert prod.prices == prices_of("eu-west-1")
+
+
+@pytest.mark.parametrize("region", regions_with_prices())
+def test_a_price_list_is_whole_and_of_a_region_that_there_is(region: str) -> None:
+    assert region in REGIONS
+    assert prices_of(region).glue.flex_dpu_hour < prices_of(region).glue.dpu_hour

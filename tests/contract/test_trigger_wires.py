@@ -57,6 +57,16 @@ def test_the_functions_limits_are_those_of_the_configuration(
         assert getattr(settings, name) == getattr(configured.settings.trigger, name), name
 
 
+def test_the_function_has_the_prices_of_its_region(
+    infrastructure: Template, configured: Environment
+) -> None:
+    settings = TriggerSettings.from_environ(environment_of(infrastructure))
+    glue = configured.prices.glue
+    assert settings.usd_per_dpu_hour == glue.dpu_hour
+    assert settings.usd_per_flex_dpu_hour == glue.flex_dpu_hour
+    assert settings.usd_per_memory_dpu_hour == glue.memory_dpu_hour
+
+
 def test_the_function_knows_how_often_the_queue_hands_out_a_message(
     infrastructure: Template,
 ) -> None:

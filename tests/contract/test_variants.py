@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from local_cloud.cloud import LocalCloud
 from operations.account_policies.boundary import boundary_document
 from operations.account_policies.deployed import Purpose
 from operations.bootstrap import targets
+from operations.cost.bill import Bill
+from operations.cost.charges import Service, Situation
 from tests.operations.test_execution_policies import PURPOSES_OF_ENVIRONMENTS, check
-from tests.synthesis import synthesized
+from tests.synthesis import ROOT, synthesized
 from tests.templates import Template, as_list, text_of
 
 # They need templates of their own, which take long to make.
@@ -42,7 +45,9 @@ def document() -> dict[str, Any]:
             "uploaders": {"sales": "sales/", "partner-x": "data/incoming/"},
         },
         "workflow": {"crawlers": True, "schedule": "cron(15 2 * * ? *)"},
-        "maintenance": {"tablesKeptByGlue": ["daily_sales"]},
+        "maintenance": {"tablesKeptByGlue": ["daily_sales"], "executionClass": "FLEX"},
+        "fileProcessor": {"autoScaling": True, "workers": 10},
+        "legislators": {"autoScaling": True, "executionClass": "FLEX", "workerType": "G.2X"},
         "alarms": {
             "monthlyBudgetUsd": 500,
             "subscribers": {
@@ -165,18 +170,46 @@ def test_an_uploader_can_put_below_its_prefix_and_do_nothing_else(variant: Varia
         assert not {"Roles", "Users", "Groups"} & set(policy)
 
 
+def id_of_topic(variant: Variant, name: str) -> str:
+    return variant.infrastructure.id_of("AWS::SNS::Topic", TopicName=name)
+
+
 def test_those_whom_config_names_are_told_and_the_budget_is_watched(variant: Variant) -> None:
     subscribed = variant.infrastructure.properties("AWS::SNS::Subscription")
     assert {(one["Protocol"], one["Endpoint"]) for one in subscribed} == {
         ("email", "data@example.org"),
         ("https", "https://example.org/hook"),
     }
-    (topic,) = variant.infrastructure.resources("AWS::SNS::Topic")
-    assert {one["TopicArn"]["Ref"] for one in subscribed} == {topic}
-    budget = variant.infrastructure.only("AWS::Budgets::Budget")
+    names = variant.dev.names
+    topics = {
+        id_of_topic(variant, name): name
+        for name in (names.alerts_topic, names.quality_topic, names.recoveries_topic)
+    }
+    told = {(topics[one["TopicArn"]["Ref"]], one["Endpoint"]) for one in subscribed}
+    assert told == {
+        (names.alerts_topic, "data@example.org"),
+        (names.alerts_topic, "https://example.org/hook"),
+        (names.recoveries_topic, "data@example.org"),
+    }
+    failures = id_of_topic(variant, names.alerts_topic)
+    channel = variant.infrastructure.only("AWS::Chatbot::SlackChannelConfiguration")
+    assert len(channel["SnsTopicArns"]) == 3
+    assert text_of(channel["GuardrailPolicies"]).endswith(':iam::aws:policy/AWSDenyAll"]')
+    ((_, made),) = variant.infrastructure.resources("AWS::Budgets::Budget").items()
+    policies = variant.infrastructure.resources("AWS::SNS::TopicPolicy").items()
+    (policy,) = (id for id, one in policies if {"Ref": failures} in one["Properties"]["Topics"])
+    assert policy in made["DependsOn"]
+    budget = made["Properties"]
+    notices = [one["Notification"] for one in budget["NotificationsWithSubscribers"]]
+    assert sorted((one["NotificationType"], one["Threshold"]) for one in notices) == [
+        ("ACTUAL", 80),
+        ("ACTUAL", 100),
+        ("FORECASTED", 100),
+    ]
+    assert {one["ThresholdType"] for one in notices} == {"PERCENTAGE"}
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 500, "Unit": "USD"}
     for notice in budget["NotificationsWithSubscribers"]:
-        assert notice["Subscribers"] == [{"SubscriptionType": "SNS", "Address": {"Ref": topic}}]
+        assert notice["Subscribers"] == [{"SubscriptionType": "SNS", "Address": {"Ref": failures}}]
 
 
 def test_each_job_has_of_lake_formation_what_its_tables_need(variant: Variant) -> None:
@@ -189,6 +222,47 @@ def test_each_job_has_of_lake_formation_what_its_tables_need(variant: Variant) -
         assert {"Ref": "AWS::NoValue"} not in one["Permissions"]
     droppers = {text_of(one["Principal"]) for one in tables if "DROP" in one["Permissions"]}
     assert len(droppers) == 4  # of curated tables two, the batch sample's, and the checks
+
+
+def test_a_job_scales_and_runs_on_spare_capacity_where_config_says_so(variant: Variant) -> None:
+    kinds = {}
+    for job in variant.application.properties("AWS::Glue::Job"):
+        scales = job["DefaultArguments"].get("--enable-auto-scaling")
+        kinds[job["Name"].removeprefix(variant.dev.names.of(""))] = (
+            job.get("ExecutionClass"),
+            scales,
+        )
+        assert job["JobRunQueuingEnabled"] is False
+        assert job["MaxRetries"] == 0
+        assert job["DefaultArguments"]["--enable-metrics"] == ""
+        assert job["DefaultArguments"]["--enable-observability-metrics"] == "true"
+    others = {"data-ingestion", "data-processing", "data-quality"}
+    assert kinds == {
+        **dict.fromkeys(others, (None, None)),
+        "file-processor": (None, "true"),
+        "legislators": ("FLEX", "true"),
+        "table-maintenance": ("FLEX", None),
+    }
+
+
+def test_all_of_it_is_priced_and_the_page_says_what_switches_cost(variant: Variant) -> None:
+    templates = {str(i): one.document for i, one in enumerate(variant.templates)}
+    situation = Situation.of(variant.dev, templates)
+    bill = Bill.for_situation("dev", situation, readers=True)
+    pipelines = {str(i): one.document for i, one in enumerate(variant.pipelines)}
+    Bill.for_situation("pipelines", Situation.of(variant.dev, pipelines), readers=False)
+    crawlers = {one.id for one in situation.of_type("AWS::Glue::Crawler")}
+    costs = {
+        "network.vpc": bill.of_service(Service.VPC).usd,
+        "workflow.crawlers": sum(c.usd for c in bill.charges if c.resource in crawlers),
+        "uploads.malwareProtection": bill.of_service(Service.GUARDDUTY).usd,
+    }
+    page = (ROOT / "docs" / "cost.md").read_text()
+    for switch, usd in costs.items():
+        assert re.search(rf"^\| `{switch}: true` \| {usd:.0f} \|", page, re.MULTILINE), (
+            switch,
+            usd,
+        )
 
 
 def test_a_laptop_deploys_it_as_well(variant: Variant, tmp_path: Path) -> None:

@@ -115,6 +115,22 @@ def test_glue_measures_the_dpu_seconds_of_runs_that_scale_and_of_no_others(up: D
     cloud.settle()
     run = described(cloud, run_id)
     assert run["DPUSeconds"] == 2 * run["ExecutionTime"]
+    assert run["ExecutionClass"] == "STANDARD"
+
+
+def test_a_run_has_the_execution_class_of_its_job_unless_its_start_says_otherwise(
+    up: Deploy,
+) -> None:
+    job = tiny.job()
+    job["Properties"]["ExecutionClass"] = "FLEX"
+    cloud = up(job)
+    kinds = {}
+    for given in ({}, {"ExecutionClass": "STANDARD"}):
+        run_id = cloud.client("glue").start_job_run(JobName=tiny.JOB, **given)["JobRunId"]
+        cloud.settle()
+        run = described(cloud, run_id)
+        kinds[run["ExecutionClass"]] = "DPUSeconds" in run
+    assert kinds == {"FLEX": True, "STANDARD": False}
 
 
 def test_asking_for_a_run_does_not_end_it(up: Deploy, tmp_path: Path) -> None:

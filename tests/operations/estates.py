@@ -325,7 +325,7 @@ class SmallEstate:
             **{f"{kind}_table": getattr(names, f"{kind}_table") for kind in _TABLES},
             **limits,
         }
-        kinds = {"int": 10, "str": ""}
+        kinds = {"int": 10, "str": "", "float": 0.44}
         return TriggerSettings(
             **{f.name: known.get(f.name, kinds[str(f.type)]) for f in fields(TriggerSettings)}
         )

@@ -16,6 +16,7 @@ from config.delivery import App
 from config.environments import load_environments
 from config.jobs import FILE_PROCESSOR
 from config.naming import CHECKS_PREFIX
+from config.prices import prices_of
 from local_cloud.platform import Platform, deployed
 from local_cloud.settling import Work
 from operations.progress import Progress
@@ -162,3 +163,41 @@ def test_a_rejected_upload_is_shown_and_decided_again(platform: Platform, tmp_pa
     code, said = run(platform, "reconcile", "--older-than", "0m", *there)
     assert code == 0, said
     assert "uploads, ledgers, tables and files agree" in said
+
+
+@pytest.mark.slow
+def test_what_a_run_took_is_in_its_history_and_advice_waits_for_more_runs(
+    platform: Platform, tmp_path: Path
+) -> None:
+    there = ("--env", "dev", "--local", platform.cloud.endpoint)
+    orders = tmp_path / "orders.csv"
+    orders.write_text("id,price\n" + "".join(f"{i},{i}.5\n" for i in range(1000)))
+    platform.upload("sized/orders.csv", orders)
+    platform.cloud.settle()
+    job = platform.names.job(FILE_PROCESSOR)
+    last = max(
+        (r for r in platform.runs.all_runs() if r["job"] == job), key=lambda r: r["started_at"]
+    )
+    assert last["state"] == "SUCCEEDED"
+    assert last["bytes_in"] == orders.stat().st_size
+    assert (last["worker_type"], last["workers"], last["execution_class"]) == (
+        "G.1X",
+        2,
+        "STANDARD",
+    )
+    # Of two workers, for a minute at least.
+    seconds = max(60, int(last["seconds"]))
+    assert float(last["usd"]) == pytest.approx(
+        2 * seconds / 3600 * prices_of("eu-central-1").glue.dpu_hour, abs=1e-5
+    )
+    # Java and Python are in memory, and not all of the machine is.
+    assert 100 * 2**20 < last["peak_memory_bytes"] < 16 * 2**30
+    assert "worker_peak_memory_bytes" not in last
+    code, said = run(
+        platform, "advise", "--job", "file_processor", "--json", *there, role=ADMINISTRATOR
+    )
+    assert code == 0, said
+    (told,) = json.loads(said[said.index("{") :])["jobs"]
+    assert told["rows_per_dpu_second"] > 0
+    assert told["bytes_per_dpu_second"] > 0
+    assert 0 < told["memory_share"] < 1

@@ -107,6 +107,9 @@ class Platform:
             max_object_bytes=10_000,
             max_receive_count=10,
             metrics_namespace="project/test",
+            usd_per_dpu_hour=0.44,
+            usd_per_flex_dpu_hour=0.29,
+            usd_per_memory_dpu_hour=0.52,
             malware_scan_required=0,
         )
         at_once = changes.pop("max_concurrent_runs", 5)

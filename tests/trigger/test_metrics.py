@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
-from infra_app.lambdas.trigger.metrics import FEWEST_RUNS, Measured, Metrics, of_run
+from infra_app.lambdas.trigger.metrics import (
+    FEWEST_RUNS,
+    Measured,
+    Metrics,
+    of_oldest,
+    of_run,
+)
 from tests.aws import JOB, SmallAws
 from tests.trigger.platforms import TICK, Platform
-from wires.metrics import Dimension, Metric
+from wires.metrics import DIMENSION_OF, Dimension, Metric
 from wires.routes import Route
 
 Lines = list[dict[str, Any]]
@@ -113,6 +119,40 @@ def test_the_end_of_a_run_is_measured_once(
     platform.receive(ended)
     platform.receive(ended)
     assert values(written(capsys), Metric.RUNS_FAILED, Job=JOB) == [[1]]
+
+
+def test_a_run_s_dollars_are_its_dpu_seconds_at_list_price(
+    aws: SmallAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.glue.create_job(
+        Name=JOB,
+        Role="role",
+        Command={"Name": "glueetl"},
+        ExecutionProperty={"MaxConcurrentRuns": 1},
+        WorkerType="G.1X",
+        NumberOfWorkers=10,
+    )
+    platform = Platform(aws, makes_job=False)
+    platform.receive(platform.upload("orders/a.csv"))
+    [run] = platform.glue_runs()
+    platform.receive(platform.end_run(run, "SUCCEEDED"))
+    # Each of moto's runs has taken 123 seconds.
+    ((usd,),) = values(written(capsys), Metric.USD, Job=JOB)
+    assert usd == pytest.approx(10 * 123 / 3600 * 0.44, abs=1e-6)
+
+
+def test_a_metric_has_the_dimension_that_its_wire_says() -> None:
+    item = any_item(
+        dpu_seconds="1", usd="0.1", rows_in=1, rows_published=1, rows_quarantined=0,
+        rows_superseded=0, nulls={"orders": 1}, endings={"published": 1}, waits=[1],
+    )  # fmt: skip
+    of_a_run = list(of_run(item, [1] * FEWEST_RUNS, route=Route.FILES))
+    told = [*of_a_run, of_oldest(Route.FILES, 1), Measured(name=Metric.BYTES_IN, values=[1])]
+    by_the_clock = {Metric.PENDING_OBJECTS, Metric.QUALITY_SCORE, Metric.STUCK_RUNS}
+    assert {one.name for one in told} == set(Metric) - by_the_clock
+    for one in told:
+        dimension = DIMENSION_OF[one.name]
+        assert set(one.of) == ({dimension} if dimension else set())
 
 
 def test_what_is_taken_in_or_ends_at_once_is_measured_once(

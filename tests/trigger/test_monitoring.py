@@ -22,7 +22,7 @@ from tests.aws import JOB, LOADS, OBJECTS, RAW, REGION, RUNS, STATE, SmallAws
 from tests.trigger.platforms import TICK, Platform, failing
 from tests.trigger.test_metrics import values, written
 from wires.load_ledger import LoadState
-from wires.metrics import Metric
+from wires.metrics import DIMENSION_OF, Metric
 from wires.refresh_ledger import RefreshLedger
 from wires.routes import Route
 from wires.run_ledger import LOST
@@ -44,6 +44,9 @@ def settings_of(aws: SmallAws) -> MonitorSettings:
         data_ingestion_job="data-ingestion",
         other_jobs=f"{OTHER},data-quality",
         metrics_namespace="project/test",
+        usd_per_dpu_hour=0.44,
+        usd_per_flex_dpu_hour=0.29,
+        usd_per_memory_dpu_hour=0.52,
         waiting_minutes=30,
         slow_factor=3.0,
     )
@@ -253,6 +256,24 @@ def test_scores_are_those_of_now_and_the_worst_stands_alone(
     assert values(lines, Metric.QUALITY_SCORE, Table="table/c") == []
     alone = [line for line in lines if "QualityScore" in line and "Table" not in line]
     assert [line["QualityScore"] for line in alone] == [[70.0]]
+
+
+def test_a_metric_has_the_dimension_that_its_wire_says(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = RefreshLedger(watched.aws.tables.Table(STATE))
+    ledger.stage("table/a", "refreshes/1.json")
+    ledger.judge("table/a", verdict="passed", score="90", report="s3://r")
+    watched.look()
+    told = [line["_aws"]["CloudWatchMetrics"][0] for line in written(capsys)]
+    found = {
+        (Metric(metric["Name"]), *definition["Dimensions"][0])
+        for definition in told
+        for metric in definition["Metrics"]
+    }
+    wanted = {Metric.PENDING_OBJECTS, Metric.QUALITY_SCORE, Metric.STUCK_RUNS}
+    every = {(name, dimension) if (dimension := DIMENSION_OF[name]) else (name,) for name in wanted}
+    assert found == every | {(Metric.QUALITY_SCORE,)}
 
 
 def test_the_report_says_how_many_runs_are_in_which_state(watched: Watched) -> None:

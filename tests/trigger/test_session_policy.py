@@ -42,6 +42,9 @@ def some_settings(name: str = "glue-etl-pipeline-dev") -> TriggerSettings:
         max_object_bytes=1,
         max_receive_count=10,
         metrics_namespace="project/test",
+        usd_per_dpu_hour=0.44,
+        usd_per_flex_dpu_hour=0.29,
+        usd_per_memory_dpu_hour=0.52,
         malware_scan_required=0,
     )
 

@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from config.settings import WorkerType
-from wires.dpu import DPU_OF, DpuSeconds, dpu_seconds
+from wires.dpu import DPU_OF, DpuPrices, DpuSeconds, dpu_seconds
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,34 @@ def test_of_a_run_of_unknown_size_nothing_is_said(run: dict[str, Any]) -> None:
 
 def test_every_worker_that_a_job_can_be_configured_with_has_its_dpu() -> None:
     assert set(get_args(WorkerType)) <= set(DPU_OF)
+
+
+PRICES = DpuPrices(standard=0.44, flex=0.29, memory=0.52)
+
+
+@pytest.mark.parametrize(
+    ("facts", "usd"),
+    [
+        ({"WorkerType": "G.2X", "NumberOfWorkers": 3, "ExecutionTime": 600}, 6 * 600 / 3600 * 0.44),
+        # A minute is billed at least.
+        ({"WorkerType": "G.1X", "NumberOfWorkers": 2, "ExecutionTime": 20}, 2 * 60 / 3600 * 0.44),
+        ({"WorkerType": "R.1X", "NumberOfWorkers": 2, "ExecutionTime": 60}, 2 * 60 / 3600 * 0.52),
+        (
+            {
+                "WorkerType": "G.1X",
+                "NumberOfWorkers": 10,
+                "ExecutionTime": 120,
+                "DPUSeconds": 700.0,
+                "ExecutionClass": "FLEX",
+            },
+            700 / 3600 * 0.29,
+        ),
+        ({"WorkerType": "G.1X", "NumberOfWorkers": 2, "ExecutionTime": 0}, 0.0),
+    ],
+)
+def test_a_run_costs_its_dpu_at_the_price_of_its_kind(facts: dict[str, Any], usd: float) -> None:
+    assert float(PRICES.usd(facts, dpu_seconds(facts))) == pytest.approx(usd, abs=1e-6)
+
+
+def test_a_run_that_does_not_tell_its_size_has_no_price() -> None:
+    assert PRICES.usd({"ExecutionTime": 60}, DpuSeconds()) == ""

@@ -81,6 +81,7 @@ class Trigger:
             alerting_jobs=frozenset(settings.other_jobs.split(",")),
             metrics=metrics,
             routes=routes_of(settings.file_processor_job, settings.data_ingestion_job),
+            prices=settings.prices,
         )
         self.waiting = Waiting(
             objects=objects, metrics=metrics, bucket=settings.raw_bucket, now=now

@@ -32,8 +32,11 @@ _UNITS = {
     Metric.QUALITY_SCORE: "None",
     Metric.RUN_SLOWNESS: "None",
     Metric.SECONDS_TO_PUBLISH: "Seconds",
+    Metric.USD: "None",
 }
-_ROWS = {
+_FACTS = {
+    Metric.DPU_SECONDS: "dpu_seconds",
+    Metric.USD: "usd",
     Metric.ROWS_IN: "rows_in",
     Metric.ROWS_PUBLISHED: "rows_published",
     Metric.ROWS_QUARANTINED: "rows_quarantined",
@@ -110,12 +113,10 @@ def of_run(
     yield Measured(name=other, values=[0], of=job)
     seconds = float(item.get("seconds", 0))
     yield Measured(name=Metric.RUN_SECONDS, values=[seconds], of=job)
-    if item.get("dpu_seconds"):
-        yield Measured(name=Metric.DPU_SECONDS, values=[float(item["dpu_seconds"])], of=job)
     if has_succeeded and len(before) >= FEWEST_RUNS and (usual := statistics.median(before)):
         yield Measured(name=Metric.RUN_SLOWNESS, values=[seconds / usual], of=job)
-    for name, fact in _ROWS.items():
-        if fact in item:
+    for name, fact in _FACTS.items():
+        if item.get(fact) not in {None, ""}:
             yield Measured(name=name, values=[float(item[fact])], of=job)
     for dataset, count in item.get("nulls", {}).items():
         of_dataset = {Dimension.DATASET: str(dataset)}

@@ -51,6 +51,7 @@ def monitor_of(
             alerting_jobs=others,
             metrics=metrics,
             routes=routes_of(*loads),
+            prices=settings.prices,
         ),
         loads=LoadLedger(tables.Table(settings.loads_table)),
         objects=ObjectLedger(tables.Table(settings.objects_table)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from wires.dpu import dpu_seconds
+from wires.dpu import DpuPrices, dpu_seconds
 from wires.routes import Route
 from wires.run_ledger import CLOSED, ENDED, LOST, RunLedger
 
@@ -38,6 +38,7 @@ class Runs:
     metrics: Metrics
     routes: Mapping[str, Route]
     """By job, of those that take loads."""
+    prices: DpuPrices
 
     def record(self, job: str, run_id: str) -> dict[str, Any]:
         """Return what Glue says about a run, after taking it down."""
@@ -50,6 +51,11 @@ class Runs:
                 "seconds": int(run.get("ExecutionTime", 0)),
                 "dpu_seconds": used.seconds,
                 "dpu_seconds_source": used.source,
+                "usd": self.prices.usd(run, used),
+                "worker_type": run.get("WorkerType", ""),
+                "workers": int(run.get("NumberOfWorkers", 0)),
+                "execution_class": run.get("ExecutionClass", "STANDARD"),
+                "timeout_minutes": int(run.get("Timeout", 0)),
                 "error": run.get("ErrorMessage", ""),
             }
             if load_id := run.get("Arguments", {}).get("--load_id"):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Self
 
+from wires.dpu import DpuPrices
+
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSettings:
@@ -25,6 +27,18 @@ class FunctionSettings:
     other_jobs: str
     """Jobs that take no loads, separated by commas: each failed run of these is an alert."""
     metrics_namespace: str
+    usd_per_dpu_hour: float
+    """List price of Glue, as are the next two."""
+    usd_per_flex_dpu_hour: float
+    usd_per_memory_dpu_hour: float
+
+    @property
+    def prices(self) -> DpuPrices:
+        return DpuPrices(
+            standard=self.usd_per_dpu_hour,
+            flex=self.usd_per_flex_dpu_hour,
+            memory=self.usd_per_memory_dpu_hour,
+        )
 
     def to_environ(self) -> dict[str, str]:
         return {name.upper(): str(value) for name, value in asdict(self).items()}

@@ -1,0 +1,270 @@
+"""Every command of the runbooks and of docs/operations.md, run against the local cloud."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from config.environments import Environment, load_environments
+from config.jobs import FILE_PROCESSOR
+from local_cloud.platform import Platform, deployed
+from operations.cli import main
+from operations.place import reaching
+from operations.progress import Progress
+from operations.recovery import dead_letters
+from operations.recovery.release import DISPATCHER_LEASE_SECONDS
+from tests.documented import AwsCall, Command, WrongCommand, aws_call, commands_in
+from tests.operations.estates import SmallEstate
+from wires.layout import DISPATCHER, publisher
+from wires.lease import Leases
+from wires.load_ledger import LoadState
+from wires.object_ledger import ObjectStatus
+from wires.run_ledger import RunLedger
+
+RUNBOOKS = tuple(sorted(Path("docs/runbooks").glob("*.md")))
+OPERATIONS = Path("docs/operations.md")
+COMMANDS = tuple(commands_in(*RUNBOOKS, OPERATIONS))
+ELSEWHERE = tuple(commands_in(Path("docs/deployment.md"), Path("docs/cost.md"), Path("README.md")))
+Said = pytest.CaptureFixture[str]
+
+EXPECTED: Mapping[str, tuple[int, str]] = {
+    r"failed .*": (0, r"[1-9]\d* uploads ended badly"),
+    r"objects .*--json": (0, r'"dataset": "orders"'),
+    r"objects .*--since .*": (0, r"[1-9]\d* failed"),
+    r"redrive .*--dry-run": (0, r"would be"),
+    r"redrive .*--dead-letters.*": (0, r"^[1-9]\d* is sent again$"),
+    r"redrive .*--all": (0, r"^[1-9]\d* is decided again, [1-9]\d* is sent again, [1-9]\d* waits"),
+    r"redrive .*": (0, r"\b[1-9]\d* waits again"),
+    r"reconcile .*--repair --json": (1, r'"stuck"'),
+    r"reconcile .*": (1, r"stuck"),
+    r"release [0-9a-f]{16} .*": (0, r"is free \(.*attempt 2 is next"),
+    r"release dispatcher .*": (0, r"the lease dispatcher of dead is free"),
+    r"release publisher#orders .*": (0, r"the lease publisher#orders of jr_gone is free"),
+    r"advise .*--json": (0, r'"usd_per_run": 0.0147'),
+    r"advise .*": (0, r"workers: 5"),
+}
+"""By patterns of commands of ours, of which the first that fits counts: exit code, and a line."""
+
+ANSWERS: Mapping[tuple[str, str], str] = {
+    ("cloudwatch", "describe_alarms"): "MetricAlarms",
+    ("dynamodb", "query"): "Items",
+    ("glue", "get_job_runs"): "JobRuns",
+    ("lambda", "list_event_source_mappings"): "EventSourceMappings",
+    ("logs", "filter_log_events"): "events",
+}
+"""What calls of AWS answer with; those that are not here are parsed, and moto has none of them."""
+
+
+@dataclass
+class Prepared:
+    """A cloud with something wrong of each kind, anew for each command."""
+
+    platform: Platform
+    environment: Environment
+    rounds: int = 0
+    failed_load: str = ""
+    stuck_load: str = ""
+    small: SmallEstate = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.small = SmallEstate(self.environment, "", {})
+
+    def again(self) -> None:
+        """Put a failed load, a stuck one, a dead letter and leases of the dead there."""
+        self.rounds += 1
+        folder = f"orders/2026-01/{self.rounds}"
+        small, now = self.small, datetime.now(UTC).isoformat()
+        version = small.upload(f"{folder}/failed.csv", at=now)
+        small.objects.register(small.names.raw_bucket, version, registered_at=now)
+        self.failed_load = small.load([version], LoadState.FAILED, has_run=False)
+        small.end(
+            version,
+            ObjectStatus.FAILED,
+            load_id=self.failed_load,
+            dataset="orders",
+            reason="no luck",
+        )
+        small.registered(f"{folder}/rejected.csv", ObjectStatus.REJECTED, reason="no rows")
+        self._stick(f"{folder}/stuck.csv")
+        small.dead_letter(small.event(small.upload(f"{folder}/lost.csv")))
+        self._leave_leases()
+        self._run_jobs()
+
+    def _stick(self, key: str) -> None:
+        small = self.small
+        version = small.registered(key, ObjectStatus.PENDING)
+        self.stuck_load = small.load([version], LoadState.READY, has_run=False)
+        small.loads.mark_running(small.loads.get(self.stuck_load), run_id="jr_gone")
+        small.loads.claim(self.stuck_load, attempt=1, run_id="jr_gone")
+        small.objects.mark_running([version], self.stuck_load)
+
+    def _leave_leases(self) -> None:
+        past = Leases(
+            self.small.estate.table(self.small.names.state_table),
+            now=lambda: time.time() - DISPATCHER_LEASE_SECONDS,
+        )
+        past.take(DISPATCHER, owner="dead", seconds=DISPATCHER_LEASE_SECONDS)
+        past.take(publisher("orders"), owner="jr_gone", seconds=900)
+
+    def _run_jobs(self) -> None:
+        names = self.environment.names
+        ledger = RunLedger(self.small.estate.table(names.runs_table))
+        for number in range(6):
+            facts = {
+                "state": "SUCCEEDED",
+                "started_at": f"2026-01-15T10:0{number}:00+00:00",
+                "seconds": 12,
+                "timeout_minutes": 120,
+                "worker_type": "G.1X",
+                "workers": 10,
+                "execution_class": "STANDARD",
+                "dpu_seconds": "120",
+                "usd": "0.014667",
+            }
+            ledger.record(names.job(FILE_PROCESSOR), f"jr_{number}", facts)
+
+    def filled(self, text: str) -> str:
+        """Put what there is in the place of what the page leaves open."""
+        names, endpoint = self.environment.names, self.platform.cloud.endpoint
+        load = self.stuck_load if " release " in text else self.failed_load
+        for pattern, value in {
+            r"\bENV\b": self.environment.name,
+            r"\bFUNCTION\b": names.trigger_function,
+            r"\bJOB\b": names.job(FILE_PROCESSOR),
+            r"\bRUNS-TABLE\b": names.runs_table,
+            r"\b1f0c9a3be2d45a77\b": load,
+            r"http://127\.0\.0\.1:\d+": endpoint,
+        }.items():
+            text = re.sub(pattern, value, text)
+        return text
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[Prepared]:
+    environment = load_environments().all[0]
+    with (
+        deployed("dev", progress=Progress()) as platform,
+        reaching(platform.cloud.endpoint),
+    ):
+        os.environ["AWS_DEFAULT_REGION"] = environment.account.aws_region
+        yield Prepared(platform, environment)
+
+
+def named(command: Command) -> str:
+    return re.sub(r"[^\w.-]+", "-", str(command))
+
+
+OURS = [c for c in COMMANDS if c.text.startswith("python -m operations ")]
+AWS = [c for c in COMMANDS if c.text.startswith("aws ")]
+
+
+@pytest.mark.parametrize("command", OURS, ids=named)
+def test_a_command_of_ours_does_what_its_page_says(
+    prepared: Prepared, command: Command, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "_WAIT_SECONDS", 0)
+    prepared.again()
+    _, _, _, *words = Command(command.page, prepared.filled(command.text)).words
+    wanted = [
+        found for pattern, found in EXPECTED.items() if re.fullmatch(pattern, " ".join(words))
+    ]
+    assert wanted, f"say in EXPECTED what {command} does"
+    if "--local" not in words:
+        words += ["--local", prepared.platform.cloud.endpoint]
+    capsys.readouterr()
+    ended = main(words)
+    said = capsys.readouterr()
+    code, line = wanted[0]
+    assert (ended, said.err if ended == 2 else "") == (code, "")
+    assert re.search(line, said.out, re.MULTILINE), said.out
+
+
+@pytest.mark.parametrize("command", AWS, ids=named)
+def test_a_call_of_aws_is_one_that_there_is_and_is_answered(
+    prepared: Prepared, command: Command
+) -> None:
+    prepared.again()
+    call = aws_call(Command(command.page, prepared.filled(command.text)).words)
+    key = ANSWERS.get((call.service, call.method))
+    if key is None:
+        assert (call.service, call.method) == ("lambda", "get_account_settings")
+        return
+    client: Any = boto3.client(call.service)
+    answer = getattr(client, call.method)(**call.parameters)
+    assert key in answer
+    if call.service == "dynamodb":
+        assert answer["Items"][0]["run_id"] == {"S": "jr_5"}  # the last one first
+
+
+def test_all_that_the_pages_have_is_run_or_said_why_not() -> None:
+    others = {command.text for command in COMMANDS} - {c.text for c in (*OURS, *AWS)}
+    assert others == {"python -m local_cloud up"}
+    assert '"up"' in Path("tests/local_cloud/test_command_line.py").read_text()
+    assert len(OURS) > 12
+    assert len(AWS) > 6
+
+
+@pytest.mark.parametrize("command", [c for c in ELSEWHERE if c.text.startswith("aws ")], ids=named)
+def test_calls_of_aws_on_other_pages_are_ones_that_there_are(command: Command) -> None:
+    assert isinstance(aws_call(command.words), AwsCall)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [c for c in (*COMMANDS, *ELSEWHERE) if c.text.startswith("make ")],
+    ids=named,
+)
+def test_a_target_of_make_is_one_that_there_is(command: Command) -> None:
+    targets = re.findall(r"^([\w-]+):", Path("Makefile").read_text(), re.MULTILINE)
+    assert command.words[1] in targets
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("aws glu get-job-runs", "no service glu"),
+        ("aws glue get-job-run", "needs JobName"),
+        ("aws glue get-jobs-runs", "no operation get-jobs-runs"),
+        ("aws glue get-job-runs --job-name a --maximum 3", "has no --maximum"),
+        ("aws cloudwatch describe-alarms --state-value BAD", "expected one of"),
+        ("aws logs tail /a --since yesterday", "such as 1h"),
+    ],
+)
+def test_a_wrong_call_of_aws_is_found(text: str, why: str) -> None:
+    with pytest.raises(WrongCommand, match=why):
+        aws_call(text.split())
+
+
+def test_commands_are_found_in_blocks_and_in_text(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "Run `aws a b` or\n\n    AWS_PROFILE=x make y \\\n        ENV=z   # for z\n\n"
+        "and `python -m operations\nfailed`, not `failed`.\n"
+    )
+    found = [command.words for command in commands_in(page)]
+    assert found == [
+        ["make", "y", "ENV=z"],
+        ["aws", "a", "b"],
+        ["python", "-m", "operations", "failed"],
+    ]
+
+
+def test_the_answers_of_commands_that_say_so_are_one_json_object(
+    prepared: Prepared, capsys: Said
+) -> None:
+    prepared.again()
+    for command in [c for c in OURS if "--json" in c.words]:
+        _, _, _, *words = Command(command.page, prepared.filled(command.text)).words
+        capsys.readouterr()
+        main([*words, "--local", prepared.platform.cloud.endpoint])
+        assert isinstance(json.loads(capsys.readouterr().out), dict), command
