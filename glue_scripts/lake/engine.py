@@ -322,7 +322,10 @@ class Engine:
         )
         tasks = [list(quarantining.tasks(item)) for item in written]
         every = [task for own in tasks for task in own]
-        done = iter(quarantine_all(self.spark, every, self.budget))
+        results = quarantine_all(self.spark, every, self.budget)
+        faults = [one for one in results if isinstance(one, Fault)]
+        self._check_available(faults, all_of_them=len(faults) == len(results))
+        done = iter(results)
         return {
             item.plan.place: reconcile(
                 item,

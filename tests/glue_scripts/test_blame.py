@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -129,3 +130,34 @@ def test_a_table_that_the_catalog_never_takes_costs_its_own_objects_and_leaves_n
     assert lake.outcome(bad) == ("failed", 0, 0, 0)
     assert lake.reason(bad).startswith("the Glue catalog refuses the table")
     assert lake.tables() == ["good"]
+
+
+BROKEN = "id,n\n1,a\n2\n3,c\n"
+"""Of its three rows one belongs into quarantine."""
+
+
+def writes_answer(answer: Answer) -> None:
+    answering("s3", "PutObject", answer, lambda params: unquote(params["url_path"]))
+
+
+def test_aws_that_does_not_take_quarantined_rows_is_tried_again_in_another_attempt(
+    lake: Lake,
+) -> None:
+    versions = [lake.upload(f"a/{name}.csv", BROKEN) for name in ("x", "y")]
+    is_out = [True]
+    writes_answer(lambda path: "SlowDown" if is_out[0] and "quarantine/rows" in path else "")
+    load_id = lake.load(*versions)
+    with pytest.raises(Unavailable, match="SlowDown"):
+        lake.run(load_id)
+    is_out[0] = False
+    lake.retry(load_id, 2)
+    assert [lake.outcome(version) for version in versions] == [("published", 3, 2, 1)] * 2
+
+
+def test_rows_that_cannot_be_put_aside_together_are_put_aside_file_by_file(lake: Lake) -> None:
+    versions = [lake.upload(f"{key}.csv", BROKEN) for key in ("a/x", "a/y", "b/x")]
+    answers = iter(["AccessDenied"])
+    writes_answer(lambda path: next(answers, "") if "quarantine/rows/dataset=a/" in path else "")
+    lake.process(*versions)
+    assert next(answers, None) is None
+    assert [lake.outcome(version) for version in versions] == [("published", 3, 2, 1)] * 3
