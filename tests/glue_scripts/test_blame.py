@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from fuzz.here import work_here
 from lake.errors import OriginalGone, Unavailable
 from lake.running.isolation import Blame, blame_for
-from lake.store import client
+from lake.store import client, put_file
 from tests.aws import SmallAws
 from tests.lakes import Lake
 from wires.manifest import ObjectVersion
@@ -40,6 +42,8 @@ def gone() -> OriginalGone:
         (error("AccessDenied"), Blame.DENIAL),
         (error("KMS.DisabledException"), Blame.DENIAL),
         (error("SlowDown"), Blame.AWS),
+        (OSError(errno.ENOSPC, "No space left on device"), Blame.MACHINE),
+        (OSError(errno.ENOENT, "No such file"), Blame.ITEM),
         (EndpointConnectionError(endpoint_url="http://s3"), Blame.AWS),
     ],
 )
@@ -161,3 +165,23 @@ def test_rows_that_cannot_be_put_aside_together_are_put_aside_file_by_file(lake:
     lake.process(*versions)
     assert next(answers, None) is None
     assert [lake.outcome(version) for version in versions] == [("published", 3, 2, 1)] * 3
+
+
+def test_a_machine_without_room_on_its_disk_costs_no_object(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = lake.upload("a/x.csv", TEXT)
+    is_full = [True]
+
+    def put(path: Path, bucket: str, key: str) -> None:
+        if is_full[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        put_file(path, bucket, key)
+
+    monkeypatch.setattr("lake.writing.conversion.put_file", put)
+    load_id = lake.load(version)
+    with pytest.raises(Unavailable, match="No space left"):
+        lake.run(load_id)
+    is_full[0] = False
+    lake.retry(load_id, 2)
+    assert published(lake, version)
