@@ -185,3 +185,14 @@ def test_a_machine_without_room_on_its_disk_costs_no_object(
     is_full[0] = False
     lake.retry(load_id, 2)
     assert published(lake, version)
+
+
+def test_people_are_told_once_of_the_objects_of_a_load_that_failed(lake: Lake) -> None:
+    secret, other = lake.upload("a/secret.csv", TEXT), lake.upload("a/other.csv", TEXT)
+    s3_answers(lambda path: "AccessDenied" if "secret" in path else "")
+    lake.process(secret, other)
+    [alert] = lake.aws.announcements()
+    assert alert["Subject"] == "Uploads failed"
+    assert "a/secret.csv" in alert["Message"]
+    assert "AccessDenied" in alert["Message"]
+    assert "a/other.csv" not in alert["Message"]
