@@ -21,7 +21,7 @@ from local_cloud.events.bus import EventBus, bus_of
 from local_cloud.events.schedules import Schedule, most_frequent
 from local_cloud.events.shapes import Event
 from local_cloud.functions.poller import QueuePoller
-from local_cloud.functions.registry import FunctionRegistry
+from local_cloud.functions.registry import FunctionRegistry, Invocation
 from local_cloud.glue.jobs import LocalJobRun
 from local_cloud.glue.runner import Surroundings
 from local_cloud.glue.service import GlueService
@@ -143,6 +143,11 @@ class LocalCloud:
     def handed_over(self) -> int:
         """Messages that functions have taken in so far."""
         return self._settling.handed_over
+
+    @property
+    def invocations(self) -> Sequence[Invocation]:
+        """Invocations of functions so far, in the order of their ends."""
+        return tuple(self._functions.invocations)
 
     @property
     def logs(self) -> Path:
