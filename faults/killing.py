@@ -82,7 +82,13 @@ def _killed(kind: Kind) -> Fault:
 
     # A load has attempts of its own, and only when they are used up people hear of it.
     alerts = () if kind.job in {LOAD, INGESTION} else ("Job failed",)
-    return Fault(name=f"kill/{kind.name}", family="killed", play=play, alerts=alerts)
+    return Fault(
+        name=f"kill/{kind.name}",
+        family="killed",
+        play=play,
+        alerts=alerts,
+        beyond_loads=kind.job != LOAD,
+    )
 
 
 def _killed_upkeep(kind: Kind) -> Fault:
@@ -92,7 +98,13 @@ def _killed_upkeep(kind: Kind) -> Fault:
             upkeep(scene)
         upkeep(scene)
 
-    return Fault(name=f"kill/{kind.name}", family="killed", play=play, alerts=("Job failed",))
+    return Fault(
+        name=f"kill/{kind.name}",
+        family="killed",
+        play=play,
+        alerts=("Job failed",),
+        beyond_loads=True,
+    )
 
 
 def _killed_always() -> Fault:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from faults.killing import WHOLE_LOAD
 from faults.playing import Session, chosen_faults
 from faults.stage import staged
 from operations.progress import Progress
@@ -17,7 +16,7 @@ QUICK = "kill/write,kill/commit,memory/worker killed,busy/aside"
 
 def test_loads_that_are_broken_lose_and_double_nothing(tmp_path: Path) -> None:
     with staged(tmp_path, progress=Progress()) as stage:
-        session = Session(stage, "1", print, rehearsal=WHOLE_LOAD)
+        session = Session(stage, "1", print)
         outcomes = list(session.run(chosen_faults(QUICK), times=1))
     assert len(outcomes) == 5
     assert {outcome.fault: outcome.wrong for outcome in outcomes if outcome.wrong} == {}
