@@ -207,7 +207,12 @@ MACHINES = (
         alerts=("Load failed",),
     ),
     Fault(name="memory/worker killed", family="memory", play=worker_killed),
-    Fault(name="memory/object that kills its readers", family="memory", play=object_that_kills),
+    Fault(
+        name="memory/object that kills its readers",
+        family="memory",
+        play=object_that_kills,
+        alerts=("Uploads failed",),
+    ),
     Fault(
         name="memory/heap too small",
         family="memory",

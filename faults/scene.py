@@ -182,7 +182,11 @@ class Scene:
         )
 
     def _refused(self) -> Iterator[str]:
-        """Yield version ids of files that are in quarantine as a whole, by its listing."""
+        """Yield version ids of files that lie in quarantine as a whole, and of broken ones that
+        failed."""
+        for one, entry in zip(self.sent, self.stage.entries(self.sent), strict=True):
+            if one.made.is_broken and entry.get("status") == "failed":
+                yield one.version_id
         s3, bucket = self.stage.cloud.client("s3"), self.stage.platform.names.quality_bucket
         pages = s3.get_paginator("list_objects_v2").paginate(
             Bucket=bucket, Prefix="quarantine/objects/"
