@@ -27,8 +27,8 @@ class Found:
     quarantined: Sequence[Mapping[str, Any]]
     """All quarantined rows of these files."""
     refused: frozenset[str]
-    """Version ids of files of which a reason lies in quarantine, and of broken ones that failed, which
-    are kept where they were uploaded."""
+    """Version ids of files of which a reason lies in quarantine, and of broken ones that failed,
+    which are kept where they were uploaded."""
     latest: Published | None
     """The latest rows, where the files are of a dataset with a key."""
     sights: Sequence[Sight]
