@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from faults.making import Made, made, rows_of
-from faults.points import INGESTION, KINDS, LOAD, UPKEEP, Kind
+from faults.points import INGESTION, JUDGING, KINDS, LOAD, MERGING, UPKEEP, Kind
 from faults.scene import Fault, Scene
 
 _LAYERED = "data/incoming/2026/01/15/accounts"
@@ -49,13 +49,19 @@ def whole_load(scene: Scene) -> None:
     scene.settle()
 
 
-def whole_run(scene: Scene) -> None:
-    """Have every job at work with no fault at all: what the others are compared with."""
-    whole_load(scene)
-    scene.send(*account_files(scene))
-    scene.settle()
-    many_loads(scene)
-    upkeep(scene)
+def rehearsal(jobs: frozenset[str]) -> Fault:
+    """Return a run without a fault, of loads and of the jobs at which faults strike."""
+
+    def play(scene: Scene) -> None:
+        whole_load(scene)
+        if jobs & {INGESTION, MERGING, JUDGING}:
+            scene.send(*account_files(scene))
+            scene.settle()
+        if UPKEEP in jobs:
+            many_loads(scene)
+            upkeep(scene)
+
+    return Fault(name="none", family="none", play=play)
 
 
 def many_loads(scene: Scene) -> None:
@@ -87,7 +93,7 @@ def _killed(kind: Kind) -> Fault:
         family="killed",
         play=play,
         alerts=alerts,
-        beyond_loads=kind.job != LOAD,
+        strikes=kind.job,
     )
 
 
@@ -103,7 +109,7 @@ def _killed_upkeep(kind: Kind) -> Fault:
         family="killed",
         play=play,
         alerts=("Job failed",),
-        beyond_loads=True,
+        strikes=kind.job,
     )
 
 
@@ -131,6 +137,3 @@ KILLS = (
     *(_killed_upkeep(kind) for kind in KINDS if kind.job == UPKEEP),
     _killed_always(),
 )
-WHOLE = Fault(name="none", family="none", play=whole_run)
-WHOLE_LOAD = Fault(name="none", family="none", play=whole_load)
-"""Enough to choose points of loads alone."""

@@ -15,7 +15,7 @@ from faults.changing import CHANGES
 from faults.clusters import CLUSTER
 from faults.corrupting import CORRUPTION
 from faults.judging import Sums
-from faults.killing import KILLS, WHOLE, WHOLE_LOAD
+from faults.killing import KILLS, rehearsal
 from faults.refusing import OUTAGES
 from faults.scene import Fault, Scene, seen_of
 from faults.stage import Stage
@@ -63,7 +63,8 @@ class Session:
     def run(self, faults: Sequence[Fault], times: int) -> Iterator[Outcome]:
         """Yield the outcome of each playing. A run without a fault comes first: it tells how many
         calls there are to choose from."""
-        yield self.play(rehearsal_of(faults), 1)
+        jobs = frozenset(fault.strikes for fault in faults)
+        yield self.play(rehearsal(jobs), 1)
         self._usual = seen_of(self.stage)
         for fault in faults:
             for turn in range(1, 2 if fault.once else times + 1):
@@ -126,11 +127,6 @@ def chosen_faults(only: str) -> list[Fault]:
 def _place(name: str, starts: Sequence[str]) -> int:
     """Return which of the texts a name begins with: they tell the order as well."""
     return next((place for place, start in enumerate(starts) if name.startswith(start)), 0)
-
-
-def rehearsal_of(faults: Sequence[Fault]) -> Fault:
-    """Return the run without a fault that has all calls at which some faults strike."""
-    return WHOLE if any(fault.beyond_loads for fault in faults) else WHOLE_LOAD
 
 
 def _wrong_alerts(fault: Fault, subjects: Sequence[str]) -> Iterator[str]:

@@ -216,8 +216,8 @@ class Fault:
     play: Play
     alerts: Sequence[str] = ()
     """Subjects of the alerts that people must get, each by its start; no others may come."""
-    beyond_loads: bool = False
-    """Whether its points are in other jobs than the load's, which then have to be rehearsed."""
+    strikes: str = LOAD
+    """Job of its points, which has to be rehearsed."""
     once: bool = False
     """Whether a session plays it once, however often it is to play faults."""
 
