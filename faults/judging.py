@@ -12,6 +12,8 @@ from faults.reading import Published
 from faults.stage import Sent
 from faults.watching import Sight
 
+ACCOUNTS = "accounts"
+"""The dataset with a key, of whose rows the latest ones are a table."""
 _ENDED = frozenset({"published", "empty", "ignored", "rejected", "failed"})
 
 
@@ -95,7 +97,7 @@ class _Counts:
             published=published,
             quarantined=sum(self._aside[row] for row in sent),
             refused=len(self._refused),
-            superseded=published - len(self._latest_ids()) if latest is not None else 0,
+            superseded=self._keyed_rows() - len(self._latest_ids()) if latest is not None else 0,
             lost=sum(count == 0 for count in places.values()),
             doubled=sum(count > 1 for count in places.values()),
         )
@@ -183,8 +185,14 @@ class _Counts:
     def _rows_by_load(self) -> Mapping[str, list[Mapping[str, Any]]]:
         found: dict[str, list[Mapping[str, Any]]] = {}
         for one, entry in zip(self._found.sent, self._found.entries, strict=True):
-            found.setdefault(str(entry.get("load_id")), []).extend(one.made.rows)
+            if entry.get("dataset") == ACCOUNTS:
+                found.setdefault(str(entry.get("load_id")), []).extend(one.made.rows)
         return found
+
+    def _keyed_rows(self) -> int:
+        """Return how many rows are published of which the latest ones count."""
+        rows = (str(row["id"]) for own in self._rows_by_load().values() for row in own)
+        return sum(self._published[row] for row in rows)
 
 
 def latest_of(rows: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from faults.breaking import AtPoint, OfExecutors, Strike, Striker
-from faults.judging import Found, Judged, judged
+from faults.judging import ACCOUNTS, Found, Judged, judged
 from faults.machine import kill_tree
 from faults.making import Made
 from faults.points import INGESTION, KINDS, LOAD, Point, chosen
@@ -22,7 +22,7 @@ from local_cloud.glue.jobs import LocalJobRun
 from local_cloud.http.watching import WatchedCall
 from wires.layout import quarantined_object
 
-ACCOUNTS, LATEST = "accounts", "accounts_latest"
+LATEST = "accounts_latest"
 
 
 @dataclass
@@ -223,11 +223,11 @@ class Fault:
 
 
 def seen_of(stage: Stage) -> Mapping[str, int]:
-    """Return calls by kind of the runs so far, of each kind the most in one run."""
-    most: Counter[str] = Counter()
+    """Return calls by kind, of each kind those of the last run that had any."""
+    found: dict[str, int] = {}
     for kinds in stage.recorder.seen.values():
-        most |= kinds
-    return most
+        found |= kinds
+    return found
 
 
 def _dataset_of(key: str) -> str:

@@ -22,6 +22,7 @@ def entry(**changes: object) -> Mapping[str, Any]:
     usual = {
         "status": "published",
         "load_id": "one",
+        "dataset": TABLE,
         "rows_in": 4,
         "rows_published": 3,
         "rows_quarantined": 1,
@@ -129,8 +130,12 @@ def test_latest_rows_are_those_of_whole_loads_only() -> None:
     right = found(
         sent=[Sent(made=older, version_id="v1"), Sent(made=newer, version_id="v2")],
         entries=[
-            entry(load_id="one", rows_in=3, rows_published=3, rows_quarantined=0),
-            entry(load_id="two", rows_in=2, rows_published=2, rows_quarantined=0),
+            entry(
+                dataset="accounts", load_id="one", rows_in=3, rows_published=3, rows_quarantined=0
+            ),
+            entry(
+                dataset="accounts", load_id="two", rows_in=2, rows_published=2, rows_quarantined=0
+            ),
         ],
         tables={
             "accounts": Counter(("one", r) for r in older.good)
@@ -150,3 +155,9 @@ def test_latest_rows_are_those_of_whole_loads_only() -> None:
     assert judged(wrong).wrong == ("a snapshot of accounts_latest had 2 rows: of no whole loads",)
     stale = replace(right, latest=Counter(("one", row) for row in older.good))
     assert judged(stale).wrong == ("3 latest rows instead of 3",)
+
+
+def test_rows_of_other_datasets_are_none_of_the_latest_ones() -> None:
+    beside = found(latest=Counter(), latest_sights=[])
+    assert judged(beside).wrong == ()
+    assert judged(beside).sums.superseded == 0
