@@ -38,7 +38,8 @@ def as_markdown(
             f"Seed {seed}, {date}.",
             table(("machine", ""), list(machine), left=2),
             table(_HEADS, rows, left=1),
-            f"The reader looked {looks:,} times and saw {snapshots:,} snapshots. {verdict}",
+            f"The reader looked {looks:,} times and saw {snapshots:,} snapshots.",
+            verdict,
             table(("fault", "time", "where it struck, and what was done"), points, left=3),
         )
     )
