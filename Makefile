@@ -22,6 +22,8 @@ BENCH    ?=
 LAYERS   ?=
 SECONDS  ?= 60
 SEED     ?=
+ONLY     ?=
+TIMES    ?=
 CASE     ?=
 
 RECORD   := build/permissions.jsonl
@@ -29,7 +31,7 @@ RECORD   := build/permissions.jsonl
 .PHONY: unused-permissions
 .PHONY: check-exports check-environment check-environment-if-complete
 .PHONY: bootstrap deploy deploy-pipelines cost status destroy protect
-.PHONY: bench fuzz handlers hazards lock reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
+.PHONY: bench faults fuzz handlers hazards lock reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +71,7 @@ bench: $(SPARK) $(NODE) $(WHEELS) ## measure against plain Spark, DuckDB and Pol
 		$(if $(QUICK),--quick)
 	@$(JAVA) $(PYTHON) -m benchmarks.layers $(if $(QUICK),--quick) $(LAYERS)
 	@$(JAVA) $(PYTHON) -m benchmarks.cloud $(if $(QUICK),--quick) $(CLOUD)
+	@$(JAVA) $(PYTHON) -m benchmarks.burst $(if $(QUICK),--quick)
 	@PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.load_a_minute \
 		$(if $(QUICK),--quick)
 	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.latest_rows \
@@ -80,6 +83,10 @@ fuzz: $(PACKAGES) ## make files at random and compare every value (SECONDS=… S
 	@$(if $(findstring --spark,$(ARGS)),$(JAVA)) \
 		PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m fuzz --seconds $(SECONDS) \
 		$(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE)) $(ARGS)
+
+faults: $(SPARK) $(NODE) $(WHEELS) ## break runs of real Spark, count every row (half an hour; SEED=… ONLY=… TIMES=…)
+	@$(JAVA) $(PYTHON) -m faults $(if $(SEED),--seed '$(SEED)') $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(TIMES),--times $(TIMES)) $(ARGS)
 
 hazards: $(PACKAGES) ## write docs/csv-hazards.md from what plain Spark and this reader do
 	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" PYSPARK_PYTHON="$(CURDIR)/$(PYTHON)" \

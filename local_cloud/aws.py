@@ -24,6 +24,7 @@ from local_cloud.access.sessions import Session
 from local_cloud.calls import Calls
 from local_cloud.http.aws_application import AwsApplication
 from local_cloud.http.server import HttpServer
+from local_cloud.http.watching import Watching
 from local_cloud.isolation import (
     HOST,
     NO_SETTINGS,
@@ -62,6 +63,7 @@ class InProcessAws:
         self.endpoint = ""
         """Known once the context is entered."""
         self.calls = Calls()
+        self.watching = Watching()
         self.folders = BucketFolders(work / "buckets")
         self._store = ObjectStore(work / "bytes")
         self._log = work / "logs" / "aws.log"
@@ -82,6 +84,7 @@ class InProcessAws:
                 store=self._store,
                 calls=self.calls,
                 access=self.access,
+                watching=self.watching,
             )
             server = HttpServer(application, host=HOST, port=self._port)
             stack.callback(server.close)

@@ -49,8 +49,7 @@ class Calls:
         self._counts: Counter[Call] = Counter()
 
     def note(self, service: str, environ: Environ) -> None:
-        found = _CALLER.search(environ.get("HTTP_USER_AGENT", ""))
-        call = Call(found[1] if found else "", service, operation_of(service, environ))
+        call = Call(caller_of(environ), service, operation_of(service, environ))
         with self._turn:
             self._counts[call] += 1
 
@@ -58,6 +57,12 @@ class Calls:
         """Return the counts so far."""
         with self._turn:
             return self._counts.copy()
+
+
+def caller_of(environ: Environ) -> str:
+    """Return the value of `CALLER_VARIABLE` in the calling process; "" where it is not set."""
+    found = _CALLER.search(environ.get("HTTP_USER_AGENT", ""))
+    return found[1] if found else ""
 
 
 def operation_of(service: str, environ: Environ) -> str:

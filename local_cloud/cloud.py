@@ -21,10 +21,11 @@ from local_cloud.events.bus import EventBus, bus_of
 from local_cloud.events.schedules import Schedule, most_frequent
 from local_cloud.events.shapes import Event
 from local_cloud.functions.poller import QueuePoller
-from local_cloud.functions.registry import FunctionRegistry
+from local_cloud.functions.registry import FunctionRegistry, Invocation
 from local_cloud.glue.jobs import LocalJobRun
 from local_cloud.glue.runner import Surroundings
 from local_cloud.glue.service import GlueService
+from local_cloud.http.watching import Watcher
 from local_cloud.iam.policies import Document
 from local_cloud.inventory import Inventory, kept
 from local_cloud.moto_lock import moto_lock
@@ -57,10 +58,12 @@ class LocalCloud:
         work: Path | None = None,
         say: Say = _say_nothing,
         boundaries: Mapping[str, Document | str] | None = None,
+        runs_at_once: int | None = None,
     ) -> None:
         """Take an account and a region, and documents of permissions boundaries by their ARNs.
 
-        The documents of managed policies in the templates need not be given.
+        The documents of managed policies in the templates need not be given. `runs_at_once` is how
+        many runs of jobs the machine has room for; by default half as many as it has cores.
         """
         self.work = work or Path(tempfile.mkdtemp(prefix="local_cloud-"))
         self.keep_logs = False
@@ -85,6 +88,7 @@ class LocalCloud:
             enter_crawl=self._roles.clients_of_crawler,
             publish=self._publish,
             say=say,
+            runs_at_once=runs_at_once,
         )
         self._inventory = Inventory(
             functions=self._functions,
@@ -139,6 +143,11 @@ class LocalCloud:
     def handed_over(self) -> int:
         """Messages that functions have taken in so far."""
         return self._settling.handed_over
+
+    @property
+    def invocations(self) -> Sequence[Invocation]:
+        """Invocations of functions so far, in the order of their ends."""
+        return tuple(self._functions.invocations)
 
     @property
     def logs(self) -> Path:
@@ -225,6 +234,17 @@ class LocalCloud:
     def jobs_wait(self) -> AbstractContextManager[None]:
         """Hold back runs of jobs until the block ends."""
         return self._glue.runs.full()
+
+    def watched(self, watcher: Watcher) -> AbstractContextManager[None]:
+        """Have a watcher see each call of AWS for the block."""
+        return self._aws.watching.by(watcher)
+
+    def expire(self, run: LocalJobRun) -> None:
+        """Let a run that waits for its workers expire, as one does that waits for too long.
+
+        Raises ValueError if it has started.
+        """
+        self._glue.runs.expire(run)
 
     def settle(
         self, unfinished: Unfinished = lambda: 0, stall_timeout: StallTimeout | None = None

@@ -123,8 +123,11 @@ def deployed(
     *,
     progress: Progress,
     port: int = 0,
+    runs_at_once: int | None = None,
 ) -> Iterator[Platform]:
     """Deploy the platform in a cloud of its own, which ends with the context.
+
+    `runs_at_once` is how many runs of jobs the machine has room for, as of `LocalCloud`.
 
     Raises UsageError for an environment that config does not have, or a port that is taken.
     """
@@ -137,6 +140,7 @@ def deployed(
         work=new_work_folder(),
         say=progress.say,
         boundaries=boundaries_of(configured(environment)),
+        runs_at_once=runs_at_once,
     )
     with cloud:
         with progress.step(f"deploying {' and '.join(stack.name for stack in stacks)}"):

@@ -193,14 +193,20 @@ class Engine:
         ]
 
     def _check_available(self, faults: Iterable[Fault], *, all_of_them: bool) -> None:
-        """Raise Unavailable if AWS is at fault, for another attempt to try again.
+        """Raise Unavailable if AWS or a machine is at fault, for another attempt to try again.
 
         Access that is denied only to some of the objects is the fault of these objects.
         """
-        blamed = {Blame.AWS, Blame.DENIAL} if all_of_them else {Blame.AWS}
-        reasons = [fault.reason for fault in faults if fault.blame in blamed]
-        if reasons and not self.isolate:
-            raise Unavailable(f"AWS does not answer as it must: {reasons[0]}")
+        blamed = [
+            fault
+            for fault in faults
+            if fault.blame.may_pass or (all_of_them and fault.blame is Blame.DENIAL)
+        ]
+        if not blamed or self.isolate:
+            return
+        if blamed[0].blame is Blame.MACHINE:
+            raise Unavailable(f"a worker's machine fails: {blamed[0].reason}")
+        raise Unavailable(f"AWS does not answer as it must: {blamed[0].reason}")
 
     def _plan(self, work: _Work) -> Plan:
         return plan(
@@ -322,7 +328,10 @@ class Engine:
         )
         tasks = [list(quarantining.tasks(item)) for item in written]
         every = [task for own in tasks for task in own]
-        done = iter(quarantine_all(self.spark, every, self.budget))
+        results = quarantine_all(self.spark, every, self.budget)
+        faults = [one for one in results if isinstance(one, Fault)]
+        self._check_available(faults, all_of_them=len(faults) == len(results))
+        done = iter(results)
         return {
             item.plan.place: reconcile(
                 item,

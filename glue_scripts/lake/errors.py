@@ -4,7 +4,7 @@ LakeError
 ├── InputRefused       this object cannot be read as what it claims to be; others are not affected
 ├── AccountingError    rows or values that went in are not those that came out: the object fails
 ├── BudgetExceeded     this object takes more time or space than any one may; others go on
-├── Unavailable        AWS does not answer as it must: another attempt may succeed
+├── Unavailable        AWS or a machine fails: another attempt may succeed
 ├── Misfit             a value does not fit exactly into its target type
 ├── LoadLost           another run has the load; this one leaves without a trace
 └── OriginalGone       an original that must be read again is no longer in the raw bucket
@@ -28,7 +28,7 @@ class BudgetExceeded(LakeError):
 
 
 class Unavailable(LakeError):
-    """AWS, or the connection to it, fails, whatever the objects are."""
+    """AWS, the connection to it or a machine fails, whatever the objects are."""
 
 
 class Misfit(LakeError):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,18 @@ from typing import Any
 from local_cloud.errors import FunctionError
 from local_cloud.functions.process import FunctionProcess
 from local_cloud.inventory import FunctionSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """One invocation of a function that has ended."""
+
+    function: str
+    records: int
+    """Number of messages that it was given; 0 for an event of another kind."""
+    seconds: float
+    ended: float
+    """On the monotonic clock."""
 
 
 class FunctionRegistry:
@@ -35,6 +49,8 @@ class FunctionRegistry:
         self._turns: dict[str, threading.Lock] = {}
         self._later = ThreadPoolExecutor(max_workers=4, thread_name_prefix="invocation")
         self._waiting: set[Future[Any]] = set()
+        self.invocations: list[Invocation] = []
+        """Those with an answer, in the order of their ends."""
 
     def add(self, spec: FunctionSpec) -> None:
         self._turns[spec.name] = threading.Lock()
@@ -51,7 +67,14 @@ class FunctionRegistry:
 
     def invoke(self, name: str, event: Any) -> Any:
         """Return the function's answer. Raises FunctionError if it raises, hangs or dies."""
-        return self._invoke(name, json.dumps(event))
+        began = time.monotonic()
+        answer = self._invoke(name, json.dumps(event))
+        records = event.get("Records", []) if isinstance(event, dict) else []
+        ended = time.monotonic()
+        self.invocations.append(
+            Invocation(function=name, records=len(records), seconds=ended - began, ended=ended)
+        )
+        return answer
 
     def invoke_now(self, name: str, body: str) -> tuple[str, bool]:
         """Return the payload as the API gives it, and whether it is an error."""

@@ -25,12 +25,14 @@ class RunState(StrEnum):
     FAILED = "FAILED"
     TIMEOUT = "TIMEOUT"
     STOPPED = "STOPPED"
+    EXPIRED = "EXPIRED"
+    """It has waited too long for its workers."""
     ERROR = "ERROR"
     """A trigger names a job that is no longer there."""
 
     @property
     def is_final(self) -> bool:
-        return self in (self.SUCCEEDED, self.FAILED, self.TIMEOUT, self.STOPPED, self.ERROR)
+        return self not in (self.STARTING, self.RUNNING, self.STOPPING)
 
 
 given_session_policy: ContextVar[str] = ContextVar("given_session_policy", default="")
@@ -58,6 +60,10 @@ class LocalJobRun(FakeJobRun):
         self.predecessors: list[dict[str, str]] = []
         """Runs whose ends let the trigger fire, as the API names them."""
         self.process_started: datetime | None = None
+        self.process_id = 0
+        """Of the process that does the work, once there is one."""
+        self.access_key = ""
+        """Of the session in which it calls AWS."""
         self.ended = threading.Event()
         self._turn = threading.Lock()
 

@@ -56,11 +56,14 @@ class GlueRunner:
     do on AWS until their workers are there.
     """
 
-    def __init__(self, *, work: Path, around: Surroundings, announce: Announce) -> None:
+    def __init__(
+        self, *, work: Path, around: Surroundings, announce: Announce, places: int | None = None
+    ) -> None:
+        """Take how many runs the machine has room for; by default half as many as it has cores."""
         self._work = work
         self._around = around
         self._announce = announce
-        self._places = max(1, (os.cpu_count() or 2) // 2)
+        self._places = places or max(1, (os.cpu_count() or 2) // 2)
         self._room = threading.Semaphore(self._places)
         self._active: dict[str, LocalJobRun] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -101,6 +104,12 @@ class GlueRunner:
         if process is not None:
             end_group(process)
 
+    def expire(self, run: LocalJobRun) -> None:
+        """End a run that waits for its turn. Raises ValueError if it has started."""
+        if run.state is not RunState.STARTING:
+            raise ValueError(f"expected a run that waits, run {run.job_run_id} is {run.state}")
+        run.move(RunState.EXPIRED, "Job run expired while it waited for resources")
+
     def close(self) -> None:
         """End all runs at work. Nothing is announced any more."""
         self._closing.set()
@@ -122,6 +131,8 @@ class GlueRunner:
             run.ended.set()
 
     def _outcome(self, job: LocalJob, run: LocalJobRun) -> tuple[RunState, str]:
+        if run.state.is_final:
+            return run.state, run.error
         if self._closing.is_set() or run.state is RunState.STOPPING:
             return RunState.STOPPED, ""
         try:
@@ -132,6 +143,7 @@ class GlueRunner:
 
     def _run(self, job: LocalJob, run: LocalJobRun) -> tuple[RunState, str]:
         session = self._around.enter(job, run)
+        run.access_key = session.access_key
         folder = self._folder(run.job_run_id)
         folder.mkdir(parents=True)
         command = self._command(job, run, folder, session)
@@ -148,6 +160,7 @@ class GlueRunner:
                 start_new_session=True,
             )
         self._processes[run.job_run_id] = process
+        run.process_id = process.pid
         if run.state is RunState.STARTING:
             run.move(RunState.RUNNING)
         if self._closing.is_set() or run.state is RunState.STOPPING:

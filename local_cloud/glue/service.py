@@ -34,9 +34,12 @@ class GlueService:
         enter_crawl: Callable[[LocalCrawler], Callable[[str], Any]],
         publish: Callable[[Event], None],
         say: Say,
+        runs_at_once: int | None = None,
     ) -> None:
         self._place = (account, region)
-        self.runs = GlueRunner(work=work, around=around, announce=self._end_of_run)
+        self.runs = GlueRunner(
+            work=work, around=around, announce=self._end_of_run, places=runs_at_once
+        )
         self.crawls = CrawlRunner(
             do=Crawling(enter=enter_crawl).crawl, backend=self._backend, announce=self._end_of_crawl
         )

@@ -11,6 +11,7 @@ from local_cloud.access.control import AccessControl
 from local_cloud.access.gate import FILES, Gate
 from local_cloud.calls import Calls
 from local_cloud.http.request import Environ
+from local_cloud.http.watching import Watching
 from local_cloud.moto_application import MotoApplication
 from local_cloud.moto_lock import moto_lock
 from local_cloud.s3.http import (
@@ -27,18 +28,27 @@ class AwsApplication:
     """moto's HTTP application behind a gate, with the bodies of objects handled before it."""
 
     def __init__(
-        self, *, find_key: FindKey, store: ObjectStore, calls: Calls, access: AccessControl
+        self,
+        *,
+        find_key: FindKey,
+        store: ObjectStore,
+        calls: Calls,
+        access: AccessControl,
+        watching: Watching,
     ) -> None:
         self._find_key = find_key
         self._store = store
         self._calls = calls
+        self._watching = watching
         self._moto = MotoApplication()
         self._gate = Gate(access, self._serve)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["RAW_URI"] != FILES:
-            self._calls.note(_service(environ), environ)
-        return self._gate(environ, start_response)
+        if environ["RAW_URI"] == FILES:
+            return self._gate(environ, start_response)
+        service = _service(environ)
+        self._calls.note(service, environ)
+        return self._watching.serve(service, environ, start_response, self._gate)
 
     def _serve(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         service = _service(environ)

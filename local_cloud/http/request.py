@@ -34,7 +34,12 @@ def read_request(source: BinaryIO, connection: socket, *, port: int) -> Environ 
             return None
         method, target, version = line.decode("latin-1").split()
         headers = list(_headers(source))
-        environ = {**_line(method, target, version), **_fields(headers), "SERVER_PORT": str(port)}
+        environ = {
+            **_line(method, target, version),
+            **_fields(headers),
+            "SERVER_PORT": str(port),
+            "REMOTE_PORT": str(_port_of(connection)),
+        }
         if environ.get("HTTP_EXPECT", "").lower() == "100-continue":
             connection.sendall(_CONTINUE)
         environ["wsgi.input"] = _body(environ, source)
@@ -42,6 +47,12 @@ def read_request(source: BinaryIO, connection: socket, *, port: int) -> Environ 
         connection.sendall(_REFUSED)
         return None
     return environ
+
+
+def _port_of(connection: socket) -> int:
+    """Return the port at the other end; 0 where connections have none."""
+    name = connection.getpeername()
+    return int(name[1]) if isinstance(name, tuple) else 0
 
 
 def discard_body(environ: Environ, most: int) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -11,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from fuzz.here import work_here
 from lake.errors import OriginalGone, Unavailable
 from lake.running.isolation import Blame, blame_for
-from lake.store import client
+from lake.store import client, put_file
 from tests.aws import SmallAws
 from tests.lakes import Lake
 from wires.manifest import ObjectVersion
@@ -39,6 +42,8 @@ def gone() -> OriginalGone:
         (error("AccessDenied"), Blame.DENIAL),
         (error("KMS.DisabledException"), Blame.DENIAL),
         (error("SlowDown"), Blame.AWS),
+        (OSError(errno.ENOSPC, "No space left on device"), Blame.MACHINE),
+        (OSError(errno.ENOENT, "No such file"), Blame.ITEM),
         (EndpointConnectionError(endpoint_url="http://s3"), Blame.AWS),
     ],
 )
@@ -129,3 +134,65 @@ def test_a_table_that_the_catalog_never_takes_costs_its_own_objects_and_leaves_n
     assert lake.outcome(bad) == ("failed", 0, 0, 0)
     assert lake.reason(bad).startswith("the Glue catalog refuses the table")
     assert lake.tables() == ["good"]
+
+
+BROKEN = "id,n\n1,a\n2\n3,c\n"
+"""Of its three rows one belongs into quarantine."""
+
+
+def writes_answer(answer: Answer) -> None:
+    answering("s3", "PutObject", answer, lambda params: unquote(params["url_path"]))
+
+
+def test_aws_that_does_not_take_quarantined_rows_is_tried_again_in_another_attempt(
+    lake: Lake,
+) -> None:
+    versions = [lake.upload(f"a/{name}.csv", BROKEN) for name in ("x", "y")]
+    is_out = [True]
+    writes_answer(lambda path: "SlowDown" if is_out[0] and "quarantine/rows" in path else "")
+    load_id = lake.load(*versions)
+    with pytest.raises(Unavailable, match="SlowDown"):
+        lake.run(load_id)
+    is_out[0] = False
+    lake.retry(load_id, 2)
+    assert [lake.outcome(version) for version in versions] == [("published", 3, 2, 1)] * 2
+
+
+def test_rows_that_cannot_be_put_aside_together_are_put_aside_file_by_file(lake: Lake) -> None:
+    versions = [lake.upload(f"{key}.csv", BROKEN) for key in ("a/x", "a/y", "b/x")]
+    answers = iter(["AccessDenied"])
+    writes_answer(lambda path: next(answers, "") if "quarantine/rows/dataset=a/" in path else "")
+    lake.process(*versions)
+    assert next(answers, None) is None
+    assert [lake.outcome(version) for version in versions] == [("published", 3, 2, 1)] * 3
+
+
+def test_a_machine_without_room_on_its_disk_costs_no_object(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = lake.upload("a/x.csv", TEXT)
+    is_full = [True]
+
+    def put(path: Path, bucket: str, key: str) -> None:
+        if is_full[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        put_file(path, bucket, key)
+
+    monkeypatch.setattr("lake.writing.conversion.put_file", put)
+    load_id = lake.load(version)
+    with pytest.raises(Unavailable, match="No space left"):
+        lake.run(load_id)
+    is_full[0] = False
+    lake.retry(load_id, 2)
+    assert published(lake, version)
+
+
+def test_people_are_told_once_of_the_objects_of_a_load_that_failed(lake: Lake) -> None:
+    secret, other = lake.upload("a/secret.csv", TEXT), lake.upload("a/other.csv", TEXT)
+    s3_answers(lambda path: "AccessDenied" if "secret" in path else "")
+    lake.process(secret, other)
+    [alert] = lake.aws.announcements()
+    assert alert["Subject"] == "Uploads failed"
+    assert "a/secret.csv" in alert["Message"]
+    assert "AccessDenied" in alert["Message"]
+    assert "a/other.csv" not in alert["Message"]

@@ -133,6 +133,23 @@ def test_a_run_has_the_execution_class_of_its_job_unless_its_start_says_otherwis
     assert kinds == {"FLEX": True, "STANDARD": False}
 
 
+def test_a_run_that_waits_for_workers_may_expire_and_one_that_works_may_not(
+    up: Deploy, tmp_path: Path
+) -> None:
+    cloud = up(tiny.job())
+    with cloud.jobs_wait():
+        run_id = start(cloud)
+        cloud.expire(cloud.active_runs[0])
+        assert described(cloud, run_id)["JobRunState"] == "EXPIRED"
+    cloud.settle()
+    assert not cloud.log_of_run(run_id).exists()
+    pid_file = tmp_path / "pid"
+    start(cloud, mode="sleep", pid_file=str(pid_file))
+    until(pid_file.exists)
+    with pytest.raises(ValueError, match="expected a run that waits"):
+        cloud.expire(cloud.active_runs[0])
+
+
 def test_asking_for_a_run_does_not_end_it(up: Deploy, tmp_path: Path) -> None:
     cloud = up(tiny.job())
     pid_file = tmp_path / "pid"

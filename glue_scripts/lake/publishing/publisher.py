@@ -8,7 +8,7 @@ types for them, become visible in one snapshot. The object ledger comes last, so
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -38,6 +38,7 @@ from lake.running.isolation import fault_of, reason_of
 from lake.running.waiting import each
 from lake.store import client, supersede
 from lake.writing.partitions import Places, Writer, ids_of
+from wires.alerts import send_alert
 from wires.layout import Values, quarantined_rows_folder, table_folder
 from wires.load_ledger import LoadLedger
 from wires.object_ledger import ObjectLedger, ObjectOutcome, ObjectStatus
@@ -46,6 +47,8 @@ from wires.quarantine import KEPT_AT, quarantine_object
 _FINAL = frozenset({"InvalidInputException", "ValidationException"})
 """The catalog's errors for a table that it will never accept."""
 _ROUNDS = 3
+_MOST_TOLD = 20
+"""Failed objects that an alert names."""
 _KEPT_UNPUBLISHED = timedelta(hours=20)
 """Maintenance leaves files alone for a day at least."""
 KeepLease = Callable[[str], None]
@@ -130,9 +133,34 @@ class Publisher:
 
         each(publish_one, commit.datasets)
         outcomes = each(self._kept, [_ended(outcome, refused) for outcome in commit.outcomes])
+        self._tell_of_failed(commit.load_id, outcomes)
         finished_at = datetime.now(UTC).isoformat()
         self.ledger.finish_all(outcomes, load_id=commit.load_id, finished_at=finished_at)
         return snapshots
+
+    def _tell_of_failed(self, load_id: str, outcomes: Iterable[ObjectOutcome]) -> None:
+        """Tell people of objects that failed; one alert for all of the load.
+
+        Before they are final in the ledger: telling twice is better than not at all.
+        """
+        failed = [outcome for outcome in outcomes if outcome.status is ObjectStatus.FAILED]
+        if not failed:
+            return
+        more = [f"… and {len(failed) - _MOST_TOLD} more"] if len(failed) > _MOST_TOLD else []
+        send_alert(
+            client("sns"),
+            self.alerts_topic_arn,
+            "Uploads failed",
+            f"{len(failed)} uploads of load {load_id} could not be processed. They are 'failed' in "
+            "the object ledger, and kept in the bucket as they were uploaded: remove the reason, "
+            "then redrive them.",
+            *(
+                f"s3://{self._places.raw_bucket}/{outcome.key} (version {outcome.version_id}): "
+                f"{outcome.reason}"
+                for outcome in failed[:_MOST_TOLD]
+            ),
+            *more,
+        )
 
     def clean_up(self, commit: Commit) -> None:
         """Tag quarantined rows of dead attempts for removal by the bucket's lifecycle.

@@ -7,6 +7,7 @@ ends its process, and is found out when its items are run again, each watched by
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import logging
 import signal
@@ -29,6 +30,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 _LONGEST_REASON = 400
 _DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "403", "InvalidObjectState"})
+_OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE}
+)
 _PATIENCE = 1.5
 """How many times its budget a call may take before its process is ended."""
 _ends: list[float] = []
@@ -44,6 +48,13 @@ class Blame(StrEnum):
     """AWS denies access: the item's fault, if others are allowed it."""
     AWS = "aws"
     """AWS is busy, broken or out of reach: another attempt may succeed."""
+    MACHINE = "machine"
+    """The worker's machine has no room on its disk, or fails: another one may not."""
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same may succeed later, or elsewhere."""
+        return self in (self.AWS, self.MACHINE)
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,8 @@ def blame_for(error: BaseException) -> Blame:
     codes = [e.response["Error"]["Code"] for e in chain if isinstance(e, ClientError)]
     if any(code in _DENIALS or code.startswith("KMS.") for code in codes):
         return Blame.DENIAL
+    if any(isinstance(e, OSError) and e.errno in _OF_THE_MACHINE for e in chain):
+        return Blame.MACHINE
     return Blame.AWS if codes or any(isinstance(e, BotoCoreError) for e in chain) else Blame.ITEM
 
 

@@ -17,7 +17,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from lake.errors import Unavailable
-from lake.running.isolation import Blame, Fault, Guarded
+from lake.running.isolation import Fault, Guarded
 from lake.running.witness import each_alone
 from lake.store import region, use_region
 
@@ -72,16 +72,16 @@ def parallel_map_guarded(
 ) -> list[Result | Fault]:
     """Like `parallel_map`, with a fault in place of the result of each item that has none.
 
-    Items that failed because AWS was busy or out of reach are tried again. If a worker has died, it
-    is not known at which of its items: all are run again by workers that have a witness watch each
-    one. Raises Unavailable if workers die even so.
+    Items that failed because AWS was busy or out of reach, or a machine had no room, are tried
+    again. If a worker has died, it is not known at which of its items: all are run again by workers
+    that have a witness watch each one. Raises Unavailable if workers die even so.
     """
     results = _survived(spark, guarded, items, weight=weight)
     for pause in _PAUSES:
         again = [
             i
             for i, found in enumerate(results)
-            if isinstance(found, Fault) and found.blame is Blame.AWS
+            if isinstance(found, Fault) and found.blame.may_pass
         ]
         if not again:
             break
