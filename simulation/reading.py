@@ -1,0 +1,92 @@
+"""What a reader of the catalog sees, read from the stores without any code of the jobs."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import fastavro
+import orjson
+import pyarrow.parquet as pq
+
+from simulation.cloud import Cloud
+
+
+@dataclass(frozen=True)
+class SeenRow:
+    """A row of a table, as it is stored."""
+
+    uid: int
+    value: str
+    load_id: str
+    source: str
+
+
+@dataclass
+class Reader:
+    """Reads tables; files are immutable, so each is read once."""
+
+    cloud: Cloud
+    _rows: dict[str, tuple[SeenRow, ...]] = field(default_factory=dict)
+    _avro: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+
+    def names(self, database: str) -> list[str]:
+        return sorted(
+            name
+            for name, table in self.cloud.glue.databases[database].items()
+            if table.get("Parameters", {}).get("table_type") == "ICEBERG"
+        )
+
+    def metadata_location(self, database: str, table: str) -> str:
+        found = self.cloud.glue.databases[database].get(table, {})
+        return str(found.get("Parameters", {}).get("metadata_location", ""))
+
+    def metadata(self, location: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = orjson.loads(self.body(location))
+        return found
+
+    def files(self, location: str) -> tuple[list[str], list[str]]:
+        """Return the manifests and the data files of the current snapshot in some metadata."""
+        metadata = self.metadata(location)
+        current = metadata.get("current-snapshot-id")
+        snapshots = [s for s in metadata.get("snapshots", ()) if s["snapshot-id"] == current]
+        if not snapshots:
+            return [], []
+        listed = snapshots[0]["manifest-list"]
+        manifests = [str(entry["manifest_path"]) for entry in self.avro(listed)]
+        data = [
+            str(entry["data_file"]["file_path"])
+            for manifest in manifests
+            for entry in self.avro(manifest)
+            if entry["status"] != 2  # deleted
+        ]
+        return [listed, *manifests], data
+
+    def rows(self, location: str) -> list[SeenRow]:
+        """Return all rows of the current snapshot in some metadata."""
+        _, data = self.files(location)
+        return [row for file in data for row in self._rows_of(file)]
+
+    def avro(self, location: str) -> tuple[Mapping[str, Any], ...]:
+        if location not in self._avro:
+            records: Any = fastavro.reader(io.BytesIO(self.body(location)))
+            self._avro[location] = tuple(records)
+        return self._avro[location]
+
+    def body(self, location: str) -> bytes:
+        """Return the content of an `s3://` location. Raises KeyError if it is gone."""
+        bucket, _, key = location.removeprefix("s3://").partition("/")
+        return self.cloud.s3.buckets[bucket].objects[key][-1].body
+
+    def _rows_of(self, location: str) -> tuple[SeenRow, ...]:
+        if location not in self._rows:
+            table = pq.ParquetFile(io.BytesIO(self.body(location))).read(
+                columns=["uid", "v", "load_id", "source_file"]
+            )
+            self._rows[location] = tuple(
+                SeenRow(int(row["uid"]), str(row["v"]), row["load_id"], row["source_file"])
+                for row in table.to_pylist()
+            )
+        return self._rows[location]
