@@ -22,6 +22,8 @@ BENCH    ?=
 LAYERS   ?=
 SECONDS  ?= 60
 SEED     ?=
+SEEDS    ?=
+BASE     ?=
 CASE     ?=
 
 RECORD   := build/permissions.jsonl
@@ -29,7 +31,7 @@ RECORD   := build/permissions.jsonl
 .PHONY: unused-permissions
 .PHONY: check-exports check-environment check-environment-if-complete
 .PHONY: bootstrap deploy deploy-pipelines status destroy protect
-.PHONY: bench fuzz handlers hazards lock reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
+.PHONY: bench fuzz simulate handlers hazards lock reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -80,6 +82,11 @@ fuzz: $(PACKAGES) ## make files at random and compare every value (SECONDS=… S
 	@$(if $(findstring --spark,$(ARGS)),$(JAVA)) \
 		PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m fuzz --seconds $(SECONDS) \
 		$(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE)) $(ARGS)
+
+simulate: $(PACKAGES) ## play days of the control plane under faults (SEEDS=… or SECONDS=…; SEED=… shows one)
+	@PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" PYTHONHASHSEED=0 $(PYTHON) -m simulation \
+		$(if $(SEEDS),--seeds $(SEEDS),--seconds $(SECONDS)) $(if $(BASE),--base $(BASE)) \
+		$(if $(SEED),--seed $(SEED)) $(ARGS)
 
 hazards: $(PACKAGES) ## write docs/csv-hazards.md from what plain Spark and this reader do
 	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" PYSPARK_PYTHON="$(CURDIR)/$(PYTHON)" \

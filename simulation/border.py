@@ -1,12 +1,13 @@
 """Where the simulation ends and Python begins: clocks, sleep, chance, threads and boto3.
 
-`install` is called before any module of the product is imported, in a process that does nothing else.
+`install` is called before any module of the product is imported, in a process that does nothing
+else.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
-import datetime as datetime_module
+import datetime as dt
 import random
 import time
 import uuid
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 
 _REAL_TIME = time.time
 _REAL_SLEEP = time.sleep
-_REAL_DATETIME = datetime_module.datetime
+_REAL_DATETIME = dt.datetime
 
 
 class Clock(Protocol):
@@ -50,7 +51,7 @@ class SimulatedDatetime(_REAL_DATETIME, metaclass=_IsDatetime):
     """`datetime` by the simulation's clock."""
 
     @classmethod
-    def now(cls, tz: datetime_module.tzinfo | None = None) -> Any:
+    def now(cls, tz: dt.tzinfo | None = None) -> Any:
         return _REAL_DATETIME.fromtimestamp(Border.clock.time(), tz)
 
 
@@ -81,19 +82,23 @@ class InTurn(concurrent.futures.Executor):
         return iter([fn(*items) for items in zip(*iterables, strict=False)])
 
 
+def _time() -> float:
+    return Border.clock.time()
+
+
 def install() -> None:
     """Put the simulation between the product and Python, for good."""
     import boto3  # noqa: PLC0415 - what is imported here keeps the real clock
     import pandas as pd  # noqa: F401, PLC0415
     import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.orc  # noqa: F401, PLC0415
-    import pyarrow.parquet  # noqa: F401, PLC0415
+    import pyarrow.orc  # noqa: PLC0415
+    import pyarrow.parquet  # noqa: PLC0415
 
     pa.set_cpu_count(1)
-    time.time = lambda: Border.clock.time()  # noqa: PLW0108 - the clock changes
+    time.time = _time
     time.sleep = lambda seconds: Border.clock.sleep(seconds)
     uuid.uuid4 = lambda: uuid.UUID(int=Border.chance.getrandbits(128), version=4)
-    datetime_module.datetime = SimulatedDatetime  # type: ignore[misc]
+    dt.datetime = SimulatedDatetime  # type: ignore[misc]
     concurrent.futures.ThreadPoolExecutor = InTurn  # type: ignore[assignment, misc]
     from simulation import clients  # noqa: PLC0415
 

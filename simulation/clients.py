@@ -1,7 +1,7 @@
 """boto3's clients, whose calls go to the played services instead of over a network.
 
-Validation of parameters, paginators and the classes of errors are botocore's own; endpoints, signatures
-and the wire itself are left out, as they cost ten times more than the rest.
+Validation of parameters, paginators and the classes of errors are botocore's own; endpoints,
+signatures and the wire itself are left out, as they cost ten times more than the rest.
 """
 
 from __future__ import annotations
@@ -55,9 +55,8 @@ class Session:
 
 @cache
 def _session() -> Any:
-    return boto3.session.Session(
-        aws_access_key_id="simulated", aws_secret_access_key="simulated", region_name=REGION
-    )
+    keys = {"aws_access_key_id": "simulated", "aws_secret_access_key": "simulated"}
+    return boto3.session.Session(**keys, region_name=REGION)
 
 
 @cache
@@ -108,5 +107,3 @@ def _upload_file(made: Any, name: str, bucket: str, key: str) -> None:
 def _download_file(made: Any, bucket: str, key: str, name: str) -> None:
     body = made.get_object(Bucket=bucket, Key=key)["Body"].read()
     Path(name).write_bytes(body)
-
-

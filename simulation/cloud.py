@@ -1,4 +1,4 @@
-"""One account with an environment of the product in it: stores, queue, jobs, and what connects them."""
+"""One account with an environment of the product: stores, queue, jobs, and what connects them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cached_property
 
 from config.environments import Environment
 from config.jobs import DATA_INGESTION, FILE_PROCESSOR, TABLE_MAINTENANCE
+from config.naming import Names
 from simulation.faults import Faults
 from simulation.gateway import Gateway, Trace
 from simulation.scheduler import Scheduler
@@ -84,6 +85,10 @@ class Cloud:
             {name: {} for name in names.databases},
             now,
         )
+
+    @cached_property
+    def names(self) -> Names:
+        return self.environment.names
 
     @cached_property
     def gateway(self) -> Gateway:

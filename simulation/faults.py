@@ -27,6 +27,7 @@ class Fault(StrEnum):
     KILLED_AFTER = "killed after a call"
     FULL = "Glue full or throttling"
     CONFLICT = "conflict of transactions"
+    NEVER = "catalog refuses for good"
 
 
 _STARTS = frozenset({"StartJobRun", "StartWorkflowRun"})
@@ -41,9 +42,12 @@ _USUAL = (
 )
 _OF_STARTS = (*_USUAL, (Fault.FULL, 60))
 _OF_TRANSACTIONS = (*_USUAL, (Fault.CONFLICT, 30))
+_OF_CATALOG = (*_USUAL, (Fault.NEVER, 40))
+_CATALOG = frozenset({"CreatePartition", "CreateTable", "UpdateTable"})
 _READS = ("Get", "Head", "List", "Query", "Scan", "BatchGet")
 _STARTS_FACTOR = 12
 """Starts are few among all calls, and much hangs on them."""
+_CATALOG_FACTOR = 4
 _WRITES_FACTOR = 2
 
 
@@ -58,6 +62,8 @@ class Weather:
     events_late: float
     runs_lost: float
     """Share of Glue's runs that end before they begin."""
+    runs_outlived: float
+    """Share of Glue's runs that go on for a while after Glue says that they have ended."""
     lag: float
     """Seconds by which reads that need not be consistent may be behind."""
     skew: float
@@ -132,23 +138,35 @@ def weather_of(seed: str) -> Weather:
         events_twice=one_of("twice", 0.0, 0.2, 0.6),
         events_late=one_of("late", 0.0, 0.2, 0.5),
         runs_lost=one_of("runs", 0.0, 0.05, 0.25),
+        runs_outlived=one_of("outlived", 0.0, 0.0, 0.1, 0.3),
         lag=one_of("lag", 0.0, 2.0, 20.0),
         skew=one_of("skew", 0.0, 2.0, 20.0),
     )
 
 
 _FAIR = Weather(
-    calls=0, events_lost=0, events_twice=0, events_late=0, runs_lost=0, lag=0, skew=0
+    calls=0,
+    events_lost=0,
+    events_twice=0,
+    events_late=0,
+    runs_lost=0,
+    runs_outlived=0,
+    lag=0,
+    skew=0,
 )
 
 
 def _factor(operation: str) -> float:
     if operation in _STARTS:
         return _STARTS_FACTOR
+    if operation in _CATALOG:
+        return _CATALOG_FACTOR
     return 1 if operation.startswith(_READS) else _WRITES_FACTOR
 
 
 def _kinds_of(operation: str) -> Mapping[Fault, int]:
     if operation in _STARTS:
         return dict(_OF_STARTS)
+    if operation in _CATALOG:
+        return dict(_OF_CATALOG)
     return dict(_OF_TRANSACTIONS if operation == "TransactWriteItems" else _USUAL)

@@ -43,7 +43,7 @@ class Functions:
 
     @property
     def queue(self) -> str:
-        return self.cloud.environment.names.uploads_queue
+        return self.cloud.names.uploads_queue
 
     def arrived(self, queue: str) -> None:
         if queue == self.queue:

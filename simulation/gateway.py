@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -77,42 +78,42 @@ class Gateway:
             actor.name,
             f"{number} {operation} {_shown(params)}{f'  <{fault}>' if fault else ''}",
         )
-        answer = self._answered(service, operation, params, actor, number, fault)
+        if code := self._refusal(service, actor, fault):
+            raise Refused(*code)
+        if fault is Fault.CONFLICT:
+            raise cancelled(["TransactionConflict"] * len(params["TransactItems"]))
+        answer = self._served(self.services[service], operation, params, fault)
         if fault is Fault.KILLED_AFTER:
             self._kill(actor, operation, fault)
         if fault is Fault.SLOW_ANSWER:
             self._wait(actor, number, is_slow=True)
         return answer
 
-    def _answered(
-        self,
-        service: str,
-        operation: str,
-        params: dict[str, Any],
-        actor: Actor,
-        number: int,
-        fault: Fault | None,
-    ) -> Answer:
+    def _refusal(
+        self, service: str, actor: Actor, fault: Fault | None
+    ) -> tuple[str, str, int] | None:
+        """Return code, message and status of a fault that is a refusal without an effect."""
+        unit = self.faults.unit(actor.name, actor.calls, "code")
         if fault is Fault.REFUSED:
-            codes = _REFUSALS[service]
-            code, status = codes[int(self.faults.unit(actor.name, number, "code") * len(codes))]
-            raise Refused(code, "told to fail", status)
+            code, status = _REFUSALS[service][int(unit * len(_REFUSALS[service]))]
+            return code, "told to fail", status
         if fault is Fault.FULL:
-            raise Refused(_FULL[int(self.faults.unit(actor.name, number, "code") * len(_FULL))])
-        if fault is Fault.CONFLICT:
-            raise cancelled(["TransactionConflict"] * len(params["TransactItems"]))
-        found = self.services[service]
-        if fault in (Fault.NO_ANSWER, Fault.TWICE):
-            try:
-                answer = found.call(operation, params)
-            except Refused:
-                if fault is Fault.TWICE:
-                    raise
-            if fault is Fault.NO_ANSWER:
-                raise ReadTimeoutError(endpoint_url=f"https://{service}")
-            if operation == "GetObject" or not _repeats(params):
-                return answer
-        return found.call(operation, params)
+            return _FULL[int(unit * len(_FULL))], "told to be full", 400
+        if fault is Fault.NEVER:
+            return "InvalidInputException", "told to refuse for good", 400
+        return None
+
+    def _served(
+        self, service: Service, operation: str, params: dict[str, Any], fault: Fault | None
+    ) -> Answer:
+        """Have the service do what is asked; its answer may be lost, or be that to a second call."""
+        if fault is Fault.NO_ANSWER:
+            with suppress(Refused):
+                service.call(operation, params)
+            raise ReadTimeoutError(endpoint_url=f"https://{operation}")
+        if fault is Fault.TWICE:
+            service.call(operation, params)
+        return service.call(operation, params)
 
     def _wait(self, actor: Actor, number: int, is_slow: bool) -> None:
         unit = self.faults.unit(actor.name, number, "time")
@@ -131,11 +132,6 @@ class Gateway:
         actor.is_doomed = True
         self.trace.note(self.scheduler.now, actor.name, f"<{fault}> {operation}")
         raise Killed
-
-
-def _repeats(params: Params) -> bool:
-    """Whether a request can be sent again; a stream has been read."""
-    return isinstance(params.get("Body", b""), bytes)
 
 
 def _shown(params: Mapping[str, Any]) -> str:
@@ -167,4 +163,6 @@ def _short(value: Any) -> str:
 def _moment(now: float) -> str:
     days, seconds = divmod(int(now), 86_400)
     hours, rest = divmod(seconds, 3600)
-    return f"{days % 1000:03d}d {hours:02d}:{rest // 60:02d}:{rest % 60:02d}.{int(now % 1 * 1000):03d}"
+    return (
+        f"{days % 1000:03d}d {hours:02d}:{rest // 60:02d}:{rest % 60:02d}.{int(now % 1 * 1000):03d}"
+    )

@@ -15,6 +15,7 @@ from config.jobs import DATA_INGESTION, FILE_PROCESSOR, TABLE_MAINTENANCE
 from fuzz.here import work_here
 from simulation.cloud import Cloud
 from simulation.functions import Functions
+from simulation.quick import remember_schemas
 from simulation.scheduler import Actor
 from simulation.services.glue import Flow, Run
 from wires.contracts import DatasetContract
@@ -23,11 +24,13 @@ from wires.job_arguments import LoadDefaults, MaintenanceDefaults, to_arguments
 TIMEOUT_SECONDS = 7200.0
 _NEVER_BEGAN = ("EXPIRED", "ERROR", "TIMEOUT", "FAILED", "STOPPED")
 _KILLED = ("FAILED", "ERROR", "STOPPED", "TIMEOUT")
+_OUTLIVED_SECONDS = 300.0
 Script = Callable[[list[str]], None]
 
 
 def stand_in_for_spark(contracts: Mapping[str, DatasetContract]) -> None:
     """Have jobs place their tasks in their own process, and read these contracts."""
+    remember_schemas()
     lake.load.start_converters = lambda _: None
     lake.load_job.spark_session = lambda _: work_here()
     lake.load_job.shipped_contracts = lambda: contracts
@@ -43,6 +46,8 @@ class Jobs:
     functions: Functions
     loads: LoadDefaults
     maintenance: MaintenanceDefaults
+    on_their_way: int = 0
+    """Events that EventBridge has and the queue has not."""
 
     def __post_init__(self) -> None:
         self.cloud.glue.started = self.started
@@ -66,10 +71,15 @@ class Jobs:
             deadline=scheduler.now + TIMEOUT_SECONDS,
         )
         scheduler.start(actor, delay=delay)
+        if faults.happens(faults.weather.runs_outlived, "run outlives its end", run.run_id):
+            begins = scheduler.now + delay
+            ends = begins + 30 * faults.unit("outlived", run.run_id)
+            scheduler.at(ends, lambda: self._give_up(run, actor))
+            scheduler.at(ends + _OUTLIVED_SECONDS, lambda: self._doom(actor))
 
     @property
     def _scripts(self) -> Mapping[str, Script]:
-        names = self.cloud.environment.names
+        names = self.cloud.names
         return {
             names.job(FILE_PROCESSOR): file_processor.main,
             names.job(DATA_INGESTION): data_ingestion.main,
@@ -77,7 +87,7 @@ class Jobs:
         }
 
     def _argv(self, run: Run) -> list[str]:
-        is_maintenance = run.job == self.cloud.environment.names.job(TABLE_MAINTENANCE)
+        is_maintenance = run.job == self.cloud.names.job(TABLE_MAINTENANCE)
         defaults = self.maintenance if is_maintenance else self.loads
         words = {
             **to_arguments(defaults),
@@ -86,7 +96,7 @@ class Jobs:
             "--JOB_RUN_ID": run.run_id,
         }
         if run.flow:
-            words["--WORKFLOW_NAME"] = self.cloud.environment.names.workflow
+            words["--WORKFLOW_NAME"] = self.cloud.names.workflow
             words["--WORKFLOW_RUN_ID"] = run.flow
         return ["script", *(word for pair in words.items() for word in pair)]
 
@@ -102,7 +112,17 @@ class Jobs:
         else:
             self._end(run, "SUCCEEDED", "")
 
+    def _give_up(self, run: Run, actor: Actor) -> None:
+        """Have Glue say that a run has ended, while its driver still works."""
+        if actor in self.cloud.scheduler.actors:
+            self._end(run, "TIMEOUT", "told to time out")
+
+    def _doom(self, actor: Actor) -> None:
+        actor.is_doomed = True
+
     def _end(self, run: Run, state: str, error: str) -> None:
+        if run.has_ended:
+            return
         now = self.cloud.scheduler.now
         run.state, run.error, run.completed_at = state, error, now
         self.cloud.trace.note(now, run.run_id, f"{run.job} ends as {state} {error[:300]}")
@@ -112,26 +132,28 @@ class Jobs:
         if run.flow:
             self._flow_ended(self.cloud.glue.flows[run.flow])
 
-    def tell(self, body: str, *of: object) -> None:
-        """Have EventBridge bring an event to the queue: late, twice, or never."""
+    def tell(self, body: str, *of: object) -> bool:
+        """Have EventBridge bring an event to the queue: late, twice, or never. Return whether it
+        comes."""
         faults, scheduler = self.cloud.faults, self.cloud.scheduler
         weather, queue = faults.weather, self.functions.queue
         if faults.happens(weather.events_lost, "event lost", *of):
-            return
+            return False
         copies = 1 + faults.happens(weather.events_twice, "event twice", *of)
         for copy in range(copies):
             delay = 1.0
             if faults.happens(weather.events_late, "event late", copy, *of):
                 delay = 7200 * faults.unit("how late", copy, *of) ** 3
+            self.on_their_way += 1
             scheduler.at(scheduler.now + delay, lambda: self._send(queue, body))
+        return True
 
     def _send(self, queue: str, body: str) -> None:
+        self.on_their_way -= 1
         self.cloud.sqs.send(queue, body)
 
     def _flow_started(self, flow: Flow) -> None:
-        run = self.cloud.glue.run_of(
-            self.cloud.environment.names.job(DATA_INGESTION), {}, flow.run_id
-        )
+        run = self.cloud.glue.run_of(self.cloud.names.job(DATA_INGESTION), {}, flow.run_id)
         flow.runs.append(run)
         self.started(run)
 

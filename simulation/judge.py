@@ -24,6 +24,8 @@ FINAL = frozenset(
         ObjectStatus.FAILED.value,
     }
 )
+LONGEST_READ_SECONDS = 2.9 * 3600
+"""So long a reader may take; all snapshots are kept for three hours, by clocks that may differ."""
 
 
 @dataclass
@@ -36,11 +38,14 @@ class Judge:
     checks: Counter[str] = field(default_factory=Counter)
     _visible: dict[str, dict[int, SeenRow]] = field(default_factory=dict)
     """Rows by uid, of each table of the processed zone."""
+    _snapshots: dict[str, dict[int, float]] = field(default_factory=dict)
+    """Kept snapshots of each table, with the time of each."""
 
     def __post_init__(self) -> None:
         self.cloud.glue.watch = self._table_changed
         self.cloud.dynamodb.watch = self._item_changed
         self.cloud.s3.watch = self._object_put
+        self.cloud.s3.tagged = self._object_tagged
 
     def fail(self, what: str) -> NoReturn:
         scheduler = self.cloud.scheduler
@@ -56,16 +61,30 @@ class Judge:
         return self._visible.get(dataset, {})
 
     def _table_changed(self, database: str, table: str) -> None:
-        if database != self.cloud.environment.names.processed_database:
-            return
         self.checks["snapshots"] += 1
         location = self.reader.metadata_location(database, table)
+        if location:
+            self._check_kept(f"{database}.{table}", location)
+        if database != self.cloud.names.processed_database:
+            return
         try:
             rows = self.reader.rows(location)
         except KeyError as gone:
             self.fail(f"table {table}: its snapshot names {gone}, which is not there")
         self._check_rows(table, rows)
         self._visible[table] = {row.uid: row for row in rows}
+
+    def _check_kept(self, table: str, location: str) -> None:
+        """A snapshot stays for as long as somebody who has just opened it may read it."""
+        kept = self.reader.snapshots(location)
+        since = self.cloud.scheduler.now - LONGEST_READ_SECONDS
+        before = self._snapshots.get(table, {})
+        for snapshot, made_at in before.items():
+            # Whoever opened the table before now has its last snapshot, however old that is.
+            is_last = made_at == max(before.values())
+            if snapshot not in kept and (made_at > since or is_last):
+                self.fail(f"table {table}: snapshot {snapshot} is gone, readers may have it")
+        self._snapshots[table] = kept
 
     def _check_rows(self, table: str, rows: Sequence[SeenRow]) -> None:
         counts = Counter(row.uid for row in rows)
@@ -87,7 +106,7 @@ class Judge:
     def _item_changed(
         self, table: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
     ) -> None:
-        if table == self.cloud.environment.names.objects_table:
+        if table == self.cloud.names.objects_table:
             self._entry_changed(before or {}, after or {})
 
     def _entry_changed(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -136,6 +155,9 @@ class Judge:
     def _check_unpublished(self, upload: Upload, status: str, reason: str) -> None:
         if not reason:
             self.fail(f"{upload.key} ended as {status} without a reason")
+        seen = upload.uids & self.visible(upload.dataset).keys()
+        if seen and not self.truth.twins(upload) and not reason.startswith(_GIVEN_UP):
+            self.fail(f"{upload.key} ended as {status} ({reason}), and its rows can be seen")
         allowed = _ALLOWED[upload.kind]
         if status == ObjectStatus.IGNORED.value and self.truth.twins(upload):
             return
@@ -144,27 +166,40 @@ class Judge:
 
     def _object_put(self, bucket: str, key: str, before: Stored | None, after: Stored) -> None:
         """Files of tables never change: readers may be at them."""
-        names = self.cloud.environment.names
+        names = self.cloud.names
         if bucket not in (names.processed_bucket, names.curated_bucket) or before is None:
             return
         if before.body == after.body:
             return
-        for database, place in (
-            (names.processed_database, names.processed_bucket),
-            (names.curated_database, names.curated_bucket),
-        ):
-            if place == bucket and f"s3://{bucket}/{key}" in self._reachable(database):
-                self.fail(f"s3://{bucket}/{key} is in a table, and is written again")
+        if self._is_reachable(bucket, key):
+            self.fail(f"s3://{bucket}/{key} is in a table, and is written again")
 
-    def _reachable(self, database: str) -> set[str]:
-        found: set[str] = set()
-        for table in self.reader.names(database):
-            location = self.reader.metadata_location(database, table)
-            manifests, data = self.reader.files(location)
-            found |= {location, *manifests, *data}
-        return found
+    def _object_tagged(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        """What a kept snapshot has is not given up."""
+        if tags.get("lake-state") != "superseded":
+            return
+        self.checks["files given up"] += 1
+        if self._is_reachable(bucket, key):
+            self.fail(f"s3://{bucket}/{key} is given up, and a kept snapshot has it")
+
+    def _is_reachable(self, bucket: str, key: str) -> bool:
+        names = self.cloud.names
+        databases = {
+            names.processed_bucket: names.processed_database,
+            names.curated_bucket: names.curated_database,
+        }
+        if bucket not in databases:
+            return False
+        database = databases[bucket]
+        return any(
+            f"s3://{bucket}/{key}" in self.reader.reachable(location)
+            for table in self.reader.names(database)
+            if (location := self.reader.metadata_location(database, table))
+        )
 
 
+_GIVEN_UP = "gave up after"
+"""Start of the reason if a load was given up, some of which may be published."""
 _MAY_FAIL = frozenset({ObjectStatus.FAILED.value})
 _ALLOWED: Mapping[Kind, frozenset[str]] = {
     Kind.GOOD: _MAY_FAIL,

@@ -21,13 +21,14 @@ from simulation.clients import Session
 from simulation.cloud import Cloud
 from simulation.functions import Functions
 from simulation.jobs import Jobs
-from simulation.judge import Judge
+from simulation.judge import LONGEST_READ_SECONDS, Judge
 from simulation.scenario import Act, PlannedAct
 from simulation.scheduler import Actor
 from wires.object_ledger import ObjectStatus
 
 _ENDED_BADLY = (ObjectStatus.FAILED, ObjectStatus.REJECTED)
-_LONGEST_READ_SECONDS = 2.9 * 3600
+_DAY_SECONDS = 86_400.0
+_SUPERSEDED_SECONDS = 3 * _DAY_SECONDS
 
 
 @dataclass
@@ -73,7 +74,7 @@ class People:
     def release(self) -> None:
         """Free each load that is open, and the dispatcher's lease."""
         release = Release(estate=self._estate, say=lambda _: None)
-        loads = self.cloud.dynamodb.tables[self.cloud.environment.names.loads_table].items
+        loads = self.cloud.dynamodb.tables[self.cloud.names.loads_table].items
         open_loads = [key[0] for key, item in loads.items() if "open_in" in item]
         for what in (*open_loads, "dispatcher"):
             try:
@@ -99,18 +100,27 @@ class People:
         scheduler.run(scheduler.now + 600)
 
     def _maintain(self) -> None:
-        glue, job = self.cloud.glue, self.cloud.environment.names.job(TABLE_MAINTENANCE)
+        glue, job = self.cloud.glue, self.cloud.names.job(TABLE_MAINTENANCE)
         if glue.at_work(job) == 0:
             self.jobs.started(glue.run_of(job, {}))
 
+    def clean_up(self) -> None:
+        """Do what the buckets' lifecycle does at midnight with files that were given up."""
+        names, now = self.cloud.names, self.cloud.scheduler.now
+        for bucket in (names.processed_bucket, names.curated_bucket, names.quality_bucket):
+            self.judge.checks["files removed"] += self.cloud.s3.expire(
+                bucket, tag=("lake-state", "superseded"), older_than=now - _SUPERSEDED_SECONDS
+            )
+        self.cloud.scheduler.at(now + _DAY_SECONDS, self.clean_up)
+
     def _read(self, name: str) -> None:
         """Take a table's snapshot now, and read its files much later."""
-        database = self.cloud.environment.names.processed_database
+        database = self.cloud.names.processed_database
         for table in self.judge.reader.names(database):
             location = self.judge.reader.metadata_location(database, table)
             files = self.judge.reader.files(location)
             wanted = {one: self.judge.reader.body(one) for part in files for one in part}
-            later = _LONGEST_READ_SECONDS * self.cloud.faults.unit(name, table)
+            later = LONGEST_READ_SECONDS * self.cloud.faults.unit(name, table)
             scheduler = self.cloud.scheduler
             scheduler.at(scheduler.now + later, lambda w=wanted, t=table: self._finish(t, w))
 

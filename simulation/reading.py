@@ -13,6 +13,9 @@ import pyarrow.parquet as pq
 
 from simulation.cloud import Cloud
 
+_DELETED = 2
+"""Status of an entry in a manifest: https://iceberg.apache.org/spec/#manifests"""
+
 
 @dataclass(frozen=True)
 class SeenRow:
@@ -51,16 +54,30 @@ class Reader:
         """Return the manifests and the data files of the current snapshot in some metadata."""
         metadata = self.metadata(location)
         current = metadata.get("current-snapshot-id")
-        snapshots = [s for s in metadata.get("snapshots", ()) if s["snapshot-id"] == current]
-        if not snapshots:
-            return [], []
-        listed = snapshots[0]["manifest-list"]
+        found = [s for s in metadata.get("snapshots", ()) if s["snapshot-id"] == current]
+        return self._files_of(found[0]) if found else ([], [])
+
+    def reachable(self, location: str) -> set[str]:
+        """Return all files of all snapshots that some metadata keep."""
+        found = {location}
+        for snapshot in self.metadata(location).get("snapshots", ()):
+            for part in self._files_of(snapshot):
+                found.update(part)
+        return found
+
+    def snapshots(self, location: str) -> dict[int, float]:
+        """Return when each kept snapshot was made, in seconds, by its id."""
+        found = self.metadata(location).get("snapshots", ())
+        return {one["snapshot-id"]: one["timestamp-ms"] / 1000 for one in found}
+
+    def _files_of(self, snapshot: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+        listed = snapshot["manifest-list"]
         manifests = [str(entry["manifest_path"]) for entry in self.avro(listed)]
         data = [
             str(entry["data_file"]["file_path"])
             for manifest in manifests
             for entry in self.avro(manifest)
-            if entry["status"] != 2  # deleted
+            if entry["status"] != _DELETED
         ]
         return [listed, *manifests], data
 

@@ -85,7 +85,7 @@ def scenario_of(seed: str) -> Scenario:
                 (Act.REDRIVE, Act.RECONCILE, Act.RELEASE, Act.MAINTENANCE, Act.READER, Act.READER)
             ),
         )
-        for number in range(chance.choice((0, 2, 4, 7)))
+        for number in range(chance.choice((0, 1, 3, 6)))
     ]
     return Scenario(
         uploads=tuple(uploads),
@@ -97,12 +97,10 @@ def scenario_of(seed: str) -> Scenario:
 def _times(chance: random.Random, hours: float) -> Sequence[float]:
     """Uploads come in bursts."""
     found: list[float] = []
-    for _ in range(chance.choice((1, 2, 3, 4))):
+    for _ in range(chance.choice((1, 1, 2, 3))):
         burst = START + chance.random() * hours * _HOUR
         spread = chance.choice((1.0, 60.0, 1200.0))
-        found += [
-            burst + chance.random() * spread for _ in range(chance.choice((1, 2, 3, 5)))
-        ]
+        found += [burst + chance.random() * spread for _ in range(chance.choice((1, 2, 2, 4)))]
     return found
 
 

@@ -123,9 +123,7 @@ class Scheduler:
         self.current = None
         if actor not in self.actors and actor.thread is not None:
             actor.thread.join()
-            if self.broken is None and not actor.is_doomed:
-                actor.ended(actor)
-            elif actor.was_killed and self.broken is None:
+            if self.broken is None:
                 actor.ended(actor)
 
     def _work(self, actor: Actor) -> None:

@@ -35,6 +35,8 @@ from wires.object_ledger import ObjectStatus
 _TICK_SECONDS = 60.0
 _PATIENCE_SECONDS = 24 * 3600.0
 """So long everything may take to come to its end once nothing goes wrong any more."""
+_REPAIRED_ANYWAY = 0.1
+"""Share of simulations in which people repair although there is nothing to repair."""
 _CONTRACTS = {
     KEYED: DatasetContract(name=KEYED, keys=(f"{KEYED}/*",)),
 }
@@ -108,6 +110,8 @@ class Day:
     is_told: bool = False
     scheduler: Scheduler = field(default_factory=lambda: Scheduler(START))
     truth: Truth = field(default_factory=Truth)
+    told: list[Upload] = field(default_factory=list)
+    """Uploads of which an event has come."""
 
     def __post_init__(self) -> None:
         seed = self.choice.seed
@@ -141,17 +145,20 @@ class Day:
         for act in self.scenario.acts:
             self.scheduler.at(act.at, lambda act=act: self.people.do(act))
         self.scheduler.at(START, self._tick)
+        self.scheduler.at(START + 18 * 3600, self.people.clean_up)
         self.scheduler.run(self.scenario.ends)
         self.faults.is_calm = True
         self.trace.note(self.scheduler.now, "weather", "nothing goes wrong any more")
         self._settle("faults have stopped")
-        self.people.repair()
-        self._settle("people have repaired")
+        self._check_known()
+        if not self._has_ended_well() or self.faults.unit("repair") < _REPAIRED_ANYWAY:
+            self.people.repair()
+            self._settle("people have repaired")
         self._check_ends()
 
     def _uploader(self, planned: PlannedUpload) -> Callable[[], None]:
         def upload() -> None:
-            raw = self.cloud.environment.names.raw_bucket
+            raw = self.cloud.names.raw_bucket
             answer = self.cloud.s3.call(
                 "PutObject", {"Bucket": raw, "Key": planned.key, "Body": planned.body}
             )
@@ -166,15 +173,18 @@ class Day:
                 malformed=planned.malformed,
             )
             self.truth.add(made)
-            self.trace.note(self.scheduler.now, "upload", f"{made.key} {made.version_id} {made.kind}")
-            self.jobs.tell(_event(made, raw), "upload", planned.number)
+            self.trace.note(
+                self.scheduler.now, "upload", f"{made.key} {made.version_id} {made.kind}"
+            )
+            if self.jobs.tell(_event(made, raw), "upload", planned.number):
+                self.told.append(made)
 
         return upload
 
     def _tick(self) -> None:
         """Every minute while there is something to do; else now and then, which is the same."""
         faults, now = self.faults, self.scheduler.now
-        names = self.cloud.environment.names
+        names = self.cloud.names
         body = json.dumps({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}})
         if not faults.happens(faults.weather.events_lost / 2, "tick lost", f"{now:.0f}"):
             self.cloud.sqs.send(names.uploads_queue, body)
@@ -188,10 +198,10 @@ class Day:
         return (30 + 450 * self.faults.unit("tick", f"{self.scheduler.now:.0f}")) * _TICK_SECONDS
 
     def _is_busy(self) -> bool:
-        names = self.cloud.environment.names
+        names = self.cloud.names
         loads = self.cloud.dynamodb.tables[names.loads_table].items.values()
         objects = self.cloud.dynamodb.tables[names.objects_table].items.values()
-        return any("open_in" in load for load in loads) or any("pending_in" in o for o in objects)
+        return any("open_in" in load for load in loads) or any(map(_waits, objects))
 
     def _settle(self, since: str) -> None:
         """Let everything come to rest."""
@@ -204,28 +214,43 @@ class Day:
         self.judge.fail(f"a day after {since}, something is not done: {left}")
 
     def _is_quiet(self) -> bool:
-        queue = self.cloud.sqs.queues[self.cloud.environment.names.uploads_queue]
+        queue = self.cloud.sqs.queues[self.cloud.names.uploads_queue]
         waits = any("Scheduled Event" not in message.body for message in queue.messages)
         runs = any(not run.has_ended for run in self.cloud.glue.runs.values())
-        return not (self.scheduler.actors or waits or runs or self._is_busy() or self._is_unknown())
+        waits |= self.jobs.on_their_way > 0
+        return not (self.scheduler.actors or waits or runs or self._is_busy())
 
-    def _is_unknown(self) -> bool:
-        """Whether an event is still on its way that will make an upload known; lost ones are for
-        people to repair."""
-        return False
+    def _check_known(self) -> None:
+        """What an event told of is in the ledger, or the event is a dead letter."""
+        letters = self.cloud.sqs.queues[self.cloud.names.uploads_dead_letters].messages
+        objects = self.cloud.dynamodb.tables[self.cloud.names.objects_table].items
+        for upload in self.told:
+            if upload.name not in objects and not any(
+                upload.version_id in letter.body for letter in letters
+            ):
+                self.judge.fail(
+                    f"the event of {upload.key} {upload.version_id} has come to nothing"
+                )
 
     def _unfinished(self) -> list[str]:
-        names = self.cloud.environment.names
+        names = self.cloud.names
         loads = self.cloud.dynamodb.tables[names.loads_table].items.values()
         objects = self.cloud.dynamodb.tables[names.objects_table].items.values()
         return [
             *(f"load {_plain(one)}" for one in loads if "open_in" in one),
-            *(f"object {_plain(one)}" for one in objects if "pending_in" in one),
+            *(f"object {_plain(one)}" for one in objects if _waits(one)),
         ]
+
+    def _has_ended_well(self) -> bool:
+        objects = self.cloud.dynamodb.tables[self.cloud.names.objects_table].items
+        ends = ((one, objects.get(one.name)) for one in self.truth.uploads.values())
+        return all(
+            entry and entry["status"]["S"] in self._right_ends(upload) for upload, entry in ends
+        )
 
     def _check_ends(self) -> None:
         """Every upload has ended as its content says, and every row is visible once."""
-        objects = self.cloud.dynamodb.tables[self.cloud.environment.names.objects_table]
+        objects = self.cloud.dynamodb.tables[self.cloud.names.objects_table]
         for upload in self.truth.uploads.values():
             entry = objects.items.get(upload.name)
             status = entry["status"]["S"] if entry else "unknown"
@@ -266,6 +291,10 @@ def _event(upload: Upload, bucket: str) -> str:
             "detail": {"bucket": {"name": bucket}, "object": told},
         }
     )
+
+
+def _waits(item: Mapping[str, Any]) -> bool:
+    return item.get("status", {}).get("S") in (ObjectStatus.PENDING, ObjectStatus.RUNNING)
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, str]:

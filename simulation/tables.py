@@ -1,8 +1,8 @@
 """DynamoDB's `Table` resources, as thin as the ledgers need them.
 
-Nine in ten calls of the control plane go to DynamoDB, and boto3's resources cost ten times more than what
-is played behind them. Types and conditions are still turned by boto3's own code; a test holds the
-whole to a real resource on moto.
+Nine in ten calls of the control plane go to DynamoDB, and boto3's resources cost ten times more
+than what is played behind them. Types and conditions are still turned by boto3's own code; a test
+holds the whole to a real resource on moto.
 """
 
 from __future__ import annotations

@@ -53,6 +53,10 @@ class Table:
         return [item for item in found.values() if item is not None]
 
 
+Change = tuple[Table, Key, Item | None]
+"""Table and key, with the item that is there afterwards."""
+
+
 @dataclass
 class DynamoDB:
     """All tables of an account."""
@@ -112,31 +116,32 @@ class DynamoDB:
         if len(items) > _MOST_IN_TRANSACTION:
             raise Refused("ValidationException", f"{len(items)} items in a transaction")
         parts = [(kind, one) for item in items for kind, one in item.items()]
-        places = [self._place(kind, one) for kind, one in parts]
-        if len(set(places)) < len(places):
+        if len({self._place(kind, one) for kind, one in parts}) < len(parts):
             raise Refused("ValidationException", "a transaction has one item twice")
-        planned, codes = [], []
-        for kind, one in parts:
-            try:
-                planned.append(self._planned(kind, one))
-                codes.append("None")
-            except Refused as refused:
-                if refused.code != "ConditionalCheckFailedException":
-                    raise
-                codes.append("ConditionalCheckFailed")
-        if len(planned) < len(parts):
-            raise cancelled(codes)
+        planned = [self._planned_or_not(kind, one) for kind, one in parts]
+        if "ConditionalCheckFailed" in planned:
+            raise cancelled([one if isinstance(one, str) else "None" for one in planned])
         for change in planned:
-            self._change(change)
+            if not isinstance(change, str):
+                self._change(change)
         if token:
             self._tokens[token] = {}
         return {}
+
+    def _planned_or_not(self, kind: str, params: Params) -> Change | None | str:
+        """Return what a part of a transaction changes, or the code of its refusal."""
+        try:
+            return self._planned(kind, params)
+        except Refused as refused:
+            if refused.code != "ConditionalCheckFailedException":
+                raise
+            return "ConditionalCheckFailed"
 
     def _place(self, kind: str, params: Params) -> tuple[str, Key]:
         table = self._table(params)
         return table.name, table.key_of(params["Item" if kind == "Put" else "Key"])
 
-    def _planned(self, kind: str, params: Params) -> tuple[Table, Key, Item | None] | None:
+    def _planned(self, kind: str, params: Params) -> Change | None:
         """Return what a write changes, None for a mere check. Raises Refused."""
         table, (_, key) = self._table(params), self._place(kind, params)
         names = params.get("ExpressionAttributeNames", {})
@@ -157,7 +162,7 @@ class DynamoDB:
         _check_keys(table, new)
         return table, key, new
 
-    def _change(self, planned: tuple[Table, Key, Item | None] | None) -> None:
+    def _change(self, planned: Change | None) -> None:
         if planned is None:
             return
         table, key, new = planned
@@ -265,7 +270,10 @@ def _paged(found: list[Item], order: Iterable[str], params: Params) -> Answer:
 
 
 def _after(found: list[Item], order: Iterable[str], params: Params) -> int:
-    given, names = params["ExclusiveStartKey"], [n for n in order if n in params["ExclusiveStartKey"]]
+    given, names = (
+        params["ExclusiveStartKey"],
+        [n for n in order if n in params["ExclusiveStartKey"]],
+    )
     mark = [plain(given[name]) for name in names]
     forward = params.get("ScanIndexForward", True)
     for i, item in enumerate(found):

@@ -245,10 +245,10 @@ class _Parser:
     def _operand(self) -> Operand:
         token = self._next()
         if token.startswith(":"):
-            return lambda item, names, values: values[token]  # noqa: ARG005 - as Operand has it
+            return lambda _item, _names, values: values[token]
         if token in ("size", "contains", "attribute_type", "list_append"):
             raise NotPlayed(f"function {token} in {self._text!r}")
-        return lambda item, names, values: item.get(_real(token, names))  # noqa: ARG005
+        return lambda item, names, _values: item.get(_real(token, names))
 
     def _listed(self, one: Callable[[], Any]) -> list[Any]:
         found = [one()]

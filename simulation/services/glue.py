@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from simulation.services.answers import Answer, Now, Params, Refused, only, play
 from wires.run_ledger import ENDED
 
@@ -128,9 +130,7 @@ class Glue:
         if job not in self.jobs:
             raise _missing(f"Job with name: {job} not found.")
         if self.at_work(job) >= self.jobs[job]:
-            raise Refused(
-                "ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job}"
-            )
+            raise Refused("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job}")
         run = self.run_of(job, params.get("Arguments", {}))
         self.started(run)
         return {"JobRunId": run.run_id}
@@ -178,14 +178,14 @@ class Glue:
         tables = self._database(params)
         if params["Name"] not in tables:
             raise _missing(f"Entity Not Found: table {params['Name']}")
-        return {"Table": dict(tables[params["Name"]])}
+        return {"Table": _copied(tables[params["Name"]])}
 
     def _get_tables(self, params: Params) -> Answer:
         only(params, "DatabaseName", "NextToken")
         names = sorted(self._database(params))
         start = int(params.get("NextToken") or 0)
         page = names[start : start + _PAGE]
-        answer: Answer = {"TableList": [dict(self._database(params)[name]) for name in page]}
+        answer: Answer = {"TableList": [_copied(self._database(params)[name]) for name in page]}
         if start + _PAGE < len(names):
             answer["NextToken"] = str(start + _PAGE)
         return answer
@@ -221,7 +221,7 @@ class Glue:
         return {}
 
     def _stored(self, params: Params, version: str) -> dict[str, Any]:
-        table = {**params["TableInput"], "DatabaseName": params["DatabaseName"]}
+        table = {**_copied(params["TableInput"]), "DatabaseName": params["DatabaseName"]}
         return {**table, "VersionId": version}
 
     def _create_partition(self, params: Params) -> Answer:
@@ -240,6 +240,12 @@ class Glue:
             return self.databases[params["DatabaseName"]]
         except KeyError:
             raise _missing(f"Database {params['DatabaseName']} not found.") from None
+
+
+def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
+    """What a client changes in an answer changes nothing in the catalog."""
+    found: dict[str, Any] = orjson.loads(orjson.dumps(table))
+    return found
 
 
 def _missing(message: str) -> Refused:

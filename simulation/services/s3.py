@@ -52,6 +52,8 @@ class S3:
     buckets: dict[str, Bucket]
     now: Now
     watch: Watcher = lambda *_: None
+    tagged: Callable[[str, str, Mapping[str, str]], None] = lambda *_: None
+    """Is told of bucket, key and the tags that an object gets."""
     _versions: int = 0
 
     def call(self, operation: str, params: Params) -> Answer:
@@ -143,7 +145,9 @@ class S3:
 
     def _tag(self, params: Params) -> Answer:
         only(params, "Bucket", "Key", "VersionId", "Tagging")
-        self._found(params).tags = {tag["Key"]: tag["Value"] for tag in params["Tagging"]["TagSet"]}
+        tags = {tag["Key"]: tag["Value"] for tag in params["Tagging"]["TagSet"]}
+        self.tagged(params["Bucket"], params["Key"], tags)
+        self._found(params).tags = tags
         return {}
 
     def _tags(self, params: Params) -> Answer:
