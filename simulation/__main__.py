@@ -35,6 +35,7 @@ def main() -> int:
     session = Session(
         base=seed, folder=_ROOT / "build" / "simulation", shrinks=not options.as_it_is
     )
+    session.ends_early = options.until_one_fails
     if options.seed:
         return session.replay(options.seed)
     return session.run(seeds=options.seeds, seconds=options.seconds)
@@ -47,7 +48,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--base", default="", help="any text, from which seeds are derived")
     parser.add_argument("--seed", default="", help="play one seed, and show what happens")
     parser.add_argument("--as-it-is", action="store_true", help="do not make a failure small")
-    parser.add_argument("--plant", default="", help="a defect of tests/simulation/planted/ by name")
+    parser.add_argument("--until-one-fails", action="store_true", help="end with the first failure")
+    parser.add_argument(
+        "--plant", default="", help="have a defect of tests/simulation/planted.json"
+    )
     return parser.parse_args()
 
 

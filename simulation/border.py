@@ -12,7 +12,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, SupportsIndex
 
 _REAL_TIME = time.time
 _REAL_SLEEP = time.sleep
@@ -86,17 +86,21 @@ def _time() -> float:
     return Border.clock.time()
 
 
+def _sleep(seconds: float | SupportsIndex, /) -> None:
+    Border.clock.sleep(float(seconds))
+
+
 def install() -> None:
     """Put the simulation between the product and Python, for good."""
     import boto3  # noqa: PLC0415 - what is imported here keeps the real clock
-    import pandas as pd  # noqa: F401, PLC0415
+    import pandas as pd  # type: ignore[import-untyped]  # noqa: F401, PLC0415
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.orc  # noqa: PLC0415
     import pyarrow.parquet  # noqa: PLC0415
 
     pa.set_cpu_count(1)
     time.time = _time
-    time.sleep = lambda seconds: Border.clock.sleep(seconds)
+    time.sleep = _sleep
     uuid.uuid4 = lambda: uuid.UUID(int=Border.chance.getrandbits(128), version=4)
     dt.datetime = SimulatedDatetime  # type: ignore[misc]
     concurrent.futures.ThreadPoolExecutor = InTurn  # type: ignore[assignment, misc]

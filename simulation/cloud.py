@@ -9,7 +9,7 @@ from config.environments import Environment
 from config.jobs import DATA_INGESTION, FILE_PROCESSOR, TABLE_MAINTENANCE
 from config.naming import Names
 from simulation.faults import Faults
-from simulation.gateway import Gateway, Trace
+from simulation.gateway import Gateway, Service, Trace
 from simulation.scheduler import Scheduler
 from simulation.services.dynamodb import DynamoDB, Table
 from simulation.services.glue import Glue
@@ -92,7 +92,7 @@ class Cloud:
 
     @cached_property
     def gateway(self) -> Gateway:
-        services = {
+        services: dict[str, Service] = {
             "s3": self.s3,
             "dynamodb": self.dynamodb,
             "glue": self.glue,

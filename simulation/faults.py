@@ -42,12 +42,12 @@ _USUAL = (
 )
 _OF_STARTS = (*_USUAL, (Fault.FULL, 60))
 _OF_TRANSACTIONS = (*_USUAL, (Fault.CONFLICT, 30))
-_OF_CATALOG = (*_USUAL, (Fault.NEVER, 40))
+_OF_CATALOG = (*_USUAL, (Fault.NEVER, 60))
 _CATALOG = frozenset({"CreatePartition", "CreateTable", "UpdateTable"})
 _READS = ("Get", "Head", "List", "Query", "Scan", "BatchGet")
 _STARTS_FACTOR = 12
 """Starts are few among all calls, and much hangs on them."""
-_CATALOG_FACTOR = 4
+_CATALOG_FACTOR = 8
 _WRITES_FACTOR = 2
 
 

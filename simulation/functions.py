@@ -14,7 +14,7 @@ from simulation.services.messages import Message
 
 TIMEOUT_SECONDS = 120.0
 _AT_ONCE = 2
-_BATCH = 5
+_BATCH = 2
 _WINDOW_SECONDS = 5.0
 
 

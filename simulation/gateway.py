@@ -106,7 +106,7 @@ class Gateway:
     def _served(
         self, service: Service, operation: str, params: dict[str, Any], fault: Fault | None
     ) -> Answer:
-        """Have the service do what is asked; its answer may be lost, or be that to a second call."""
+        """Have the service do what is asked; the answer may be lost, or that to a second call."""
         if fault is Fault.NO_ANSWER:
             with suppress(Refused):
                 service.call(operation, params)

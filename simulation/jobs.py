@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import data_ingestion
 import file_processor
@@ -31,11 +32,12 @@ Script = Callable[[list[str]], None]
 def stand_in_for_spark(contracts: Mapping[str, DatasetContract]) -> None:
     """Have jobs place their tasks in their own process, and read these contracts."""
     remember_schemas()
-    lake.load.start_converters = lambda _: None
-    lake.load_job.spark_session = lambda _: work_here()
-    lake.load_job.shipped_contracts = lambda: contracts
-    table_maintenance.spark_session = lambda _: work_here()
-    table_maintenance.plan_for = lambda _, *, rows: None  # noqa: ARG005 - as the job calls it
+    modules: tuple[Any, ...] = (lake.load, lake.load_job, table_maintenance)
+    load, load_job, maintenance = modules
+    load.start_converters = lambda _: None
+    load_job.spark_session = maintenance.spark_session = lambda _: work_here()
+    load_job.shipped_contracts = lambda: contracts
+    maintenance.plan_for = lambda _, *, rows: None  # noqa: ARG005 - as the job calls it
 
 
 @dataclass

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from config.jobs import TABLE_MAINTENANCE
@@ -122,7 +123,7 @@ class People:
             wanted = {one: self.judge.reader.body(one) for part in files for one in part}
             later = LONGEST_READ_SECONDS * self.cloud.faults.unit(name, table)
             scheduler = self.cloud.scheduler
-            scheduler.at(scheduler.now + later, lambda w=wanted, t=table: self._finish(t, w))
+            scheduler.at(scheduler.now + later, partial(self._finish, table, wanted))
 
     def _finish(self, table: str, wanted: dict[str, bytes]) -> None:
         self.judge.checks["readers"] += 1

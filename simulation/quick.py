@@ -10,13 +10,14 @@ import json
 from functools import cache
 from typing import Any
 
-import pyiceberg.avro.file as avro_file
+import pyiceberg.avro.file
 from pyiceberg.avro.file import AvroFileHeader
 from pyiceberg.avro.resolver import resolve_reader
 from pyiceberg.schema import Schema
 from pyiceberg.utils.schema_conversion import AvroSchemaConversion
 
 _MOST = 500
+_file_module: Any = pyiceberg.avro.file
 _readers: dict[tuple[object, ...], tuple[Any, Any]] = {}
 """Readers by identities; the wanted schema is kept, so that no other gets its identity."""
 
@@ -24,7 +25,7 @@ _readers: dict[tuple[object, ...], tuple[Any, Any]] = {}
 def remember_schemas() -> None:
     """Have this process's PyIceberg remember schemas and readers, from now on."""
     AvroFileHeader.get_schema = lambda self: _schema(self.meta["avro.schema"])  # type: ignore[method-assign]
-    avro_file.resolve_reader = _reader  # type: ignore[attr-defined]
+    _file_module.resolve_reader = _reader
 
 
 @cache

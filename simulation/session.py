@@ -27,6 +27,7 @@ class Session:
     base: str
     folder: Path
     shrinks: bool = True
+    ends_early: bool = False
     faults: Counter[str] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
     failed: dict[str, str] = field(default_factory=dict)
@@ -42,6 +43,8 @@ class Session:
         print(f"Simulating {limit}: make simulate BASE={self.base}", flush=True)
         while self.played < seeds if seeds else time.perf_counter() - began < seconds:
             self._play(f"{self.base}-{self.played}")
+            if self.ends_early and self.failed:
+                break
             if time.perf_counter() - told > _PROGRESS_SECONDS:
                 told = time.perf_counter()
                 print(f"  {self.played} seeds, {self._speed(began)}", flush=True)
@@ -74,7 +77,8 @@ class Session:
         self.failed[seed] = outcome.violation
         print(f"\nSeed {seed}: {outcome.violation}", flush=True)
         print(f"  again: make simulate SEED={seed}", flush=True)
-        if kind_of(outcome.violation) not in known and len(known) < _MOST_SHRUNK and self.shrinks:
+        is_new = kind_of(outcome.violation) not in known
+        if is_new and len(known) < _MOST_SHRUNK and self.shrinks and not self.ends_early:
             self._make_small(outcome)
 
     def _make_small(self, outcome: Outcome) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from config.environments import Environment, load_environments
@@ -143,7 +143,7 @@ class Day:
         for upload in self.scenario.uploads:
             self.scheduler.at(upload.at, self._uploader(upload))
         for act in self.scenario.acts:
-            self.scheduler.at(act.at, lambda act=act: self.people.do(act))
+            self.scheduler.at(act.at, partial(self.people.do, act))
         self.scheduler.at(START, self._tick)
         self.scheduler.at(START + 18 * 3600, self.people.clean_up)
         self.scheduler.run(self.scenario.ends)

@@ -7,6 +7,7 @@ holds the whole to a real resource on moto.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -41,7 +42,11 @@ class Client:
         items = [
             {kind: _spelled(request) for kind, request in item.items()} for item in TransactItems
         ]
-        return self.call("TransactWriteItems", {"TransactItems": items})
+        # botocore gives each call a token, which its own retries repeat.
+        token = str(uuid.uuid4())
+        return self.call(
+            "TransactWriteItems", {"TransactItems": items, "ClientRequestToken": token}
+        )
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
         asked = {

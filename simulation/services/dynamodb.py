@@ -128,7 +128,7 @@ class DynamoDB:
             self._tokens[token] = {}
         return {}
 
-    def _planned_or_not(self, kind: str, params: Params) -> Change | None | str:
+    def _planned_or_not(self, kind: str, params: Params) -> Change | str | None:
         """Return what a part of a transaction changes, or the code of its refusal."""
         try:
             return self._planned(kind, params)

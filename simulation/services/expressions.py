@@ -190,8 +190,8 @@ class _Parser:
             )
         self._expect(")")
         if function == "attribute_exists":
-            return lambda item, names, values: _real(path, names) in item
-        return lambda item, names, values: _real(path, names) not in item
+            return lambda item, names, _values: _real(path, names) in item
+        return lambda item, names, _values: _real(path, names) not in item
 
     def _comparison(self) -> Condition:
         left = self._operand()

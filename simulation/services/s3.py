@@ -121,8 +121,6 @@ class S3:
             answer["ContentRange"] = f"bytes {start}-{end - 1}/{len(body)}"
             body = body[start:end]
             answer["ContentLength"] = len(body)
-        if found.tags:
-            answer["TagCount"] = len(found.tags)
         return {**answer, "Body": Body(body)}
 
     def _head(self, params: Params) -> Answer:
@@ -141,6 +139,8 @@ class S3:
         }
         if self._bucket(params).is_versioned:
             answer["VersionId"] = found.version_id
+        if found.tags:
+            answer["TagCount"] = len(found.tags)
         return answer
 
     def _tag(self, params: Params) -> Answer:

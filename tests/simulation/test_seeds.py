@@ -1,0 +1,34 @@
+"""Some seeds, and that a seed is always the same day."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.simulation.conftest import Simulate
+
+
+def test_a_handful_of_days_ends_well(simulate: Simulate) -> None:
+    done = simulate("--seeds", "6", "--base", "quick")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 seeds" in done.stdout
+    assert re.search(r"\d+ × event (late|twice|lost)", done.stdout)
+
+
+def test_a_seed_is_the_same_day_call_by_call(simulate: Simulate) -> None:
+    first, second = (simulate("--seed", "quick-3").stdout for _ in range(2))
+    assert "nothing is wrong" in first
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param("p-2", id="published by a run that Glue had called ended"),
+        pytest.param("c2-511", id="content taken over by a call that was sent twice"),
+    ],
+)
+def test_days_on_which_something_was_wrong_once_end_well(simulate: Simulate, seed: str) -> None:
+    done = simulate("--seed", seed)
+    assert done.returncode == 0, done.stdout[-5000:]
