@@ -67,12 +67,23 @@ class Judge:
             self._check_kept(f"{database}.{table}", location)
         if database != self.cloud.names.processed_database:
             return
+        if given_up := self._given_up(location):
+            self.fail(f"table {table} has {given_up[0]}, which is given up")
         try:
             rows = self.reader.rows(location)
         except KeyError as gone:
             self.fail(f"table {table}: its snapshot names {gone}, which is not there")
         self._check_rows(table, rows)
         self._visible[table] = {row.uid: row for row in rows}
+
+    def _given_up(self, location: str) -> list[str]:
+        """Return files of the current snapshot that the bucket's lifecycle is going to remove."""
+        return [
+            file
+            for part in self.reader.files(location)
+            for file in part
+            if self.reader.tags(file).get("lake-state") == "superseded"
+        ]
 
     def _check_kept(self, table: str, location: str) -> None:
         """A snapshot stays for as long as somebody who has just opened it may read it."""

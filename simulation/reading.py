@@ -97,6 +97,12 @@ class Reader:
         bucket, _, key = location.removeprefix("s3://").partition("/")
         return self.cloud.s3.buckets[bucket].objects[key][-1].body
 
+    def tags(self, location: str) -> Mapping[str, str]:
+        """Return the tags of an object; none if it is gone."""
+        bucket, _, key = location.removeprefix("s3://").partition("/")
+        versions = self.cloud.s3.buckets[bucket].objects.get(key)
+        return versions[-1].tags if versions else {}
+
     def _rows_of(self, location: str) -> tuple[SeenRow, ...]:
         if location not in self._rows:
             table = pq.ParquetFile(io.BytesIO(self.body(location))).read(

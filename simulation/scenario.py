@@ -80,7 +80,7 @@ def scenario_of(seed: str) -> Scenario:
     acts = [
         PlannedAct(
             number=number,
-            at=START + chance.random() * hours * _HOUR,
+            at=_moment(chance, times, hours),
             act=chance.choice(
                 (Act.REDRIVE, Act.RECONCILE, Act.RELEASE, Act.MAINTENANCE, Act.READER, Act.READER)
             ),
@@ -92,6 +92,13 @@ def scenario_of(seed: str) -> Scenario:
         acts=tuple(sorted(acts, key=lambda one: one.at)),
         ends=START + hours * _HOUR,
     )
+
+
+def _moment(chance: random.Random, times: Sequence[float], hours: float) -> float:
+    """Return when something is done: at any time, or while an upload is being processed."""
+    if chance.random() < 0.5:
+        return START + chance.random() * hours * _HOUR
+    return chance.choice(times) + chance.random() * 120
 
 
 def _times(chance: random.Random, hours: float) -> Sequence[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import boto3
@@ -176,8 +177,8 @@ def test_s3_with_versions_ranges_and_conditions(seed: int) -> None:
         if "VersionId" in own.get("CopySource", {}):
             source = own["CopySource"]
             own["CopySource"] = {**source, "VersionId": versions[source["VersionId"]]}
-        got = _outcome(lambda m=method, o=own: getattr(real, m)(**o))
-        played = _outcome(lambda o=operation, p=params: double.call(o, p))
+        got = _outcome(partial(getattr(real, method), **own))
+        played = _outcome(partial(double.call, operation, params))
         for answer, other in ((got, played),):
             if isinstance(answer, dict) and isinstance(other, dict) and "VersionId" in other:
                 versions.setdefault(other["VersionId"], answer["VersionId"])
@@ -252,8 +253,8 @@ def test_the_catalog_of_glue(seed: int) -> None:
             own["VersionId"] = version["of the real one"]
             played["VersionId"] = version["of the double"]
         answers = [
-            _outcome(lambda m=method, o=own: getattr(real, m)(**o)),
-            _outcome(lambda o=operation, p=played: double.call(o, p)),
+            _outcome(partial(getattr(real, method), **own)),
+            _outcome(partial(double.call, operation, played)),
         ]
         assert _table_of(answers[0]) == _table_of(answers[1]), (operation, params)
         if operation == "GetTable" and isinstance(answers[0], dict):
@@ -318,14 +319,9 @@ def test_messages_that_are_hidden_until_they_are_deleted_or_come_again() -> None
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     counts = both("get_queue_attributes", "GetQueueAttributes", AttributeNames=names)
     assert counts[0]["Attributes"] == counts[1]["Attributes"]
-    for client, handle in ((real, handles[0][1]), (double, handles[1][1])):
-        entries = [{"Id": "0", "ReceiptHandle": handle, "VisibilityTimeout": 0}]
-        if client is real:
-            real.change_message_visibility_batch(QueueUrl=url, Entries=entries)
-        else:
-            double.call(
-                "ChangeMessageVisibilityBatch", {"QueueUrl": "q/letters", "Entries": entries}
-            )
+    entries = [[{"Id": "0", "ReceiptHandle": own[1], "VisibilityTimeout": 0}] for own in handles]
+    real.change_message_visibility_batch(QueueUrl=url, Entries=entries[0])
+    double.call("ChangeMessageVisibilityBatch", {"QueueUrl": "q/letters", "Entries": entries[1]})
     again = both("receive_message", "ReceiveMessage", MaxNumberOfMessages=10)
     bodies = [sorted(message["Body"] for message in answer["Messages"]) for answer in again]
     assert bodies[0] == bodies[1] == ["1", "2"]

@@ -9,7 +9,7 @@ import pytest
 from simulation.planting import defects
 from tests.simulation.conftest import ROOT, Simulate
 
-_SEEDS = {}
+_SEEDS: dict[str, int] = {}
 """Seeds within which a defect is found, if it is not found within the usual number."""
 _USUAL = 60
 _QUICK = ("registered-again", "failed-messages-not-returned")
