@@ -133,7 +133,7 @@ def weather_of(seed: str) -> Weather:
         return options[int(faults.unit("weather", what) * len(options))]
 
     return Weather(
-        calls=one_of("calls", 0.0, 0.002, 0.005, 0.01, 0.02, 0.04),
+        calls=one_of("calls", 0.0, 0.003, 0.01, 0.02, 0.04, 0.06),
         events_lost=one_of("lost", 0.0, 0.0, 0.1, 0.5),
         events_twice=one_of("twice", 0.0, 0.2, 0.6),
         events_late=one_of("late", 0.0, 0.2, 0.5),
