@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from tests.simulation.conftest import Simulate
 
 
@@ -20,15 +18,3 @@ def test_a_seed_is_the_same_day_call_by_call(simulate: Simulate) -> None:
     first, second = (simulate("--seed", "quick-3").stdout for _ in range(2))
     assert "nothing is wrong" in first
     assert first == second
-
-
-@pytest.mark.parametrize(
-    "seed",
-    [
-        pytest.param("p-2", id="published by a run that Glue had called ended"),
-        pytest.param("c2-511", id="content taken over by a call that was sent twice"),
-    ],
-)
-def test_days_on_which_something_was_wrong_once_end_well(simulate: Simulate, seed: str) -> None:
-    done = simulate("--seed", seed)
-    assert done.returncode == 0, done.stdout[-5000:]
