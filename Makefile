@@ -24,6 +24,8 @@ SECONDS  ?= 60
 SEED     ?=
 ONLY     ?=
 TIMES    ?=
+SEEDS    ?=
+BASE     ?=
 CASE     ?=
 
 RECORD   := build/permissions.jsonl
@@ -31,7 +33,7 @@ RECORD   := build/permissions.jsonl
 .PHONY: unused-permissions
 .PHONY: check-exports check-environment check-environment-if-complete
 .PHONY: bootstrap deploy deploy-pipelines cost status destroy protect
-.PHONY: bench faults fuzz handlers hazards lock reference help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
+.PHONY: bench faults fuzz handlers hazards lock reference simulate help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +89,11 @@ fuzz: $(PACKAGES) ## make files at random and compare every value (SECONDS=… S
 faults: $(SPARK) $(NODE) $(WHEELS) ## break runs of real Spark, count every row (half an hour; SEED=… ONLY=… TIMES=…)
 	@$(JAVA) $(PYTHON) -m faults $(if $(SEED),--seed '$(SEED)') $(if $(ONLY),--only '$(ONLY)') \
 		$(if $(TIMES),--times $(TIMES)) $(ARGS)
+
+simulate: $(PACKAGES) ## play days of the control plane under faults (SEEDS=… or SECONDS=…; SEED=… shows one)
+	@PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" PYTHONHASHSEED=0 $(PYTHON) -m simulation \
+		$(if $(SEEDS),--seeds $(SEEDS),--seconds $(SECONDS)) $(if $(BASE),--base $(BASE)) \
+		$(if $(SEED),--seed $(SEED)) $(ARGS)
 
 hazards: $(PACKAGES) ## write docs/csv-hazards.md from what plain Spark and this reader do
 	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" PYSPARK_PYTHON="$(CURDIR)/$(PYTHON)" \

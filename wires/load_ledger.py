@@ -174,11 +174,15 @@ class LoadLedger:
         )
 
     def commit(self, load_id: str, *, run_id: str, commit: str) -> bool:
-        """Fix the content that the load publishes. False if this run has lost the load."""
+        """Fix the content that the load publishes. False if this run has lost the load.
+
+        Saying the same again is no loss: a client that got no answer asks a second time.
+        """
         return self._update(
             load_id,
             "SET commit_key = :commit",
-            Attr("claimed_by").eq(run_id) & Attr("commit_key").not_exists(),
+            Attr("claimed_by").eq(run_id)
+            & (Attr("commit_key").not_exists() | Attr("commit_key").eq(commit)),
             {":commit": commit},
         )
 

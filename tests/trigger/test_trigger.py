@@ -9,7 +9,7 @@ import pytest
 from infra_app.lambdas.trigger.handler import Trigger
 from infra_app.lambdas.trigger.starting import JobStarter
 from tests.aws import ASSETS, JOB, QUALITY, RAW, SmallAws
-from tests.trigger.platforms import TICK, Platform
+from tests.trigger.platforms import TICK, Platform, failing
 from wires.layout import DISPATCHER, load_lineage_key
 from wires.lineage import RunEventType
 from wires.load_ledger import LoadState
@@ -123,6 +123,25 @@ def test_a_lost_event_of_a_run_s_end_is_made_up_for_by_a_tick(aws: SmallAws) -> 
     platform.receive(TICK)
     assert list(platform.loads.open_loads(RAW)) == []
     assert platform.runs.get(JOB, run.job_run_id)["state"] == "SUCCEEDED"
+
+
+def test_a_load_that_an_outlived_run_has_published_is_closed_although_its_next_start_is_refused(
+    aws: SmallAws,
+) -> None:
+    platform = Platform(aws)
+    platform.receive(platform.upload("a.csv"))
+    [run] = platform.glue_runs()
+    load_id = run.arguments["--load_id"]
+    platform.loads.claim(load_id, attempt=1, run_id=run.job_run_id)
+    platform.loads.commit(load_id, run_id=run.job_run_id, commit="loads/commit.json")
+    with failing(platform.trigger.runs.glue, "StartJobRun", "InternalServiceException", status=500):
+        platform.receive(platform.end_run(run, "TIMEOUT"))
+    assert not platform.open_load().working_run
+    # What Glue calls ended goes on for a while.
+    platform.loads.finish(load_id)
+    platform.receive(TICK)
+    assert list(platform.loads.open_loads(RAW)) == []
+    assert len(platform.glue_runs()) == 1
 
 
 def test_a_dispatcher_that_was_cut_off_before_the_start_is_taken_up(

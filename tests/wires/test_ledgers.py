@@ -125,6 +125,15 @@ def test_content_belongs_to_the_first_version_until_it_is_passed_on(objects: Obj
     assert list(objects.all_objects()) == []
 
 
+def test_content_that_a_client_took_over_without_an_answer_is_its_own_when_it_asks_again(
+    objects: ObjectLedger,
+) -> None:
+    second = replace(VERSION, version_id="2")
+    objects.claim_content(VERSION, "digest")
+    assert objects.take_over_content(second, "digest", holder="1")
+    assert objects.take_over_content(second, "digest", holder="1")
+
+
 def test_one_run_claims_an_attempt(loads: LoadLedger) -> None:
     assert loads.create(LOAD)
     assert not loads.create(LOAD)
@@ -141,6 +150,8 @@ def test_a_run_that_has_lost_its_load_cannot_commit(loads: LoadLedger) -> None:
     assert loads.retry(loads.get("load"), reason="timeout")
     assert loads.claim("load", attempt=2, run_id="second")
     assert not loads.commit("load", run_id="first", commit="its key")
+    assert loads.commit("load", run_id="second", commit="key")
+    # A client that got no answer asks again.
     assert loads.commit("load", run_id="second", commit="key")
     assert not loads.commit("load", run_id="second", commit="another key")
     assert loads.get("load").commit == "key"

@@ -55,6 +55,9 @@ class Settling:
                 "one, whose job starts it if it is deployed again"
             )
         if not load.working_run:
+            if load.state is LoadState.PUBLISHED:
+                # By a run that went on after Glue had called it ended, and the load was free again.
+                self.loads.close(load)
             return
         ended = self.starters[load.job].end_of(load)
         if ended:
