@@ -14,7 +14,7 @@ from config.boundaries import Boundary, boundary_arn
 from config.delivery import Delivery, SourceDocument
 from config.errors import BrokenRule, ValueRuleError
 from config.exports import Export
-from config.jobs import JOBS
+from config.jobs import JOBS, grace_hours
 from config.naming import Names
 from config.rules import project
 from config.settings import Settings
@@ -56,6 +56,11 @@ class Environment:
     @property
     def locks_uploads(self) -> bool:
         return self.settings.uploads.lock_days > 0
+
+    @property
+    def grace_hours(self) -> int:
+        """Age in hours of files that no run can still be about to commit."""
+        return grace_hours(self.settings)
 
     @property
     def boundary_arn(self) -> str:

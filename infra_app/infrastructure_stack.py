@@ -196,6 +196,7 @@ class InfrastructureStack(cdk.Stack):
             "Alarms",
             names=self._names,
             limits=self._settings.alarms,
+            health=self._settings.health_check,
             key=key,
             topic=topic,
             function=trigger.function,

@@ -15,6 +15,7 @@ class Dimension(StrEnum):
     JOB = "Job"
     ROUTE = "Route"
     ENDING = "Ending"
+    CLASS = "Class"
 
 
 class Metric(StrEnum):
@@ -42,3 +43,9 @@ class Metric(StrEnum):
     """From an upload until its load was seen to be published, by route."""
     OLDEST_PENDING_SECONDS = "OldestPendingSeconds"
     """Age of the object that has waited longest, by route; 0 if none waits."""
+    HEALTH_CHECK_FAILED = "HealthCheckFailed"
+    """0 or 1, by route: whether the last health check found it as it should be."""
+    HEALTH_CHECK_SECONDS = "HealthCheckSeconds"
+    """From the upload of a check until its table was compared, by route."""
+    RECONCILE_FINDINGS = "ReconcileFindings"
+    """Count, by class, and without a dimension of all."""

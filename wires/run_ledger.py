@@ -15,6 +15,11 @@ from wires.paging import items_of
 BY_START_INDEX = "by_start"
 """Local index: sort key `started_at`."""
 
+HEALTH = "health"
+"""Fact of a run of the health check: by route `failed` (0 or 1), `seconds`, and what was found."""
+FINDINGS = "findings"
+"""Fact of a run of the reconciliation: counts by class."""
+
 ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED"})
 """Glue's run states after which nothing more happens."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -31,19 +32,23 @@ class EtlJob(Construct):
         description: str,
         role: iam.IRole,
         script: Path,
-        library: Path,
+        libraries: Sequence[Path],
         arguments: Arguments,
         size: JobSize,
         runs_at_once: int,
         security: glue.ISecurityConfiguration,
         connection: str | None,
         wheels: WheelsAsset,
+        tags: Mapping[str, str],
     ) -> None:
         """Create the job; it installs `wheels` at its start, and nothing from a package index."""
         super().__init__(scope, id)
         region = cdk.Stack.of(self).region
         script_asset = assets.Asset(self, "Script", path=str(script))
-        library_asset = assets.Asset(self, "Library", path=str(library))
+        library_assets = [
+            assets.Asset(self, _library_id(position), path=str(library))
+            for position, library in enumerate(libraries)
+        ]
         self.name = job_name
         self.code_bucket = script_asset.bucket
         self.job = glue.PySparkEtlJob(
@@ -53,7 +58,7 @@ class EtlJob(Construct):
             description=description,
             role=self._role_as_it_is(role),
             script=_code(script_asset),
-            extra_python_files=[_code(library_asset)],
+            extra_python_files=[_code(asset) for asset in library_assets],
             default_arguments={
                 **to_arguments(arguments),
                 # Without it Glue's S3A client contacts us-east-2 first.
@@ -72,6 +77,7 @@ class EtlJob(Construct):
             enable_observability_metrics=True,
             security_configuration=security,
             connections=self._joined(connection),
+            tags=tags,
         )
 
     def _joined(self, connection: str | None) -> list[glue.IConnection] | None:
@@ -82,6 +88,10 @@ class EtlJob(Construct):
     def _role_as_it_is(self, role: iam.IRole) -> iam.IRole:
         """Return the role as immutable: grants of CDK's job would add wildcards to it."""
         return iam.Role.from_role_arn(self, "Role", role.role_arn, mutable=False)
+
+
+def _library_id(position: int) -> str:
+    return f"Library{position + 1}" if position else "Library"
 
 
 def _code(asset: assets.Asset) -> glue.Code:

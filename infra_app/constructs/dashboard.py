@@ -85,6 +85,26 @@ class Dashboard(Construct):
                     ),
                     _graph("Trigger", [function.metric_errors(), function.metric_throttles()]),
                 ],
+                [
+                    self._each(
+                        "Failed health checks",
+                        Metric.HEALTH_CHECK_FAILED,
+                        Dimension.ROUTE,
+                        routes,
+                        statistic="Maximum",
+                    ),
+                    self._each(
+                        "Seconds of a health check",
+                        Metric.HEALTH_CHECK_SECONDS,
+                        Dimension.ROUTE,
+                        routes,
+                        statistic="Maximum",
+                    ),
+                    _graph(
+                        "Findings of reconciliation",
+                        [self._metric(Metric.RECONCILE_FINDINGS, {}, "Maximum")],
+                    ),
+                ],
                 [_title("What is used?")],
                 [
                     self._each("DPU-seconds", Metric.DPU_SECONDS, Dimension.JOB, jobs),

@@ -36,7 +36,7 @@ def metrics_of(alarm: Json) -> Iterator[Json]:
 
 def test_each_alarm_says_what_it_means_and_leads_to_its_runbook(infrastructure: Template) -> None:
     found = alarms(infrastructure)
-    assert len(found) == 2 * len(JOBS) + 7
+    assert len(found) == 2 * len(JOBS) + 10
     for alarm in found:
         text = alarm["AlarmDescription"]
         path = re.search(r"docs/runbooks/[a-z-]+\.md$", text)
@@ -86,14 +86,16 @@ def test_an_alarm_about_ours_looks_at_a_metric_that_the_trigger_writes(
                 continue
             assert metric["Namespace"] == configured.names.metrics_namespace
             seen.add(Metric(metric["MetricName"]))
-            (dimension,) = metric["Dimensions"]
             values = {Dimension.JOB: jobs, Dimension.ROUTE: {route.value for route in Route}}
-            assert dimension["Value"] in values[Dimension(dimension["Name"])]
+            for dimension in metric.get("Dimensions", ()):
+                assert dimension["Value"] in values[Dimension(dimension["Name"])]
     assert seen == {
         Metric.RUNS_FAILED,
         Metric.RUNS_SUCCEEDED,
         Metric.RUN_SLOWNESS,
         Metric.OLDEST_PENDING_SECONDS,
+        Metric.HEALTH_CHECK_FAILED,
+        Metric.RECONCILE_FINDINGS,
     }
 
 
@@ -101,8 +103,39 @@ def test_silence_of_the_trigger_is_an_alarm_and_silence_of_a_job_is_none(
     infrastructure: Template,
 ) -> None:
     for alarm in infrastructure.properties("AWS::CloudWatch::Alarm"):
-        silent = "breaching" if "-uploads-wait-" in alarm["AlarmName"] else "notBreaching"
-        assert alarm["TreatMissingData"] == silent
+        name = alarm["AlarmName"]
+        silent = "notBreaching"
+        if "-uploads-wait-" in name or name.endswith("-health-check-silent"):
+            silent = "breaching"
+        elif name.endswith(("-health-check", "-reconcile-findings")) and "-job-" not in name:
+            silent = "ignore"  # what was found stands until it is looked at again
+        assert alarm["TreatMissingData"] == silent, name
+
+
+def test_a_check_without_results_for_longer_than_config_says_is_an_alarm(
+    infrastructure: Template, configured: Environment
+) -> None:
+    name = configured.names.of("health-check-silent")
+    alarm = infrastructure.named("AWS::CloudWatch::Alarm", AlarmName=name)
+    hours = configured.settings.health_check.silence_hours
+    (results,) = (one for one in alarm["Metrics"] if "MetricStat" in one)
+    assert results["MetricStat"]["Stat"] == "SampleCount"
+    assert alarm["EvaluationPeriods"] * results["MetricStat"]["Period"] == hours * 3600
+    assert "DatapointsToAlarm" not in alarm  # all of them
+
+
+def test_a_check_of_any_route_that_failed_is_an_alarm(
+    infrastructure: Template, configured: Environment
+) -> None:
+    name = configured.names.of("health-check")
+    alarm = infrastructure.named("AWS::CloudWatch::Alarm", AlarmName=name)
+    (expression,) = (one["Expression"] for one in alarm["Metrics"] if "Expression" in one)
+    assert expression == "MAX([files, layered])"
+    routes = {one["Id"]: one["MetricStat"] for one in alarm["Metrics"] if "MetricStat" in one}
+    for id, stat in routes.items():
+        assert stat["Metric"]["Dimensions"] == [{"Name": "Route", "Value": id}]
+        assert stat["Stat"] == "Maximum"
+    assert len(routes) == 2
 
 
 def test_alarms_may_publish_to_the_topic_under_its_key(infrastructure: Template) -> None:

@@ -15,10 +15,10 @@ import pytest
 from config.delivery import App
 from config.environments import load_environments
 from config.jobs import FILE_PROCESSOR
-from config.naming import CHECKS_PREFIX
 from local_cloud.platform import Platform, deployed
 from local_cloud.settling import Work
 from operations.progress import Progress
+from wires.routes import CHECKS_PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMINISTRATOR = ""
