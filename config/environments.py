@@ -14,7 +14,7 @@ from config.boundaries import Boundary, boundary_arn
 from config.delivery import Delivery, SourceDocument
 from config.errors import BrokenRule, ValueRuleError
 from config.exports import Export
-from config.jobs import JOBS
+from config.jobs import JOBS, grace_hours
 from config.naming import Names
 from config.prices import Prices, prices_of, regions_with_prices, unknown_prices
 from config.rules import project
@@ -62,6 +62,11 @@ class Environment:
     def prices(self) -> Prices:
         """List prices of the region, or of the one that config names instead."""
         return prices_of(self.settings.cost.prices_of or self.account.aws_region)
+
+    @property
+    def grace_hours(self) -> int:
+        """Age in hours of files that no run can still be about to commit."""
+        return grace_hours(self.settings)
 
     @property
     def boundary_arn(self) -> str:

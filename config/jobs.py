@@ -13,10 +13,12 @@ from config.exports import Export
 from config.settings import JobSettings, JobSize, Settings
 from wires.alerts import Topic
 from wires.job_arguments import (
+    HealthCheckDefaults,
     JobDefaults,
     LegislatorsDefaults,
     LoadDefaults,
     MaintenanceDefaults,
+    ReconciliationDefaults,
 )
 from wires.layout import (
     LOADS,
@@ -78,6 +80,8 @@ class State(Enum):
     LOADS = "objects, loads, turns at tables, whom names belong to"
     REFRESHES = "where curated tables and datasets stand"
     MAINTENANCE = "turns at tables; it looks at where curated tables stand"
+    CHECKS = "notes of health checks; it removes what the ledgers have of its own uploads"
+    FINDINGS = "what people know of findings; it looks at everything that there is"
 
 
 class Tables(Enum):
@@ -137,6 +141,16 @@ class JobSpec:
     """Returns whether Glue's table optimizers act with its role."""
     uploads: str = "*"
     """Pattern of the keys of uploads that its loads have, whose ledger entries it keeps."""
+    repairs: Callable[[Settings], bool] = _never
+    """Returns whether it repairs what it finds, for jobs of state FINDINGS."""
+    packages: tuple[str, ...] = ()
+    """Folders of this repository whose modules it has besides the library, in a zip that other jobs
+    do not have: their code stays the same when these change."""
+    waits_for_runs: bool = False
+    """Whether its runs wait for runs of other jobs, and are idle meanwhile.
+
+    On a laptop, whose runs take turns, they take no room from those that they wait for.
+    """
     in_workflow: bool = False
     """Whether it asks the workflow's run what it is to do, as the workflow's first step does."""
 
@@ -285,6 +299,44 @@ TABLE_MAINTENANCE = JobSpec(
     state=State.MAINTENANCE,
     runs_optimizers=lambda settings: bool(settings.maintenance.tables_kept_by_glue),
 )
+_TIME_TO_END = 600
+"""Seconds of a health check's timeout that it has left when it stops to wait."""
+_OPERATIONS = ("config", "operations")
+
+HEALTH_CHECK = JobSpec(
+    name="health_check",
+    description="Puts stub data through both routes, compares the tables, removes it again",
+    size=lambda settings: settings.health_check,
+    schedule=lambda settings: settings.health_check.schedule,
+    arguments=HealthCheckDefaults,
+    own_arguments=lambda settings: {
+        "locks_uploads": settings.uploads.lock_days > 0,
+        "timeout_seconds": max(
+            _TIME_TO_END // 2, settings.health_check.timeout_minutes * 60 - _TIME_TO_END
+        ),
+    },
+    state=State.CHECKS,
+    packages=_OPERATIONS,
+    waits_for_runs=True,
+)
+RECONCILIATION = JobSpec(
+    name="reconciliation",
+    description="Compares uploads, ledgers, tables and files with each other, both ways",
+    size=lambda settings: settings.reconciliation,
+    schedule=lambda settings: settings.reconciliation.schedule,
+    arguments=ReconciliationDefaults,
+    own_arguments=lambda settings: {
+        "grace_hours": grace_hours(settings),
+        "repair": settings.reconciliation.repair,
+    },
+    state=State.FINDINGS,
+    announces=(Topic.FAILURES, Topic.RECOVERIES),
+    repairs=lambda settings: settings.reconciliation.repair,
+    packages=_OPERATIONS,
+)
+
+WAITS_TAG = "waits-for-runs"
+"""Tag of a job whose runs wait for runs of other jobs."""
 
 JOBS: tuple[JobSpec, ...] = (
     FILE_PROCESSOR,
@@ -293,4 +345,6 @@ JOBS: tuple[JobSpec, ...] = (
     DATA_QUALITY,
     LEGISLATORS_HISTORY,
     TABLE_MAINTENANCE,
+    HEALTH_CHECK,
+    RECONCILIATION,
 )

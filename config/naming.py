@@ -15,9 +15,6 @@ _DATABASE = re.compile(r"[a-z][a-z0-9_]{0,254}")
 # The narrowest rule of Lambda, SQS, SNS, DynamoDB, IAM and EventBridge: 64 characters.
 _OTHER = re.compile(r"[a-z][a-z0-9-]{2,63}")
 
-CHECKS_PREFIX = "platform_check_"
-"""Prefix of keys and tables for the checks after a deployment; nobody else may use it."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Names:

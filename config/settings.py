@@ -143,6 +143,26 @@ class Maintenance(JobSize):
         return tuple(tables)
 
 
+class HealthCheck(JobSettings):
+    """The health_check job."""
+
+    timeout_minutes: int = Field(default=60, ge=10, le=10_080)
+    silence_hours: int = Field(default=26, ge=1, le=168)
+    """Hours without a result from which on silence is an alarm, if there is a schedule.
+
+    CloudWatch looks back for seven days at the most:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
+    """
+
+
+class Reconciliation(JobSettings):
+    """The reconciliation job."""
+
+    timeout_minutes: int = Field(default=60, ge=1, le=10_080)
+    repair: bool = False
+    """Whether it repairs what can be repaired safely, as `reconcile --repair` does."""
+
+
 class Retention(Frozen):
     """Retention times of data and logs."""
 
@@ -332,6 +352,8 @@ class Settings(Frozen):
     workflow: Workflow
     legislators: JobSize
     maintenance: Maintenance
+    health_check: HealthCheck = HealthCheck()
+    reconciliation: Reconciliation = Reconciliation()
     jobs: dict[str, JobSettings] = Field(default_factory=dict)
     """Jobs that have no section of their own."""
     retention: Retention

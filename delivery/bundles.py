@@ -72,6 +72,16 @@ def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
     }
 
 
+def packages_bundle(folders: Iterable[str]) -> Bundle:
+    """Return the Python modules of some folders of this repository, under their own paths."""
+    return {
+        PurePosixPath(path.relative_to(ROOT)): path.read_bytes()
+        for folder in folders
+        for path in _source_files(ROOT / folder)
+        if path.suffix == ".py"
+    }
+
+
 def wheels_bundle(wheels: Path = WHEELS) -> Bundle:
     """Return wheels for Glue to install from a zip, at the versions in their names.
 

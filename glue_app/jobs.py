@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from constructs import Construct
 
 from config.environments import Environment
 from config.exports import Export
-from config.jobs import JOBS, JobSpec
+from config.jobs import JOBS, WAITS_TAG, JobSpec
 from delivery.bundles import (
     ROOT,
     code_version,
     library_bundle,
+    packages_bundle,
     stage,
     stage_zip,
     wheels_bundle,
@@ -71,13 +74,15 @@ class Jobs:
             description=spec.description,
             role=role,
             script=script,
-            library=stage("library", self._library),
-            arguments=self._defaults(spec, code_version(self._library, script)),
+            libraries=[stage("library", self._library), *self._packages(spec)],
+            arguments=self._defaults(spec, self._code_version(spec, script)),
             size=spec.size_in(settings),
             runs_at_once=spec.runs_at_once(settings),
             security=self._security.configuration,
             connection=self._infrastructure.network_connection,
+            measured=settings.alarms.glue_metrics,
             wheels=self._wheels,
+            tags={WAITS_TAG: "true"} if spec.waits_for_runs else {},
         )
         access = JobAccess(role, self._infrastructure, job=spec)
         access.run(job.code_bucket, logs.groups)
@@ -87,9 +92,16 @@ class Jobs:
             Schedule(self._scope, f"{spec.id}Schedule", job=job, cron=schedule)
         return job
 
+    def _packages(self, spec: JobSpec) -> list[Path]:
+        return [stage("packages", packages_bundle(spec.packages))] if spec.packages else []
+
+    def _code_version(self, spec: JobSpec, script: Path) -> str:
+        return code_version({**self._library, **packages_bundle(spec.packages)}, script)
+
     def _defaults(self, spec: JobSpec, code: str) -> JobDefaults:
         there, account = self._infrastructure, self._environment.account
         facts: dict[str, Any] = {
+            "project": self._environment.project,
             "environment": self._environment.name,
             "account": account.aws_account_id,
             "region": account.aws_region,
@@ -110,4 +122,6 @@ class Jobs:
             "quality_topic_arn": there.value(Export.QUALITY_TOPIC_ARN),
             "recoveries_topic_arn": there.value(Export.RECOVERIES_TOPIC_ARN),
         }
-        return spec.arguments(**{**facts, **spec.own_arguments(self._environment.settings)})
+        wanted = {field.name for field in fields(spec.arguments)}
+        told = {name: fact for name, fact in facts.items() if name in wanted}
+        return spec.arguments(**{**told, **spec.own_arguments(self._environment.settings)})

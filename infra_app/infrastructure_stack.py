@@ -212,6 +212,7 @@ class InfrastructureStack(cdk.Stack):
             "Alarms",
             names=self._names,
             limits=self._settings.alarms,
+            health=self._settings.health_check,
             key=key,
             topics=topics,
             function=trigger.function,

@@ -1,4 +1,4 @@
-"""The command line: python -m local_cloud run | up | demo | suggest-rules | permissions."""
+"""The command line: python -m local_cloud run, up, demo, health, suggest-rules, permissions."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands.add_parser("up", help="stay up as an S3 endpoint that processes uploads"))
     demo = commands.add_parser("demo", help="the same with a small set of files of its own")
     demo.set_defaults(command=_demo)
+    _add_health(commands.add_parser("health", help="put stub data through all routes, compare"))
     _add_suggest(commands.add_parser("suggest-rules", help="propose quality rules for a dataset"))
     _add_permissions(commands.add_parser("permissions", help="what roles may do and never did"))
     return parser
@@ -94,6 +95,18 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     )
     _add_environment(parser)
     parser.set_defaults(command=_up)
+
+
+def _add_health(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--local", default="", metavar="URL", help="of a cloud that is up (default: one of its own)"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=900, metavar="SECONDS", help="(default: 900)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_environment(parser)
+    parser.set_defaults(command=_health)
 
 
 def _add_suggest(parser: argparse.ArgumentParser) -> None:
@@ -158,6 +171,17 @@ def _up(arguments: argparse.Namespace) -> int:
 
     up(port=arguments.port, environment=arguments.environment)
     return SUCCESS
+
+
+def _health(arguments: argparse.Namespace) -> int:
+    from local_cloud.health_command import health  # noqa: PLC0415 - moto takes a second to import
+
+    return health(
+        environment=arguments.environment,
+        local=arguments.local,
+        timeout=arguments.timeout,
+        as_json=arguments.json,
+    )
 
 
 def _suggest(arguments: argparse.Namespace) -> int:

@@ -88,6 +88,29 @@ class MaintenanceDefaults(JobDefaults):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HealthCheckDefaults(JobDefaults):
+    """Arguments of `health_check`."""
+
+    project: str
+    """Begins all names of the environment's parts."""
+    locks_uploads: bool
+    timeout_seconds: int
+    """How long it waits for its uploads to come to their ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconciliationDefaults(JobDefaults):
+    """Arguments of `reconciliation`."""
+
+    project: str
+    """Begins all names of the environment's parts."""
+    grace_hours: int
+    """Younger files may belong to a run that is still working."""
+    repair: bool
+    """Whether to repair what can be repaired safely."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkflowRun:
     """Passed by Glue to the jobs of a workflow."""
 

@@ -122,6 +122,11 @@ def quarantined_rows_folder(dataset: str, values: Values, load: str) -> str:
     return QUARANTINED_ROWS + "".join(f"{name}={value}/" for name, value in named)
 
 
+def quarantined_rows_of_dataset(dataset: str) -> str:
+    """Return the folder of all rows of a dataset that were quarantined."""
+    return f"{QUARANTINED_ROWS}{QUARANTINE_KEYS[0]}={dataset}/"
+
+
 def quarantined_rows_of(load_id: str) -> str:
     """Return the pattern of all rows that one load has quarantined."""
     return f"{QUARANTINED_ROWS}*/{_LOAD_FOLDER}{load_id}/*"
@@ -209,6 +214,10 @@ _LEASES = "lease#"
 DISPATCHER = "dispatcher"
 DISPATCHER_LEASE = f"{_LEASES}{DISPATCHER}"
 WORKFLOW_STATES = "workflow#"
+CHECKS = "checks"
+"""Health checks of which something may be left."""
+FINDINGS = "findings"
+"""What people have been told that reconciliation has found."""
 START_STATES = "starts#"
 """What keeps the dispatcher from starting runs of a job."""
 _PUBLISHER = "publisher#"
@@ -239,6 +248,14 @@ def workflow_state(workflow: str) -> ItemKey:
 
 def start_state(job: str) -> ItemKey:
     return _item(f"{START_STATES}{job}", "state")
+
+
+def check_note(dataset: str) -> ItemKey:
+    return _item(CHECKS, dataset)
+
+
+def told_findings() -> ItemKey:
+    return _item(FINDINGS, "told")
 
 
 # Objects table: beside an object's versions

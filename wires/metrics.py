@@ -20,6 +20,7 @@ class Dimension(StrEnum):
     DATASET = "Dataset"
     TABLE = "Table"
     """A dataset or curated table that has quality rules."""
+    CLASS = "Class"
 
 
 class Metric(StrEnum):
@@ -59,6 +60,12 @@ class Metric(StrEnum):
     """Count of objects that wait for a run, by route."""
     STUCK_RUNS = "StuckRuns"
     """Count of runs that wait or stop for too long, or are over their time."""
+    HEALTH_CHECK_FAILED = "HealthCheckFailed"
+    """0 or 1, by route: whether the last health check found it as it should be."""
+    HEALTH_CHECK_SECONDS = "HealthCheckSeconds"
+    """From the upload of a check until its table was compared, by route."""
+    RECONCILE_FINDINGS = "ReconcileFindings"
+    """Count, by class, and without a dimension of all."""
 
 
 DIMENSION_OF: Mapping[Metric, Dimension | None] = MappingProxyType(
@@ -72,6 +79,9 @@ DIMENSION_OF: Mapping[Metric, Dimension | None] = MappingProxyType(
         Metric.NULL_VALUES: Dimension.DATASET,
         Metric.QUALITY_SCORE: Dimension.TABLE,
         Metric.STUCK_RUNS: None,
+        Metric.HEALTH_CHECK_FAILED: Dimension.ROUTE,
+        Metric.HEALTH_CHECK_SECONDS: Dimension.ROUTE,
+        Metric.RECONCILE_FINDINGS: Dimension.CLASS,
     }
 )
 """What each metric is told by."""

@@ -27,6 +27,8 @@ takes 40 s of the trigger's 120:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-design-patterns.html
 Larger ones need no copy: the raw bucket keeps each version for good.
 """
+REASON = ".reason.json"
+"""Ending of the key of a refused object's reason, which lies beside its copy."""
 KEPT_AT = "kept_at"
 """Detail of a ledger entry: where a refused object is."""
 
@@ -87,7 +89,7 @@ def quarantine_object(
     note = {**asdict(version), "bucket": raw_bucket, "reason": reason, KEPT_AT: kept_at}
     s3.put_object(
         Bucket=quality_bucket,
-        Key=f"{key}.reason.json",
+        Key=f"{key}{REASON}",
         Body=json.dumps({**note, "copy": key if how is _Kept.COPY else ""}, indent=1).encode(),
         ContentType="application/json",
     )

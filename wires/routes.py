@@ -7,6 +7,7 @@ workflow. Objects that a batch job reads by itself wait for it.
 from __future__ import annotations
 
 import re
+from datetime import date
 from enum import StrEnum
 
 INCOMING = "data/incoming/"
@@ -16,6 +17,14 @@ TAKEN_ELSEWHERE = (
     f"upload it as CSV, or below {INCOMING}YYYY/MM/DD/, where JSON, Parquet, ORC and Avro are "
     "taken too"
 )
+
+CHECKS_PREFIX = "platform_check_"
+"""Beginning of the names of health checks' datasets; nobody else may use it.
+
+They come and go within minutes, so no job makes anything of them beyond their tables.
+"""
+CHECK_UPLOADS = (f"{CHECKS_PREFIX}*", f"{INCOMING}????/??/??/{CHECKS_PREFIX}*")
+"""Patterns of the keys of their uploads, for each route one."""
 
 LEGISLATORS = "legislators/"
 """Popolo documents for the batch job of that name."""
@@ -41,6 +50,11 @@ def waits_on(key: str) -> Route:
     """Return the route in whose queue a pending object waits. What goes through the workflow has a
     queue of its own: however much waits in the other, it is not read for this one."""
     return Route.LAYERED if route_of(key) is Route.LAYERED else Route.FILES
+
+
+def day_folder(day: date) -> str:
+    """Return the folder of the layered route's uploads of a day."""
+    return f"{INCOMING}{day:%Y/%m/%d}/"
 
 
 def incoming_path(key: str) -> str | None:

@@ -18,6 +18,10 @@ BY_START_INDEX = "by_start"
 
 DRIVER_PEAK, WORKER_PEAK = "peak_memory_bytes", "worker_peak_memory_bytes"
 """Facts of a run: the most bytes of memory that its driver, and any one worker, have taken."""
+HEALTH = "health"
+"""Fact of a run of the health check: by route `failed` (0 or 1), `seconds`, and what was found."""
+FINDINGS = "findings"
+"""Fact of a run of the reconciliation: counts by class."""
 
 ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED"})
 """Glue's run states after which nothing more happens."""

@@ -12,9 +12,10 @@ import aws_cdk.aws_s3 as s3
 from constructs import Construct
 
 from config.exports import Export
-from config.naming import CHECKS_PREFIX, Names
+from config.naming import Names
 from config.settings import Retention
 from glue_app.imports import Infrastructure
+from wires.routes import CHECKS_PREFIX, INCOMING
 
 
 class Crawlers(Construct):
@@ -92,8 +93,9 @@ _OUTPUT = {
 
 
 def _folders_below(path: str) -> glue.CfnCrawler.TargetsProperty:
-    """Target all folders but those of the checks after a deployment, which come and go."""
-    target = glue.CfnCrawler.S3TargetProperty(path=path, exclusions=[f"{CHECKS_PREFIX}*/**"])
+    """Target all folders but those of health checks, which come and go."""
+    exclusions = [f"{CHECKS_PREFIX}*/**", f"{INCOMING}*/*/*/{CHECKS_PREFIX}*/**"]
+    target = glue.CfnCrawler.S3TargetProperty(path=path, exclusions=exclusions)
     return glue.CfnCrawler.TargetsProperty(s3_targets=[target])
 
 

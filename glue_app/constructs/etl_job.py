@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -33,19 +33,24 @@ class EtlJob(Construct):
         description: str,
         role: iam.IRole,
         script: Path,
-        library: Path,
+        libraries: Sequence[Path],
         arguments: Arguments,
         size: JobSize,
         runs_at_once: int,
         security: glue.ISecurityConfiguration,
         connection: str | None,
+        measured: bool,
         wheels: WheelsAsset,
+        tags: Mapping[str, str],
     ) -> None:
         """Create the job; it installs `wheels` at its start, and nothing from a package index."""
         super().__init__(scope, id)
         region = cdk.Stack.of(self).region
         script_asset = assets.Asset(self, "Script", path=str(script))
-        library_asset = assets.Asset(self, "Library", path=str(library))
+        library_assets = [
+            assets.Asset(self, _library_id(position), path=str(library))
+            for position, library in enumerate(libraries)
+        ]
         self.name = job_name
         self.code_bucket = script_asset.bucket
         self.job: glue.SparkJob = _KINDS[size.execution_class](
@@ -55,7 +60,7 @@ class EtlJob(Construct):
             description=description,
             role=self._role_as_it_is(role),
             script=_code(script_asset),
-            extra_python_files=[_code(library_asset)],
+            extra_python_files=[_code(asset) for asset in library_assets],
             default_arguments={
                 **to_arguments(arguments),
                 # Without it Glue's S3A client contacts us-east-2 first.
@@ -71,10 +76,11 @@ class EtlJob(Construct):
             timeout=cdk.Duration.minutes(size.timeout_minutes),
             max_concurrent_runs=runs_at_once,
             max_retries=0,
-            enable_metrics=True,
-            enable_observability_metrics=True,
+            enable_metrics=measured,
+            enable_observability_metrics=measured,
             security_configuration=security,
             connections=self._joined(connection),
+            tags=tags,
         )
 
     def _joined(self, connection: str | None) -> list[glue.IConnection] | None:
@@ -93,6 +99,10 @@ _KINDS: Mapping[ExecutionClass, type[glue.PySparkEtlJob] | type[glue.PySparkFlex
 }
 # https://docs.aws.amazon.com/glue/latest/dg/auto-scaling.html
 _AUTO_SCALING = {"--enable-auto-scaling": "true"}
+
+
+def _library_id(position: int) -> str:
+    return f"Library{position + 1}" if position else "Library"
 
 
 def _code(asset: assets.Asset) -> glue.Code:

@@ -15,6 +15,7 @@ import aws_cdk.aws_s3 as s3
 
 from config.jobs import JobSpec, Objects, State, Tables, Zone
 from delivery.audit import explain
+from glue_app.constructs.operations_access import OperationsAccess, Reasons
 from glue_app.imports import Infrastructure
 from wires.layout import DATASET_OWNERS, PUBLISHER_LEASES, QUALITY_TABLES, REFRESH_STATES
 
@@ -160,6 +161,11 @@ class JobAccess:
             self._items("dynamodb:GetItem", "dynamodb:PutItem", of=[f"{DATASET_OWNERS}*"])
         elif state is State.REFRESHES:
             self._items("dynamodb:GetItem", "dynamodb:UpdateItem", of=[REFRESH_STATES])
+        elif state is State.CHECKS:
+            self._explained(OperationsAccess(self._role, there).check_health())
+        elif state is State.FINDINGS:
+            repairs = spec.repairs(there.environment.settings)
+            self._explained(OperationsAccess(self._role, there).compare(repairs=repairs))
         elif state is State.MAINTENANCE:
             self._items("dynamodb:GetItem", of=[REFRESH_STATES])
             self._items(*_TAKE_TURNS, of=[f"{PUBLISHER_LEASES}*"])
@@ -193,6 +199,10 @@ class JobAccess:
                 "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", on=[group]
             )
             self._because(group, "tells what table optimizers do, in streams that Glue names")
+
+    def _explained(self, reasons: Reasons) -> None:
+        for finding, why in reasons.items():
+            self._because(finding, why)
 
     def _because(self, finding: str, why: str) -> None:
         """Record the reason for a finding, as a sentence about this one role."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 import aws_cdk.aws_lakeformation as lakeformation
 from constructs import Construct
 
 from config.exports import Export
-from config.jobs import JOBS, Tables
+from config.jobs import JOBS, State, Tables, Zone
 from glue_app.imports import Infrastructure
 
 _ON_DATABASES = {
@@ -27,6 +27,12 @@ _ON_TABLES = {
     Tables.DROP: ("DROP",),
 }
 
+_OF_STATE: Mapping[State, Mapping[Zone, tuple[Tables, ...]]] = {
+    State.CHECKS: {Zone.PROCESSED: (Tables.READ, Tables.DROP)},
+    State.FINDINGS: {Zone.PROCESSED: (Tables.READ,), Zone.CURATED: (Tables.READ,)},
+}
+"""Rights on tables that come with a job's state: see `OperationsAccess`."""
+
 
 class LakeFormationGrants(Construct):
     """Lets each role do with tables what its policies allow; those still limit it as well.
@@ -42,7 +48,8 @@ class LakeFormationGrants(Construct):
         self._infrastructure = infrastructure
         for spec in JOBS:
             role = infrastructure.role_of(spec).role_arn
-            for zone, rights in spec.tables.items():
+            of_state = _OF_STATE.get(spec.state, {}) if spec.state else {}
+            for zone, rights in {**spec.tables, **of_state}.items():
                 self._grant(f"{spec.id}{zone.name.capitalize()}", role, zone.database, rights)
         crawlers = infrastructure.crawlers_role.role_arn
         self._grant("Crawlers", crawlers, Export.DISCOVERY_DATABASE_NAME, (Tables.KEEP,))

@@ -25,6 +25,7 @@ from wires.column_names import METADATA_COLUMNS
 from wires.contracts import DatasetContract
 from wires.layout import BY_DAY, manifest_key
 from wires.manifest import Manifest
+from wires.routes import CHECKS_PREFIX
 
 # Columns added to those of the data, whose names never contain `#`.
 UPLOADED_AT = "#uploaded_at"
@@ -227,6 +228,10 @@ def part() -> Column:
 def with_inferred(
     contracts: Mapping[str, DatasetContract], tables: ProcessedTables
 ) -> Mapping[str, DatasetContract]:
-    """Return the contracts, and an empty one for every other dataset that has a table."""
-    others = sorted(set(tables.names()) - contracts.keys())
+    """Return the contracts, and an empty one for every other dataset that has a table.
+
+    Those of health checks have none: they may be gone before they are read.
+    """
+    names = {name for name in tables.names() if not name.startswith(CHECKS_PREFIX)}
+    others = sorted(names - contracts.keys())
     return {**contracts, **{name: DatasetContract(name=name) for name in others}}

@@ -44,6 +44,7 @@ class Alarms(Construct):
         *,
         names: Names,
         limits: settings.Alarms,
+        health: settings.HealthCheck,
         key: kms.Key,
         topics: Mapping[Topic, sns.Topic],
         function: lambda_.IFunction,
@@ -57,6 +58,8 @@ class Alarms(Construct):
         self._tell(self._stuck_runs())
         self._tell(self._quality(), topic=Topic.QUALITY)
         for alarm in self._by_job():
+            self._tell(alarm)
+        for alarm in (*self._of_health(health), self._findings()):
             self._tell(alarm)
         self._tell(self._intake(self._of_the_way_in(function, queue)))
         if limits.monthly_budget_usd:
@@ -162,6 +165,60 @@ class Alarms(Construct):
                 look="Concurrent executions of the account, by function.",
             ),
         ]
+
+    def _of_health(self, check: settings.HealthCheck) -> list[cloudwatch.Alarm]:
+        """Return the alarm of a check that failed, and that of a schedule without results."""
+        failed = cloudwatch.MathExpression(
+            expression=f"MAX([{', '.join(route.value for route in QUEUED_ROUTES)}])",
+            using_metrics={
+                route.value: self.metric(
+                    Metric.HEALTH_CHECK_FAILED, {Dimension.ROUTE.value: route.value}, "Maximum"
+                )
+                for route in QUEUED_ROUTES
+            },
+            period=_FIVE_MINUTES,
+            label="failed health checks",
+        )
+        fails = self._alarm(
+            "health-check",
+            failed,
+            above=0,
+            # A result stands until the next one.
+            missing=_Missing.IGNORE,
+            means="Stub data did not come through a route as it should.",
+            look="The alert of the check's run: it says which step of which route stands still.",
+        )
+        return [fails, self._silence(check.silence_hours)] if check.schedule else [fails]
+
+    def _silence(self, hours: int) -> cloudwatch.Alarm:
+        route = {Dimension.ROUTE.value: QUEUED_ROUTES[0].value}
+        return self._alarm(
+            "health-check-silent",
+            cloudwatch.MathExpression(
+                expression="IF(results >= 1, 0, 1)",
+                using_metrics={
+                    "results": self.metric(Metric.HEALTH_CHECK_FAILED, route, "SampleCount", _HOUR)
+                },
+                period=_HOUR,
+                label="hours without a result",
+            ),
+            above=0,
+            periods=hours,
+            missing=_Missing.BREACHING,
+            means=f"No health check has had a result for {hours} hours, though it is scheduled.",
+            look="The runs of its job, and whether the trigger function works, which measures.",
+        )
+
+    def _findings(self) -> cloudwatch.Alarm:
+        return self._alarm(
+            "reconcile-findings",
+            self.metric(Metric.RECONCILE_FINDINGS, {}, "Maximum"),
+            above=0,
+            # What was found stands until the next comparison.
+            missing=_Missing.IGNORE,
+            means="Uploads, ledgers, tables and files do not agree.",
+            look="The alert of the reconciliation, which lists the first findings of each class.",
+        )
 
     def _by_job(self) -> list[cloudwatch.Alarm]:
         return [alarm for spec in JOBS for alarm in (self._fails(spec), self._is_slow(spec))]
@@ -299,9 +356,11 @@ class Alarms(Construct):
 RUNBOOK_NAMES = (
     "dead-letters",
     "events-wait",
+    "health-check",
     "job-fails",
     "job-slow",
     "quality-score",
+    "reconcile-findings",
     "runs-stuck",
     "trigger-errors",
     "trigger-throttles",

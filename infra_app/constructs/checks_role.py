@@ -9,15 +9,12 @@ from constructs import Construct
 
 from config.delivery import App
 from config.environments import Environment
-from config.jobs import FILE_PROCESSOR
-from config.naming import CHECKS_PREFIX
+from config.jobs import DATA_INGESTION, FILE_PROCESSOR, JobSpec
 from delivery.audit import arn_in_findings, explain, ref_in_findings
+from delivery.checks_access import ChecksAccess
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.state_tables import StateTables
-from wires.layout import DATASET_OWNERS
-
-_OWN = f"{CHECKS_PREFIX}*"
 
 
 class ChecksRole(Construct):
@@ -49,9 +46,23 @@ class ChecksRole(Construct):
             assumed_by=self._pipelines(),
             max_session_duration=cdk.Duration.hours(1),
         )
-        self._handle_objects(buckets)
-        self._handle_records(tables)
-        self._handle_tables(catalog.processed.database_name)
+        access = ChecksAccess(
+            role=self.role,
+            names=environment.names,
+            locks_uploads=environment.locks_uploads,
+            raw=buckets.raw,
+            processed=buckets.processed,
+            quality=buckets.quality,
+            objects=tables.objects,
+            loads=tables.loads,
+            state=tables.state,
+            database=catalog.processed.database_name,
+        )
+        access.grant()
+        # Whether there is an application to check.
+        self._allow(
+            "glue:GetJob", on=[self._job(spec) for spec in (FILE_PROCESSOR, DATA_INGESTION)]
+        )
         # Takes no resource:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
         self._allow("cloudformation:ListExports", on=["*"])
@@ -62,7 +73,7 @@ class ChecksRole(Construct):
             on=[table.table_arn for table in tables.all],
         )
         key.grant(self.role, "kms:Decrypt", "kms:GenerateDataKey")
-        self._explain(buckets, catalog)
+        self._explain(access, buckets, catalog)
 
     def _pipelines(self) -> iam.IPrincipal:
         delivery = self._environment.delivery
@@ -76,84 +87,33 @@ class ChecksRole(Construct):
             {"ArnEquals": {"aws:PrincipalArn": roles}}
         )
 
-    def _handle_objects(self, buckets: DataBuckets) -> None:
-        unlock = ["s3:BypassGovernanceRetention"] if self._environment.locks_uploads else []
-        self._allow(
-            *unlock,
-            "s3:DeleteObjectVersion",
-            "s3:PutObject",
-            on=[buckets.raw.arn_for_objects(_OWN)],
-        )
-        self._allow("s3:DeleteObject", "s3:GetObject", on=[buckets.processed.arn_for_objects(_OWN)])
-        self._allow(
-            "s3:ListBucket",
-            on=[buckets.processed.bucket_arn],
-            conditions={"StringLike": {"s3:prefix": _OWN}},
+    def _job(self, spec: JobSpec) -> str:
+        return cdk.Stack.of(self).format_arn(
+            service="glue", resource="job", resource_name=self._environment.names.job(spec)
         )
 
-    def _handle_records(self, tables: StateTables) -> None:
-        """Grant access to records of its own uploads, and to owners of its own tables' names."""
-        self._allow(
-            "dynamodb:DeleteItem",
-            "dynamodb:GetItem",
-            "dynamodb:Query",
-            on=[tables.objects.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [_OWN]}},
-        )
-        self._allow(
-            "dynamodb:DeleteItem",
-            on=[tables.state.table_arn],
-            conditions={
-                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{DATASET_OWNERS}{_OWN}"]}
-            },
-        )
+    def _allow(self, *actions: str, on: list[str]) -> None:
+        iam.Grant.add_to_principal(grantee=self.role, actions=list(actions), resource_arns=on)
 
-    def _handle_tables(self, database: str) -> None:
-        stack = cdk.Stack.of(self)
-        names = ["catalog", f"database/{database}", f"table/{database}/{_OWN}"]
-        arns = [
-            stack.format_arn(
-                service="glue", resource=name, arn_format=cdk.ArnFormat.NO_RESOURCE_NAME
-            )
-            for name in names
-        ]
-        self._allow("glue:DeleteTable", "glue:GetTable", on=arns)
-        job = stack.format_arn(
-            service="glue",
-            resource="job",
-            resource_name=self._environment.names.job(FILE_PROCESSOR),
+    def _explain(self, access: ChecksAccess, buckets: DataBuckets, catalog: Catalog) -> None:
+        raw, processed, quality = (
+            arn_in_findings(one) for one in (buckets.raw, buckets.processed, buckets.quality)
         )
-        self._allow("glue:GetJob", on=[job])
-
-    def _allow(
-        self,
-        *actions: str,
-        on: list[str],
-        conditions: dict[str, dict[str, object]] | None = None,
-    ) -> None:
-        iam.Grant.add_to_principal(
-            grantee=self.role, actions=list(actions), resource_arns=on, conditions=conditions
+        wildcards = access.reasons(
+            raw=raw,
+            processed=processed,
+            quality=quality,
+            database=ref_in_findings(catalog.processed),
         )
-
-    def _explain(self, buckets: DataBuckets, catalog: Catalog) -> None:
-        stack = cdk.Stack.of(self)
-        tables = stack.format_arn(
-            service="glue",
-            resource=f"table/{ref_in_findings(catalog.processed)}/{_OWN}",
-            arn_format=cdk.ArnFormat.NO_RESOURCE_NAME,
-        )
-        raw, processed = arn_in_findings(buckets.raw), arn_in_findings(buckets.processed)
         explain(
             self.role,
             {
+                **{
+                    f"AwsSolutions-IAM5[Resource::{finding}]": f"Each check {why}."
+                    for finding, why in wildcards.items()
+                },
                 "AwsSolutions-IAM5[Resource::*]": "The list of exports takes no resource, and is "
                 "no secret of the account.",
-                f"AwsSolutions-IAM5[Resource::{raw}/{_OWN}]": "Each check uploads under a name of "
-                "its own with this prefix.",
-                f"AwsSolutions-IAM5[Resource::{processed}/{_OWN}]": "What a check has uploaded is "
-                "published under its own name with this prefix.",
-                f"AwsSolutions-IAM5[Resource::{tables}]": "Each check reads and removes a table of "
-                "its own with this prefix.",
                 "NIST.800.53.R5-IAMNoInlinePolicy": "What the checks may do is of use to this role "
                 "alone.",
             },

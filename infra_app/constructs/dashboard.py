@@ -96,6 +96,26 @@ class Dashboard(Construct):
                     _graph("Trigger", [function.metric_errors(), function.metric_throttles()]),
                     _graph("Stuck runs", [self._metric(Metric.STUCK_RUNS, {}, "Maximum")]),
                 ],
+                [
+                    self._each(
+                        "Failed health checks",
+                        Metric.HEALTH_CHECK_FAILED,
+                        Dimension.ROUTE,
+                        routes,
+                        statistic="Maximum",
+                    ),
+                    self._each(
+                        "Seconds of a health check",
+                        Metric.HEALTH_CHECK_SECONDS,
+                        Dimension.ROUTE,
+                        routes,
+                        statistic="Maximum",
+                    ),
+                    _graph(
+                        "Findings of reconciliation",
+                        [self._metric(Metric.RECONCILE_FINDINGS, {}, "Maximum")],
+                    ),
+                ],
                 [_title("How good is it?")],
                 [
                     self._found("Score by table", Metric.QUALITY_SCORE, Dimension.TABLE, "Minimum"),

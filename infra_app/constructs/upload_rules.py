@@ -9,8 +9,8 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
 import aws_cdk.aws_s3 as s3
 
-from config.naming import CHECKS_PREFIX
 from infra_app.lambdas.trigger.decide import MALWARE_TAG, THREATS_FOUND
+from wires.routes import CHECK_UPLOADS
 
 _ENCRYPTION = "s3:x-amz-server-side-encryption"
 _KEY = "s3:x-amz-server-side-encryption-aws-kms-key-id"
@@ -94,7 +94,7 @@ class _UploadRules:
                 effect=iam.Effect.DENY,
                 principals=[iam.AnyPrincipal()],
                 actions=["s3:DeleteObjectVersion"],
-                not_resources=[self._bucket.arn_for_objects(f"{CHECKS_PREFIX}*")],
+                not_resources=[self._bucket.arn_for_objects(pattern) for pattern in CHECK_UPLOADS],
             )
         )
 

@@ -13,6 +13,7 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import ConcurrentRunsExceededException
 from moto.glue.models import FakeJob, FakeJobRun
 
+from config.jobs import WAITS_TAG
 from local_cloud.inventory import inventory
 from wires.dpu import DPU_OF, FLEX
 
@@ -154,6 +155,11 @@ class LocalJobRun(FakeJobRun):
 
 class LocalJob(FakeJob):
     """A job as its template describes it."""
+
+    def __init__(self, *, tags: dict[str, str], **described: Any) -> None:
+        super().__init__(tags=tags, **described)
+        self.waits_for_runs = WAITS_TAG in tags
+        """Whether its runs wait for runs of other jobs, and need no room of their own."""
 
     def start_job_run(  # noqa: PLR0917 - moto's own signature
         self,

@@ -7,7 +7,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -119,7 +119,8 @@ class GlueRunner:
             thread.join()
 
     def _live(self, job: LocalJob, run: LocalJobRun) -> None:
-        with self._room:
+        # Those that wait for others would keep their places from them.
+        with nullcontext() if job.waits_for_runs else self._room:
             state, error = self._outcome(job, run)
         run.move(state, error)
         try:

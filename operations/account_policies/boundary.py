@@ -16,7 +16,7 @@ from typing import Any
 
 from config.account import Account
 from config.boundaries import Boundary
-from config.naming import CHECKS_PREFIX
+from wires.routes import CHECK_UPLOADS
 
 _OBJECTS = (
     "s3:AbortMultipartUpload",
@@ -91,7 +91,7 @@ _ENVIRONMENT = (
     _allow(_OBJECTS, f"{_DATA}/*"),
     _allow(_BUCKETS, _DATA),
     # Of the checks, which remove their uploads where versions are locked.
-    _allow(("s3:BypassGovernanceRetention",), f"{_DATA}/{CHECKS_PREFIX}*"),
+    _allow(("s3:BypassGovernanceRetention",), *(f"{_DATA}/{pattern}" for pattern in CHECK_UPLOADS)),
     _allow(("s3:GetObject",), _CODE),
     _allow(
         (
@@ -102,6 +102,7 @@ _ENVIRONMENT = (
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:Query",
+            "dynamodb:Scan",  # of the reconciliation, which compares whole ledgers
             "dynamodb:UpdateItem",
             "dynamodb:UpdateTable",  # of the checks, which protect tables from deletion
         ),
@@ -146,6 +147,7 @@ _ENVIRONMENT = (
             "sqs:GetQueueAttributes",
             "sqs:GetQueueUrl",
             "sqs:ReceiveMessage",
+            "sqs:SendMessage",  # of a reconciliation that repairs
         ),
         "arn:${partition}:sns:${region}:${account}:${project}-*",
         "arn:${partition}:sqs:${region}:${account}:${project}-*",

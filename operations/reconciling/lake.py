@@ -20,6 +20,7 @@ from operations.table_reader import IcebergReader, place_of
 from wires.layout import SUPERSEDED, metadata_folder
 from wires.object_ledger import ObjectStatus
 from wires.refresh_ledger import RefreshLedger
+from wires.routes import CHECKS_PREFIX
 
 _GONE = frozenset({"404", "NoSuchKey"})
 
@@ -29,12 +30,15 @@ def check_tables(
 ) -> Iterator[Finding]:
     """Yield what is wrong with each table, and files older than `before` that none has.
 
-    One table after the other is taken down.
+    One table after the other is taken down. Tables of health checks are left out: they may go at
+    any moment, and a check removes what one before it has left.
     """
     names = estate.names
     found: set[str] = set()
     for database in (names.processed_database, names.curated_database):
         for name, location in _iceberg_tables(estate, database):
+            if name.startswith(CHECKS_PREFIX):
+                continue
             with progress.step(f"table {database}.{name}"):
                 kept.empty("current", "reached", "known", "stray")
                 check = _TableCheck(estate, kept, database, name, location)
@@ -55,7 +59,7 @@ def _iceberg_tables(estate: Estate, database: str) -> Iterator[tuple[str, str]]:
 
 def _without_table(estate: Estate, kept: Scratch, found: set[str]) -> Iterator[Finding]:
     for dataset, load, objects in kept.rows(_PUBLISHED_BY_DATASET, ObjectStatus.PUBLISHED.value):
-        if dataset not in found:
+        if dataset not in found and not dataset.startswith(CHECKS_PREFIX):
             where = f"{estate.names.processed_database}.{dataset}"
             yield _load_gone(dataset, load, objects, f"there is no Iceberg table {where}")
 

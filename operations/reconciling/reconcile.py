@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from config.environments import Environment
-from config.jobs import grace_hours
 from operations.progress import Progress
 from operations.reconciling.lake import check_tables
 from operations.reconciling.report import Finding, Report
@@ -16,6 +14,7 @@ from operations.reconciling.scratch import Scratch, scratch
 from operations.reconciling.stuck import check_loads, check_waiting
 from operations.reconciling.uploads import check_uploads, read_ledger
 from operations.recovery.estate import Estate, utc_now
+from operations.site import Site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +29,7 @@ class Limits:
 
 
 def reconcile(
-    environment: Environment,
+    environment: Site,
     session: Any,
     *,
     repair: bool = False,
@@ -45,7 +44,10 @@ def reconcile(
     """
     estate, ages = Estate(environment, session, now), limits or Limits()
     report = Report(
-        environment=environment.name, at=estate.timestamp, limit=ages.examples, repair=repair
+        environment=environment.names.environment,
+        at=estate.timestamp,
+        limit=ages.examples,
+        repair=repair,
     )
     with scratch() as kept:
         for finding in _findings(estate, kept, ages, progress or Progress()):
@@ -61,5 +63,5 @@ def _findings(estate: Estate, kept: Scratch, ages: Limits, progress: Progress) -
     yield from check_loads(estate, overdue, open_jobs)
     yield from check_waiting(estate, kept, overdue, open_jobs)
     yield from check_uploads(estate, kept, estate.now() - ages.older_than, progress)
-    grace = timedelta(hours=grace_hours(estate.environment.settings))
+    grace = timedelta(hours=estate.environment.grace_hours)
     yield from check_tables(estate, kept, estate.now() - grace, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from wires.printable import printable
+from wires.run_ledger import FINDINGS
 
 
 class Kind(StrEnum):
@@ -65,6 +67,13 @@ class Report:
     counts: Counter[Kind] = field(default_factory=Counter)
     repaired: Counter[Kind] = field(default_factory=Counter)
     examples: dict[Kind, list[Finding]] = field(default_factory=lambda: {kind: [] for kind in Kind})
+    _sum: int = field(default=0, init=False)
+    """Sum of the digests of all findings, whatever their order and number."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what is the same for the same findings in any order, and else not; "" for none."""
+        return "" if self.is_clean else f"{self._sum:032x}"
 
     @property
     def is_clean(self) -> bool:
@@ -73,6 +82,8 @@ class Report:
     def add(self, finding: Finding) -> None:
         """Count a finding, and repair it if that was asked for."""
         self.counts[finding.kind] += 1
+        digest = hashlib.sha256(f"{finding.kind}\0{finding.what}".encode(errors="surrogatepass"))
+        self._sum = (self._sum + int.from_bytes(digest.digest()[:16])) % 2**128
         if len(self.examples[finding.kind]) < self.limit:
             self.examples[finding.kind].append(finding)
         if self.repair and finding.mend and finding.mend():
@@ -91,6 +102,13 @@ class Report:
                 }
                 for kind in Kind
             },
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """Return facts for the run ledger, from which the trigger makes metrics."""
+        return {
+            FINDINGS: {kind.value: self.counts[kind] for kind in Kind},
+            "repaired": {kind.value: self.repaired[kind] for kind in Kind},
         }
 
     def lines(self) -> Iterator[str]:

@@ -10,9 +10,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from config.environments import Environment
 from config.naming import Names
 from operations.errors import OperationError
+from operations.site import Site
 from wires.load_ledger import LoadLedger
 from wires.object_ledger import ObjectLedger
 from wires.redrives import Redrives
@@ -26,7 +26,7 @@ def utc_now() -> datetime:
 class Estate:
     """Everything that the commands of recovery and reconciliation work on."""
 
-    environment: Environment
+    environment: Site
     session: Any
     """A boto3 session in the environment's account and region."""
     now: Callable[[], datetime] = field(default=utc_now)
@@ -76,9 +76,9 @@ class Estate:
             return str(self.sqs.get_queue_url(QueueName=name)["QueueUrl"])
         except ClientError as error:
             raise OperationError(
-                f"expected the queue {name} in account {self.environment.account.aws_account_id}, "
+                f"expected the queue {name} in account {self.names.account}, "
                 f"got {error.response['Error']['Code']}: use credentials of that account, and look "
-                f"whether {self.environment.name} is deployed"
+                f"whether {self.names.environment} is deployed"
             ) from error
 
     @cached_property

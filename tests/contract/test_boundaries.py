@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from config.jobs import JOBS
+from delivery.bundles import LIBRARY_PACKAGES
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -36,6 +39,8 @@ def imports_of(package: str, *, but_not: str = "") -> Iterator[tuple[str, str]]:
         ("delivery", {"infra_app", "glue_app", "local_cloud"}),
         ("operations", {"aws_cdk", "infra_app", "glue_app", "lake", "local_cloud", "pyspark"}),
         ("glue_scripts", {"aws_cdk", "config", "infra_app", "glue_app", "local_cloud"}),
+        # Only scripts whose jobs have them in a zip of their own: see the next test.
+        *((folder, {"config", "operations"}) for folder in LIBRARY_PACKAGES),
         ("infra_app/lambdas", {"aws_cdk", "config", "infra_app", "glue_app", "pyspark", "dqdl"}),
     ],
 )
@@ -45,13 +50,22 @@ def test_a_package_does_not_import(package: str, others: set[str]) -> None:
     assert not [(path, name) for path, name in found if name in others]
 
 
+def test_a_script_imports_packages_beside_the_library_only_where_its_job_has_them() -> None:
+    for spec in JOBS:
+        tree = ast.parse((ROOT / "glue_scripts" / f"{spec.name}.py").read_text())
+        modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        named = {str(module).split(".")[0] for module in modules}
+        assert named & {"config", "operations"} <= set(spec.packages)
+        assert bool(named & set(spec.packages)) is bool(spec.packages)
+
+
 def test_the_wires_need_the_standard_library_only_and_ledgers_boto3_s_conditions() -> None:
     allowed = sys.stdlib_module_names | {"wires"}
     found = [(path, name) for path, name in imports_of("wires") if name not in allowed]
     ledgers = {path for path, _ in found}
     assert {name for _, name in found} == {"boto3"}
     assert ledgers == {
-        *(f"wires/{kind}_ledger.py" for kind in ("load", "object", "refresh", "run")),
+        *(f"wires/{kind}_ledger.py" for kind in ("check", "load", "object", "refresh", "run")),
         "wires/dataset_names.py",
     }
 

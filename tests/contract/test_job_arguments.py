@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.environments import Environment
-from config.jobs import FILE_PROCESSOR, JOBS, JobSpec
+from config.jobs import FILE_PROCESSOR, HEALTH_CHECK, JOBS, RECONCILIATION, JobSpec
+from operations.site import names_told
 from tests.templates import Json, Template, text_of
 from wires.job_arguments import (
     GlueRun,
+    HealthCheckDefaults,
     LoadDefaults,
     LoadRun,
+    ReconciliationDefaults,
     from_argv,
     from_properties,
     run_properties,
@@ -94,6 +97,40 @@ def test_the_script_reads_back_what_template_and_dispatcher_give(
     assert defaults.max_expansion_ratio == configured.settings.file_processor.max_expansion_ratio
     assert "RawBucketName" in defaults.raw_bucket
     assert run == LoadRun(load_id="0123", attempt=2, last_attempt=False)
+
+
+def test_the_jobs_that_look_after_an_environment_are_told_what_config_knows_of_it(
+    application: Template, configured: Environment
+) -> None:
+    told = job_of(application, configured, HEALTH_CHECK)["DefaultArguments"]
+    check = from_argv(HealthCheckDefaults, spelled(told))
+    assert names_told(check) == configured.names
+    assert check.locks_uploads is configured.locks_uploads
+    assert check.timeout_seconds < configured.settings.health_check.timeout_minutes * 60
+    told = job_of(application, configured, RECONCILIATION)["DefaultArguments"]
+    comparison = from_argv(ReconciliationDefaults, spelled(told))
+    assert names_told(comparison) == configured.names
+    assert comparison.grace_hours == configured.grace_hours
+    assert comparison.repair is configured.settings.reconciliation.repair
+
+
+def spelled(arguments: Json) -> list[str]:
+    return [word for name, value in arguments.items() for word in (name, text_of(value)) if word]
+
+
+def test_packages_beside_the_library_are_an_asset_of_those_jobs_alone(
+    application: Template, configured: Environment
+) -> None:
+    libraries = {
+        spec.name: text_of(
+            job_of(application, configured, spec)["DefaultArguments"]["--extra-py-files"]
+        ).split(",")
+        for spec in JOBS
+    }
+    shared = set(libraries[FILE_PROCESSOR.name])
+    for spec in JOBS:
+        assert shared <= set(libraries[spec.name])
+        assert bool(set(libraries[spec.name]) - shared) is bool(spec.packages), spec.name
 
 
 def test_each_place_that_a_job_is_told_is_the_export_of_that_name(application: Template) -> None:

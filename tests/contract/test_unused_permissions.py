@@ -73,7 +73,7 @@ def test_the_list_of_what_is_used_has_nothing_that_no_role_may_do(
 
 def test_the_record_has_every_role_that_acts_on_a_laptop() -> None:
     recorded = {permission.role for permission in used_in(USED)}
-    assert len(recorded) >= 9  # six jobs, trigger, crawlers, checks
+    assert len(recorded) >= 11  # eight jobs, trigger, crawlers, checks
 
 
 def test_reasons_are_sentences(reasons: list[Reason]) -> None:

@@ -15,6 +15,7 @@ from cfnlint.config import ManualArgs
 
 from config.boundaries import Boundary
 from config.environments import ENVIRONMENTS_FILE, Environment, load_environments
+from config.jobs import HEALTH_CHECK, RECONCILIATION
 from local_cloud.assembly import stacks_of
 from local_cloud.cloud import LocalCloud
 from operations.account_policies.boundary import boundary_document
@@ -48,6 +49,7 @@ def document() -> dict[str, Any]:
         "maintenance": {"tablesKeptByGlue": ["daily_sales"], "executionClass": "FLEX"},
         "fileProcessor": {"autoScaling": True, "workers": 10},
         "legislators": {"autoScaling": True, "executionClass": "FLEX", "workerType": "G.2X"},
+        "reconciliation": {"repair": True},
         "alarms": {
             "monthlyBudgetUsd": 500,
             "subscribers": {
@@ -221,7 +223,49 @@ def test_each_job_has_of_lake_formation_what_its_tables_need(variant: Variant) -
         assert one["PermissionsWithGrantOption"] == []
         assert {"Ref": "AWS::NoValue"} not in one["Permissions"]
     droppers = {text_of(one["Principal"]) for one in tables if "DROP" in one["Permissions"]}
-    assert len(droppers) == 4  # of curated tables two, the batch sample's, and the checks
+    # Of curated tables two, the batch sample's, the checks after a deployment and by the clock.
+    assert len(droppers) == 5
+    looking = {text_of(one["Principal"]) for one in tables if "SELECT" in one["Permissions"]}
+    for spec in (HEALTH_CHECK, RECONCILIATION):
+        assert any(spec.role_export in one for one in looking)
+
+
+def test_a_reconciliation_that_repairs_may_put_back_send_and_tag_and_nothing_else(
+    variant: Variant,
+) -> None:
+    assert variant.dev.settings.reconciliation.repair
+    job = variant.application.named("AWS::Glue::Job", Name=variant.dev.names.job(RECONCILIATION))
+    assert job["DefaultArguments"]["--repair"] == "true"
+    statements = [
+        statement
+        for policy in variant.application.properties("AWS::IAM::Policy")
+        if RECONCILIATION.role_export in text_of(policy["Roles"])
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    of = {
+        action: {text_of(one) for one in as_list(statement["Resource"])}
+        for statement in statements
+        for action in as_list(statement["Action"])
+        if action in ("dynamodb:ConditionCheckItem", "sqs:SendMessage", "s3:PutObjectTagging")
+    }
+    assert len(of) == 3
+    assert all("Objects" in one or "Loads" in one for one in of["dynamodb:ConditionCheckItem"])
+    (queue,) = of["sqs:SendMessage"]
+    assert variant.dev.names.uploads_queue in queue
+    actions = {action for s in statements for action in as_list(s["Action"])}
+    assert not actions & {"s3:PutObject", "s3:DeleteObject", "dynamodb:DeleteItem"}
+
+
+def test_checks_remove_uploads_where_versions_are_locked(variant: Variant) -> None:
+    unlocking = [
+        statement
+        for template in variant.templates
+        for statement in template.role_statements()
+        if "s3:BypassGovernanceRetention" in as_list(statement["Action"])
+    ]
+    assert len(unlocking) == 2  # after a deployment, and by the clock
+    for statement in unlocking:
+        assert all("platform_check_" in text_of(one) for one in as_list(statement["Resource"]))
 
 
 def test_a_job_scales_and_runs_on_spare_capacity_where_config_says_so(variant: Variant) -> None:

@@ -17,10 +17,13 @@ from packaging.requirements import Requirement
 from packaging.tags import Tag
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from config.jobs import HEALTH_CHECK, RECONCILIATION, JobSpec
 from delivery.bundles import (
     TRIGGER_DISTRIBUTIONS,
     Bundle,
+    code_version,
     library_bundle,
+    packages_bundle,
     stage,
     stage_zip,
     trigger_bundle,
@@ -81,6 +84,51 @@ def test_the_contracts_are_in_the_library() -> None:
     bundle = library_bundle([DatasetContract(name="sales", keys=("s/*",))])
     contracts = json.loads(bundle[PurePosixPath("dataset_contracts/contracts.json")])
     assert [contract["name"] for contract in contracts] == ["sales"]
+
+
+def test_packages_beside_the_library_are_modules_and_nothing_else() -> None:
+    bundle = packages_bundle(HEALTH_CHECK.packages)
+    assert PurePosixPath("operations/health/check.py") in bundle
+    assert PurePosixPath("config/naming.py") in bundle
+    assert {path.suffix for path in bundle} == {".py"}
+    assert not set(bundle) & set(library_bundle([]))
+
+
+def test_a_change_of_operations_changes_the_code_of_no_other_job(tmp_path: Path) -> None:
+    script = tmp_path / "job.py"
+    script.write_bytes(b"")
+    library = library_bundle([])
+    assert not [path for path in library if path.parts[0] in ("config", "operations")]
+    whole = {**library, **packages_bundle(HEALTH_CHECK.packages)}
+    assert code_version(whole, script) != code_version(library, script)
+
+
+@pytest.mark.parametrize("spec", [HEALTH_CHECK, RECONCILIATION], ids=lambda spec: spec.name)
+def test_jobs_that_look_after_an_environment_import_nothing_heavy(
+    tmp_path: Path, spec: JobSpec
+) -> None:
+    """What Glue has or installs, and neither the CDK nor Spark or YAML."""
+    folder = stage("packages", packages_bundle(spec.packages), under=tmp_path)
+    library = stage("library", library_bundle([]), under=tmp_path)
+    script = Path("glue_scripts", f"{spec.name}.py").read_text()
+    imports = [line for line in script.splitlines() if line.startswith("from operations")]
+    program = "\n".join(
+        [
+            "import sys",
+            f"sys.path[:0] = [{str(library)!r}, {str(folder)!r}]",
+            *imports,
+            "heavy = {'aws_cdk', 'jsii', 'moto', 'pyspark', 'yaml'}",
+            "print(sorted(heavy & sys.modules.keys()))",
+        ]
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 
 
 def in_the_zipped_library_alone(folder: Path, program: str) -> str:

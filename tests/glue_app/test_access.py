@@ -185,6 +185,66 @@ def test_loads_are_changed_by_the_jobs_that_publish_them_alone(
     assert actions == ({"dynamodb:GetItem", "dynamodb:UpdateItem"} if publishes else set())
 
 
+OWN = ("platform_check_*", "data/incoming/????/??/??/platform_check_*")
+
+
+def test_a_health_check_writes_and_removes_under_its_own_names_alone(
+    resources: Resources, application: Template
+) -> None:
+    own = {f"Raw/{pattern}" for pattern in OWN}
+    assert zones(resources("HealthCheck", "s3:PutObject")) == own
+    assert zones(resources("HealthCheck", "s3:DeleteObjectVersion")) == own
+    assert zones(resources("HealthCheck", "s3:GetObject")) >= {"Processed/platform_check_*"}
+    removed = zones(resources("HealthCheck", "s3:DeleteObject"))
+    assert {place.split("/")[0] for place in removed} == {"Processed", "Quality"}
+    assert all("platform_check_" in place for place in removed)
+    for action in ("glue:DeleteTable", "glue:GetTable"):
+        tables = [r for r in resources("HealthCheck", action) if ":table/" in r]
+        assert tables
+        assert all("platform_check_*" in table for table in tables)
+    keys = leading_keys(application, "HealthCheck", "Objects")
+    assert keys == [list(OWN)]
+    assert sorted(leading_keys(application, "HealthCheck", "State")) == [
+        ["checks"],
+        ["dataset#platform_check_*"],
+    ]
+    for action in ("glue:StartJobRun", "glue:UpdateTable", "glue:CreateTable", "sns:Publish"):
+        assert not resources("HealthCheck", action)
+
+
+def test_a_reconciliation_looks_at_everything_and_changes_nothing(
+    application: Template,
+) -> None:
+    actions = {
+        action
+        for policy in application.properties("AWS::IAM::Policy")
+        if "ReconciliationRoleName" in text_of(policy["Roles"])
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+    }
+    looks = re.compile(r"\w+:(Get|List|Query|Scan|Decrypt|Describe)")
+    assert {action for action in actions if not looks.match(action)} == {
+        # Its logs and metrics, as of every job.
+        "cloudwatch:PutMetricData",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "logs:AssociateKmsKey",
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        # Its own runs, what people know of, and telling them.
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "sns:Publish",
+    }
+    keys = {key for (key,) in leading_keys(application, "Reconciliation", "State")}
+    workflows = {key for key in keys if key.startswith("workflow#")}
+    assert keys - workflows == {"findings", "refresh"}
+    assert len(workflows) == 1
+    ((runs,),) = leading_keys(application, "Reconciliation", "Runs")
+    assert runs.endswith("-reconciliation")
+
+
 def statements_of(application: Template, role: str, table: str) -> list[Json]:
     return [
         statement
@@ -240,4 +300,7 @@ def test_a_crawler_of_folders_keeps_columns_and_leaves_those_of_the_checks_out(
         "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
     }
     (target,) = raw["Targets"]["S3Targets"]
-    assert target["Exclusions"] == ["platform_check_*/**"]
+    assert target["Exclusions"] == [
+        "platform_check_*/**",
+        "data/incoming/*/*/*/platform_check_*/**",
+    ]

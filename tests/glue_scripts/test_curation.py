@@ -20,6 +20,7 @@ from wires.contracts import (
     OnFailure,
     Reference,
 )
+from wires.routes import CHECKS_PREFIX
 
 
 def test_uploads_become_a_table_by_days(curation: Curation) -> None:
@@ -34,6 +35,16 @@ def test_uploads_become_a_table_by_days(curation: Curation) -> None:
         ("2026-01-12", "FR", 1, 7),
         ("2026-01-13", "DE", 1, 9),
     ]
+    assert curation.process() == []
+
+
+@pytest.mark.slow
+def test_nothing_is_made_of_what_a_health_check_has_uploaded(curation: Curation) -> None:
+    """Its table may be gone before it is read, and nobody should find it among the reports."""
+    curation.upload("customers", CUSTOMERS)
+    curation.upload(f"{CHECKS_PREFIX}layered_1", "code,note\n007,x\n")
+    assert {r.model for r in curation.process()} == {"dataset/customers"}
+    assert {r.model for r in curation.judge()} == {"dataset/customers"}
     assert curation.process() == []
 
 

@@ -36,7 +36,7 @@ def metrics_of(alarm: Json) -> Iterator[Json]:
 
 def test_each_alarm_says_what_it_means_and_leads_to_its_runbook(infrastructure: Template) -> None:
     found = alarms(infrastructure)
-    assert len(found) == 2 * len(JOBS) + 9
+    assert len(found) == 2 * len(JOBS) + 12
     for alarm in found:
         text = alarm["AlarmDescription"]
         path = re.search(r"docs/runbooks/[a-z-]+\.md$", text)
@@ -103,6 +103,8 @@ def test_an_alarm_about_ours_looks_at_a_metric_that_the_trigger_writes(
         Metric.OLDEST_PENDING_SECONDS,
         Metric.QUALITY_SCORE,
         Metric.STUCK_RUNS,
+        Metric.HEALTH_CHECK_FAILED,
+        Metric.RECONCILE_FINDINGS,
     }
 
 
@@ -110,8 +112,39 @@ def test_silence_of_a_function_is_an_alarm_and_silence_of_a_job_is_none(
     infrastructure: Template,
 ) -> None:
     for alarm in infrastructure.properties("AWS::CloudWatch::Alarm"):
-        said_by_clock = re.search("-uploads-wait-|-runs-stuck$", alarm["AlarmName"])
-        assert alarm["TreatMissingData"] == ("breaching" if said_by_clock else "notBreaching")
+        name = alarm["AlarmName"]
+        silent = "notBreaching"
+        if re.search("-uploads-wait-|-runs-stuck$|-health-check-silent$", name):
+            silent = "breaching"
+        elif name.endswith(("-health-check", "-reconcile-findings")) and "-job-" not in name:
+            silent = "ignore"  # what was found stands until it is looked at again
+        assert alarm["TreatMissingData"] == silent, name
+
+
+def test_a_check_without_results_for_longer_than_config_says_is_an_alarm(
+    infrastructure: Template, configured: Environment
+) -> None:
+    name = configured.names.of("health-check-silent")
+    alarm = infrastructure.named("AWS::CloudWatch::Alarm", AlarmName=name)
+    hours = configured.settings.health_check.silence_hours
+    (results,) = (one for one in alarm["Metrics"] if "MetricStat" in one)
+    assert results["MetricStat"]["Stat"] == "SampleCount"
+    assert alarm["EvaluationPeriods"] * results["MetricStat"]["Period"] == hours * 3600
+    assert "DatapointsToAlarm" not in alarm  # all of them
+
+
+def test_a_check_of_any_route_that_failed_is_an_alarm(
+    infrastructure: Template, configured: Environment
+) -> None:
+    name = configured.names.of("health-check")
+    alarm = infrastructure.named("AWS::CloudWatch::Alarm", AlarmName=name)
+    (expression,) = (one["Expression"] for one in alarm["Metrics"] if "Expression" in one)
+    assert expression == "MAX([files, layered])"
+    routes = {one["Id"]: one["MetricStat"] for one in alarm["Metrics"] if "MetricStat" in one}
+    for id, stat in routes.items():
+        assert stat["Metric"]["Dimensions"] == [{"Name": "Route", "Value": id}]
+        assert stat["Stat"] == "Maximum"
+    assert len(routes) == 2
 
 
 def test_alarms_may_publish_to_the_topics_under_their_key(infrastructure: Template) -> None:

@@ -138,7 +138,14 @@ def test_what_somebody_may_do_whose_own_policies_allow_everything(
 
 
 @pytest.mark.parametrize(
-    ("key", "kept"), [("sales/a.csv", True), ("platform_check_1/a.csv", False)]
+    ("key", "kept"),
+    [
+        ("sales/a.csv", True),
+        ("platform_check_1/a.csv", False),
+        ("data/incoming/2026/11/30/platform_check_1/a.csv", False),
+        ("data/incoming/2026/11/30/sales/platform_check_1/a.csv", True),
+        ("data/incoming/2026/11/sales/platform_check_1.csv", True),
+    ],
 )
 def test_a_version_of_prod_is_deleted_by_nobody_but_that_of_a_check(
     assemblies: Assemblies, key: str, kept: bool

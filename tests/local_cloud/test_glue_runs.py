@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from config.jobs import WAITS_TAG
 from local_cloud.cloud import LocalCloud
 from local_cloud.glue import runner
 from local_cloud.glue.jobs import LocalJobRun, RunState
@@ -148,6 +149,25 @@ def test_a_run_that_waits_for_workers_may_expire_and_one_that_works_may_not(
     until(pid_file.exists)
     with pytest.raises(ValueError, match="expected a run that waits"):
         cloud.expire(cloud.active_runs[0])
+
+
+def test_a_run_that_waits_for_others_takes_no_room_from_them(up: Deploy) -> None:
+    waiting = tiny.job("waits")
+    waiting["Properties"]["Tags"] = {WAITS_TAG: "true"}
+    cloud = up(tiny.job(), Waits=waiting)
+    with cloud.jobs_wait():
+        busy = start(cloud)
+        told = cloud.client("glue").start_job_run(JobName="waits")
+        ended = cloud.client("glue").get_job_run
+        until(
+            lambda: (
+                ended(JobName="waits", RunId=told["JobRunId"])["JobRun"]["JobRunState"]
+                == "SUCCEEDED"
+            )
+        )
+        assert described(cloud, busy)["JobRunState"] == "STARTING"
+    cloud.settle()
+    assert described(cloud, busy)["JobRunState"] == "SUCCEEDED"
 
 
 def test_asking_for_a_run_does_not_end_it(up: Deploy, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import random
+from collections.abc import Iterable
 from copy import deepcopy
 from datetime import timedelta
-from itertools import count
+from itertools import combinations, count, permutations, product
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -19,7 +20,7 @@ from lake.publishing.loads_in_files import LOADS
 from operations.progress import Progress
 from operations.reconciling import table_files
 from operations.reconciling.reconcile import Limits, reconcile
-from operations.reconciling.report import Kind, Report
+from operations.reconciling.report import Finding, Kind, Report
 from tests.operations.conftest import NewEstate
 from tests.operations.damages import Damaged, Told, place_of
 from tests.operations.estates import Killed, SmallEstate
@@ -27,6 +28,7 @@ from wires.layout import SUPERSEDED, compacted_folder, refresh_records
 from wires.load_ledger import LoadState
 from wires.object_ledger import ObjectStatus
 from wires.refresh_ledger import RefreshLedger, table_model
+from wires.routes import CHECKS_PREFIX
 
 
 def report_of(small: SmallEstate, *, repair: bool = False, later: bool = True) -> Report:
@@ -200,6 +202,42 @@ def moved(file: DataFile, path: str, size: int) -> DataFile:
 
 def test_the_key_of_merged_files_is_the_one_that_maintenance_writes() -> None:
     assert (table_files.LOADS, table_files.COMMIT_ID) == (LOADS, COMMIT_ID)
+
+
+def test_tables_of_health_checks_are_left_out(whole: Damaged) -> None:
+    """They come and go while others are compared."""
+    small, dataset = whole.small, f"{CHECKS_PREFIX}files_1"
+    for name in (dataset, f"{CHECKS_PREFIX}files_2"):
+        whole.published(name)
+    path = whole.processed.file(dataset, "any").file_path
+    for file in (path, whole.live(dataset)[0].file_path):
+        bucket, key = place_of(file)
+        small.s3.delete_object(Bucket=bucket, Key=key)
+    small.glue.delete_table(
+        DatabaseName=small.names.processed_database, Name=f"{CHECKS_PREFIX}files_2"
+    )
+    assert report_of(small).is_clean
+
+
+def test_the_same_findings_have_the_same_fingerprint_in_any_order() -> None:
+    findings = [
+        Finding(kind=kind, what=what, detail=f"seen at {n}")
+        for n, (kind, what) in enumerate(product((Kind.UNKNOWN, Kind.STUCK), ("a", "b", "\ud800")))
+    ]
+    prints = {fingerprint_of(one) for one in permutations(findings, len(findings))}
+    assert len(prints) == 1
+    assert "" not in prints
+    others = {fingerprint_of(one) for one in combinations(findings, len(findings) - 1)}
+    assert len(others) == len(findings)
+    assert not others & prints
+    assert fingerprint_of([]) == ""
+
+
+def fingerprint_of(findings: Iterable[Finding]) -> str:
+    report = Report(environment="dev", at="now")
+    for finding in findings:
+        report.add(finding)
+    return report.fingerprint
 
 
 def test_superseded_files_are_left_to_the_lifecycle(whole: Damaged) -> None:

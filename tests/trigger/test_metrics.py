@@ -109,6 +109,35 @@ def test_rows_objects_and_waits_are_those_that_the_job_has_recorded() -> None:
     assert not of(list(of_run(item, [], route=None)), Metric.SECONDS_TO_PUBLISH)
 
 
+def test_a_health_check_is_measured_by_route_also_if_its_run_failed() -> None:
+    found = {"files": {"failed": 0, "seconds": 70}, "layered": {"failed": 1, "seconds": 300}}
+    measured = list(of_run(any_item(state="FAILED", health=found), [], route=None))
+    told = {
+        (one.name, one.of[Dimension.ROUTE]): list(one.values)
+        for one in measured
+        if Dimension.ROUTE in one.of
+    }
+    assert told == {
+        (Metric.HEALTH_CHECK_FAILED, "files"): [0],
+        (Metric.HEALTH_CHECK_SECONDS, "files"): [70],
+        (Metric.HEALTH_CHECK_FAILED, "layered"): [1],
+        (Metric.HEALTH_CHECK_SECONDS, "layered"): [300],
+    }
+
+
+def test_findings_are_counted_by_class_and_in_all() -> None:
+    item = any_item(findings={"unknown": 2, "stuck": 1, "missing": 0})
+    measured = [m for m in of_run(item, [], route=None) if m.name is Metric.RECONCILE_FINDINGS]
+    told = {one.of.get(Dimension.CLASS): list(one.values) for one in measured}
+    assert told == {None: [3], "unknown": [2], "stuck": [1], "missing": [0]}
+
+
+def test_other_runs_say_nothing_of_health_or_findings() -> None:
+    names = {one.name for one in of_run(any_item(), [], route=None)}
+    watched = {Metric.HEALTH_CHECK_FAILED, Metric.HEALTH_CHECK_SECONDS, Metric.RECONCILE_FINDINGS}
+    assert not names & watched
+
+
 def test_the_end_of_a_run_is_measured_once(
     aws: SmallAws, capsys: pytest.CaptureFixture[str]
 ) -> None:

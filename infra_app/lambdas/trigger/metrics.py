@@ -19,6 +19,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 from wires.metrics import Dimension, Metric
 from wires.object_ledger import ObjectLedger
 from wires.routes import Route
+from wires.run_ledger import FINDINGS, HEALTH
 
 QUEUED_ROUTES = (Route.FILES, Route.LAYERED)
 """Routes in whose queues objects wait."""
@@ -27,6 +28,7 @@ FEWEST_RUNS = 5
 
 _UNITS = {
     Metric.BYTES_IN: "Bytes",
+    Metric.HEALTH_CHECK_SECONDS: "Seconds",
     Metric.OLDEST_PENDING_SECONDS: "Seconds",
     Metric.RUN_SECONDS: "Seconds",
     Metric.QUALITY_SCORE: "None",
@@ -127,6 +129,27 @@ def of_run(
         waits = [float(one) for one in item["waits"]]
         of = {Dimension.ROUTE: route.value}
         yield Measured(name=Metric.SECONDS_TO_PUBLISH, values=waits, of=of)
+    yield from _of_health(item)
+    yield from _of_findings(item)
+
+
+def _of_health(item: Mapping[str, Any]) -> Iterator[Measured]:
+    """Yield the metrics of a health check; none for a run of another job."""
+    for route, found in item.get(HEALTH, {}).items():
+        of = {Dimension.ROUTE: str(route)}
+        failed, seconds = float(found["failed"]), float(found["seconds"])
+        yield Measured(name=Metric.HEALTH_CHECK_FAILED, values=[failed], of=of)
+        yield Measured(name=Metric.HEALTH_CHECK_SECONDS, values=[seconds], of=of)
+
+
+def _of_findings(item: Mapping[str, Any]) -> Iterator[Measured]:
+    """Yield the metrics of a reconciliation; none for a run of another job."""
+    if FINDINGS not in item:
+        return
+    counts = {str(kind): float(count) for kind, count in item[FINDINGS].items()}
+    yield Measured(name=Metric.RECONCILE_FINDINGS, values=[sum(counts.values())])
+    for kind, count in counts.items():
+        yield Measured(name=Metric.RECONCILE_FINDINGS, values=[count], of={Dimension.CLASS: kind})
 
 
 def of_ending(ending: str, count: int = 1) -> Measured:
