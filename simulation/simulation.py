@@ -12,8 +12,9 @@ from functools import cache, partial
 from typing import Any
 
 from config.environments import Environment, load_environments
-from config.jobs import DATA_INGESTION, FILE_PROCESSOR
-from infra_app.lambdas.trigger.settings import TriggerSettings
+from config.jobs import DATA_INGESTION, FILE_PROCESSOR, TABLE_MAINTENANCE
+from infra_app.lambdas.trigger.monitoring import UNSEEN_AFTER
+from infra_app.lambdas.trigger.settings import MonitorSettings, TriggerSettings
 from lake import store
 from simulation.border import Border
 from simulation.clients import REGION, Reached
@@ -23,6 +24,7 @@ from simulation.functions import Functions
 from simulation.gateway import Trace
 from simulation.jobs import Jobs, stand_in_for_spark
 from simulation.judge import FINAL, Judge
+from simulation.monitor import MonitorFunction
 from simulation.people import People
 from simulation.reading import Reader
 from simulation.scenario import START, PlannedUpload, Scenario, scenario_of
@@ -33,6 +35,7 @@ from wires.job_arguments import LoadDefaults, MaintenanceDefaults
 from wires.object_ledger import ObjectStatus
 
 _TICK_SECONDS = 60.0
+_LOOKS_OF_A_TICK = 0.3
 _PATIENCE_SECONDS = 24 * 3600.0
 """So long everything may take to come to its end once nothing goes wrong any more."""
 _REPAIRED_ANYWAY = 0.1
@@ -129,6 +132,7 @@ class Day:
                 **places, target_file_bytes=1_000_000, grace_hours=24, tables_kept_by_glue="-"
             ),
         )
+        self.monitor = MonitorFunction(self.cloud, _monitor_settings(), self.judge)
         self.people = People(self.cloud, self.judge, self.jobs, self.functions)
         stand_in_for_spark(_CONTRACTS)
         whole = scenario_of(seed)
@@ -155,6 +159,14 @@ class Day:
             self.people.repair()
             self._settle("people have repaired")
         self._check_ends()
+        self._look_once_more()
+
+    def _look_once_more(self) -> None:
+        """Let the monitoring function make up for all events that were lost."""
+        self.scheduler.run(self.scheduler.now + UNSEEN_AFTER.total_seconds())
+        self.monitor.look()
+        self._settle("the last look")
+        self.monitor.check()
 
     def _uploader(self, planned: PlannedUpload) -> Callable[[], None]:
         def upload() -> None:
@@ -188,6 +200,8 @@ class Day:
         body = json.dumps({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}})
         if not faults.happens(faults.weather.events_lost / 2, "tick lost", f"{now:.0f}"):
             self.cloud.sqs.send(names.uploads_queue, body)
+        if faults.unit("look", f"{now:.0f}") < _LOOKS_OF_A_TICK:
+            self.monitor.look()
         self.scheduler.at(now + self._until_next_tick(), self._tick)
 
     def _until_next_tick(self) -> float:
@@ -318,29 +332,47 @@ def _places() -> dict[str, Any]:
         **{f"{z}_database": getattr(names, f"{z}_database") for z in zones[1:4]},
         **{f"{kind}_table": getattr(names, f"{kind}_table") for kind in _TABLES},
         "alerts_topic_arn": _topic(),
+        "quality_topic_arn": _topic(),
+        "recoveries_topic_arn": _topic(),
     }
 
 
 _TABLES = ("objects", "loads", "state", "runs")
 
 
+def _common_settings() -> dict[str, Any]:
+    names, places = environment().names, _places()
+    return {
+        **{name: places[name] for name in ("environment", "raw_bucket")},
+        **{f"{kind}_table": places[f"{kind}_table"] for kind in _TABLES},
+        "alerts_topic_arn": _topic(),
+        "recoveries_topic_arn": _topic(),
+        "usd_per_dpu_hour": 0.44,
+        "usd_per_flex_dpu_hour": 0.29,
+        "usd_per_memory_dpu_hour": 0.52,
+        "file_processor_job": names.job(FILE_PROCESSOR),
+        "data_ingestion_job": names.job(DATA_INGESTION),
+        "other_jobs": names.job(TABLE_MAINTENANCE),
+        "metrics_namespace": "simulated",
+    }
+
+
+def _monitor_settings() -> MonitorSettings:
+    return MonitorSettings(**_common_settings(), waiting_minutes=30, slow_factor=3.0)
+
+
 def _trigger_settings() -> TriggerSettings:
     names, places = environment().names, _places()
-    wanted = ("environment", "raw_bucket", "processed_bucket", "quality_bucket", "assets_bucket")
     return TriggerSettings(
-        **{name: places[name] for name in (*wanted, *(f"{kind}_table" for kind in _TABLES))},
-        alerts_topic_arn=_topic(),
-        file_processor_job=names.job(FILE_PROCESSOR),
+        **_common_settings(),
+        **{name: places[name] for name in ("processed_bucket", "quality_bucket", "assets_bucket")},
         workflow=names.workflow,
-        data_ingestion_job=names.job(DATA_INGESTION),
         data_quality_job=names.job(DATA_INGESTION),
-        other_jobs="none",
         objects_per_run=3,
         bytes_per_run=1_000_000,
         runs_at_once=2,
         attempts_per_load=3,
         max_object_bytes=10_000,
         max_receive_count=MAX_RECEIVES,
-        metrics_namespace="simulated",
         malware_scan_required=0,
     )

@@ -91,7 +91,7 @@ class Pages:
         params = _spelled(request)
         while True:
             answer = self.client.call(self.operation, params)
-            items = [plain_item(item) for item in answer["Items"][:left]]
+            items = [plain_item(item) for item in answer.get("Items", ())[:left]]
             yield {**answer, "Items": items}
             left = None if left is None else left - len(items)
             if "LastEvaluatedKey" not in answer or left == 0:

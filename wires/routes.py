@@ -40,6 +40,10 @@ class Route(StrEnum):
     BATCH = "batch"
 
 
+QUEUED_ROUTES = (Route.FILES, Route.LAYERED)
+"""Routes in whose queues objects wait."""
+
+
 def route_of(key: str) -> Route:
     if incoming_path(key) is not None:
         return Route.LAYERED

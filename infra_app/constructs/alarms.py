@@ -19,9 +19,9 @@ from config import settings
 from config.jobs import JOBS, JobSpec
 from config.naming import Names
 from delivery.audit import explain
-from infra_app.lambdas.trigger.metrics import QUEUED_ROUTES
 from wires.alerts import Topic
 from wires.metrics import Dimension, Metric
+from wires.routes import QUEUED_ROUTES
 
 RUNBOOKS = "docs/runbooks"
 _MINUTE = cdk.Duration.minutes(1)

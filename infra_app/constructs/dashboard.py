@@ -12,9 +12,9 @@ from constructs import Construct
 
 from config.jobs import JOBS
 from config.naming import Names
-from infra_app.lambdas.trigger.metrics import QUEUED_ROUTES
 from wires.metrics import Dimension, Metric
 from wires.object_ledger import ObjectStatus
+from wires.routes import QUEUED_ROUTES
 
 _WIDTH = 8
 _HOUR = cdk.Duration.hours(1)

@@ -90,7 +90,7 @@ PRICED: Mapping[str, Priced] = MappingProxyType(
             computing.job,
             "Command Connections DefaultArguments Description ExecutionClass ExecutionProperty "
             "GlueVersion JobRunQueuingEnabled MaxRetries Name NumberOfWorkers Role "
-            "SecurityConfiguration Timeout WorkerType",
+            "SecurityConfiguration Tags Timeout WorkerType",
         ),
         "AWS::Glue::TableOptimizer": priced(
             computing.optimizer,

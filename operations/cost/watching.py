@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from infra_app.lambdas.trigger.metrics import QUEUED_ROUTES
 from operations.cost import usage
 from operations.cost.charges import DAYS, Charge, Resource, Service, Situation, Unpriced, text_of
+from operations.reconciling.report import Kind
 from wires.metrics import DIMENSION_OF, Dimension, Metric
 from wires.object_ledger import ObjectStatus
+from wires.routes import QUEUED_ROUTES
 
 _FREE_DASHBOARDS, _METRICS_OF_A_FREE_ONE = 3, 50
 
@@ -132,9 +133,10 @@ def metrics_of_work(situation: Situation) -> float:
     hours = sum(min(1.0, situation.runs(job) / DAYS / 24) for job in jobs)
     endings = len(set(ObjectStatus) - {ObjectStatus.PENDING, ObjectStatus.RUNNING})
     routes = by[Dimension.ROUTE] * len(QUEUED_ROUTES)
+    classes = by[Dimension.CLASS] * (len(Kind) + 1)  # and of all together
     datasets = by[Dimension.DATASET] * situation.workload.datasets
     has_uploads = float(situation.uploads > 0)
-    told = by[Dimension.ENDING] * endings + routes + datasets + by[None]
+    told = by[Dimension.ENDING] * endings + routes + classes + datasets + by[None]
     return by[Dimension.JOB] * hours + told * has_uploads
 
 

@@ -192,6 +192,7 @@ class DynamoDB:
             *("TableName", "IndexName", "KeyConditionExpression", "ExpressionAttributeNames"),
             *("ExpressionAttributeValues", "ScanIndexForward", "Limit", "ExclusiveStartKey"),
             "ConsistentRead",
+            "Select",
         )
         table = self._table(params)
         key = table.indexes[params["IndexName"]] if "IndexName" in params else table.key
@@ -210,7 +211,10 @@ class DynamoDB:
             key=lambda item: [plain(item[name]) for name in order],
             reverse=not params.get("ScanIndexForward", True),
         )
-        return _paged(found, order, params)
+        page = _paged(found, order, params)
+        if params.get("Select") == "COUNT":
+            del page["Items"]
+        return page
 
     def _scan(self, params: Params) -> Answer:
         only(params, "TableName", "ConsistentRead", "Limit", "ExclusiveStartKey")

@@ -102,6 +102,7 @@ class Glue:
         operations: Mapping[str, Callable[[Params], Answer]] = {
             "StartJobRun": self._start_job_run,
             "GetJobRun": self._get_job_run,
+            "GetJobRuns": self._get_job_runs,
             "StartWorkflowRun": self._start_workflow_run,
             "GetWorkflowRun": self._get_workflow_run,
             "GetWorkflowRunProperties": self._get_properties,
@@ -141,6 +142,18 @@ class Glue:
         if run is None or run.job != params["JobName"]:
             raise _missing("Job run not found")
         return {"JobRun": run.told()}
+
+    def _get_job_runs(self, params: Params) -> Answer:
+        only(params, "JobName", "NextToken")
+        if params["JobName"] not in self.jobs:
+            raise _missing("Job not found")
+        runs = [run.told() for run in self.runs.values() if run.job == params["JobName"]]
+        runs.reverse()
+        start = int(params.get("NextToken") or 0)
+        answer: Answer = {"JobRuns": runs[start : start + _PAGE]}
+        if start + _PAGE < len(runs):
+            answer["NextToken"] = str(start + _PAGE)
+        return answer
 
     def _start_workflow_run(self, params: Params) -> Answer:
         only(params, "Name", "RunProperties")

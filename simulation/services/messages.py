@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -154,8 +155,11 @@ class Sns:
         return play({"Publish": self._publish}, operation, params)
 
     def _publish(self, params: Params) -> Answer:
-        only(params, "TopicArn", "Subject", "Message")
-        self.published.append((params["Subject"], params["Message"]))
+        only(params, "TopicArn", "Subject", "Message", "MessageStructure")
+        text = params["Message"]
+        if params.get("MessageStructure") == "json":
+            text = json.loads(text)["default"]
+        self.published.append((params["Subject"], text))
         return {"MessageId": f"n{len(self.published):06d}"}
 
 

@@ -21,6 +21,7 @@ from operations.cost.charges import Charge, Resource, Service, Situation, Unpric
 from operations.cost.pricing import FREE, PRICED, charges_of
 from operations.cost.watching import metrics_on
 from operations.cost_commands import prices_told
+from operations.reconciling.report import Kind
 from tests.conftest import Assemblies
 from wires.metrics import Metric
 
@@ -251,9 +252,9 @@ def test_alarms_cost_by_the_metrics_that_they_look_at(deployed: Situation) -> No
     ]
     jobs = len(list(deployed.of_type("AWS::Glue::Job")))
     # Of each job: failed and done together, slowness. And dead letters, two routes, the way in,
-    # stuck runs, scores.
+    # stuck runs, scores, a check of two routes and its silence, findings.
     assert usd(alarms) == pytest.approx(
-        P.cloudwatch.alarm_metric_month * (jobs * (2 + 1) + 1 + 2 + 3 + 2)
+        P.cloudwatch.alarm_metric_month * (jobs * (2 + 1) + 1 + 2 + 3 + 2 + 2 + 1 + 1)
         + P.cloudwatch.composite_alarm_month
     )
     assert all(charge.fixed for charge in alarms)
@@ -296,11 +297,12 @@ def test_custom_metrics_are_those_of_the_code(deployed: Situation) -> None:
     )
     others = {Metric.OBJECTS, Metric.BYTES_IN, Metric.SECONDS_TO_PUBLISH, Metric.NULL_VALUES}
     others |= {Metric.OLDEST_PENDING_SECONDS, Metric.PENDING_OBJECTS}
-    others |= {Metric.QUALITY_SCORE, Metric.STUCK_RUNS}
+    others |= {Metric.QUALITY_SCORE, Metric.STUCK_RUNS, Metric.RECONCILE_FINDINGS}
+    others |= {Metric.HEALTH_CHECK_FAILED, Metric.HEALTH_CHECK_SECONDS}
     by_job, datasets = len(Metric) - len(others), deployed.workload.datasets
-    # One job runs, in 10 of 24 hours; five endings; two routes with three metrics; nulls and score
-    # of each dataset, the worst score, stuck runs, bytes.
-    of_all = by_job * 10 / 24 + 5 + 2 * 3 + 2 * datasets + 1 + 1 + 1
+    # One job runs, in 10 of 24 hours; five endings; two routes with five metrics; nulls and score
+    # of each dataset, the worst score, stuck runs, bytes; findings by class, and of all.
+    of_all = by_job * 10 / 24 + 5 + 2 * 5 + 2 * datasets + 1 + 1 + 1 + len(Kind) + 1
     assert found == pytest.approx(P.cloudwatch.metric_month * of_all)
 
 

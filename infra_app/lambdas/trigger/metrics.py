@@ -18,11 +18,9 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 
 from wires.metrics import Dimension, Metric
 from wires.object_ledger import ObjectLedger
-from wires.routes import Route
+from wires.routes import QUEUED_ROUTES, Route
 from wires.run_ledger import FINDINGS, HEALTH
 
-QUEUED_ROUTES = (Route.FILES, Route.LAYERED)
-"""Routes in whose queues objects wait."""
 FEWEST_RUNS = 5
 """Runs of a job of which a median says something."""
 

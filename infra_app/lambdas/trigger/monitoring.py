@@ -19,10 +19,11 @@ from wires.load_ledger import LoadLedger
 from wires.metrics import Dimension, Metric
 from wires.object_ledger import ObjectLedger
 from wires.refresh_ledger import NO_SCORE, RefreshLedger
+from wires.routes import QUEUED_ROUTES
 from wires.run_ledger import CLOSED, ENDED
 
 from .alerts import Alerts
-from .metrics import FEWEST_RUNS, QUEUED_ROUTES, Measured, Metrics
+from .metrics import FEWEST_RUNS, Measured, Metrics
 from .runs import HISTORY, Runs
 
 UNSEEN_AFTER = timedelta(minutes=5)
