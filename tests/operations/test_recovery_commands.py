@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from config.jobs import DATA_QUALITY, FILE_PROCESSOR
 from operations.cli import FAILURE, SUCCESS, WRONG_USE, main
 from operations.errors import CheckFailed, WrongUse
 from operations.place import reaching
@@ -17,6 +18,7 @@ from wires.layout import DISPATCHER, publisher
 from wires.lease import Leases
 from wires.load_ledger import LoadState
 from wires.object_ledger import ObjectStatus
+from wires.run_ledger import RunLedger
 
 Said = pytest.CaptureFixture[str]
 TRICK = "bidi-\u202egpj.csv"
@@ -82,6 +84,52 @@ def test_how_many_there_are_is_told_however_few_are_shown(capsys: Said) -> None:
     assert answer["matching"] == 2
     assert answer["counts"]["pending"] == 1
     assert "1 of 3 are shown" in run(capsys, "objects", "--limit", "1")[1]
+
+
+@pytest.fixture
+def ran(small: SmallEstate) -> SmallEstate:
+    ledger = RunLedger(small.estate.table(small.names.runs_table))
+    for day, name, state, job in (
+        (1, "jr_1", "SUCCEEDED", FILE_PROCESSOR),
+        (2, "jr_2", "FAILED", FILE_PROCESSOR),
+        (3, "jr_3", "RUNNING", DATA_QUALITY),
+        (4, "jr_4", "LOST", DATA_QUALITY),
+    ):
+        facts = {"state": state, "started_at": f"2026-01-0{day}T10:00:00+00:00", "seconds": day}
+        error = {"error": "no\nluck"} if state == "FAILED" else {}
+        ledger.record(small.names.job(job), name, {**facts, **error})
+    return small
+
+
+@pytest.mark.usefixtures("ran")
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ((), ["jr_4", "jr_3", "jr_2", "jr_1"]),
+        (("--open",), ["jr_3"]),
+        (("--failed",), ["jr_4", "jr_2"]),
+        (("--job", "file_processor"), ["jr_2", "jr_1"]),
+        (("--since", "2026-01-03"), ["jr_4", "jr_3"]),
+        (("--limit", "1"), ["jr_4"]),
+    ],
+)
+def test_runs_are_filtered_and_the_last_one_is_first(
+    capsys: Said, arguments: tuple[str, ...], found: list[str]
+) -> None:
+    assert [one["run_id"] for one in json_of(capsys, "runs", *arguments)["runs"]] == found
+
+
+@pytest.mark.usefixtures("ran")
+def test_runs_are_counted_and_their_errors_are_one_line(capsys: Said) -> None:
+    counts, head, *lines, more = run(capsys, "runs", "--limit", "3")[1].splitlines()
+    assert counts == "1 FAILED, 1 LOST, 1 RUNNING, 1 SUCCEEDED"
+    assert head.split()[:4] == ["started", "job", "run", "state"]
+    assert len(lines) == 3
+    assert lines[-1].endswith(r"no\nluck")
+    assert more.startswith("3 of 4 are shown")
+    assert run(capsys, "runs", "--since", "2026-02-01")[1] == "no such run\n"
+    code, _, err = run(capsys, "runs", "--job", "nothing")
+    assert (code, "expected one of file_processor" in err) == (WRONG_USE, True)
 
 
 def test_failed_shows_all_that_needs_a_person(told: SmallEstate, capsys: Said) -> None:
