@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 ENV      ?= dev
 ARGS     ?=
 # As many tests at once as there are cores: each process has a Spark of its own, so no more than 4.
-AT_ONCE  := --numprocesses auto --maxprocesses 4 --dist loadgroup
+AT_ONCE  := --numprocesses auto --maxprocesses 4 --dist loadgroup --durations 20
 BENCH    ?=
 LAYERS   ?=
 SECONDS  ?= 60

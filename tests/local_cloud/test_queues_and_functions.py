@@ -228,6 +228,15 @@ def test_a_rule_may_have_the_function_itself_as_its_target(deploy: Deploy) -> No
             "Input": json.dumps({"Records": [{"body": "direct", "messageId": "1"}]}),
         }
     ]
+    resources["Permission"] = {
+        "Type": "AWS::Lambda::Permission",
+        "Properties": {
+            "FunctionName": {"Ref": "Function"},
+            "Action": "lambda:InvokeFunction",
+            "Principal": "events.amazonaws.com",
+            "SourceArn": {"Fn::GetAtt": ["Uploads", "Arn"]},
+        },
+    }
     cloud = deploy(resources)
     cloud.client("s3").put_object(Bucket=tiny.BUCKET, Key="x", Body=b"1")
     cloud.settle()

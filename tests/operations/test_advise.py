@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from config.environments import Environment
-from config.jobs import DATA_QUALITY, FILE_PROCESSOR, TABLE_MAINTENANCE, JobSpec
+from config.jobs import DATA_QUALITY, FILE_PROCESSOR, JOBS, TABLE_MAINTENANCE, JobSpec
 from operations.advice.history import WORKER_GIB
 from operations.advice.rules import FEWEST_RUNS
 from operations.cli import SUCCESS, WRONG_USE, main
@@ -182,7 +182,7 @@ def test_what_the_clock_starts_may_wait_for_spare_capacity(
 
 @pytest.mark.usefixtures("ledger")
 def test_all_jobs_are_told_of_unless_one_is_named(capsys: Said) -> None:
-    assert [one["runs"] for one in told(capsys)] == [0] * 6
+    assert [one["runs"] for one in told(capsys)] == [0] * len(JOBS)
     assert main(["advise", "--env", "dev", "--job", "nothing"]) == WRONG_USE
     assert "expected --job of file_processor" in capsys.readouterr().err
 

@@ -17,7 +17,9 @@ import pytest
 
 from config.environments import Environment, load_environments
 from config.jobs import FILE_PROCESSOR
+from local_cloud.cli import _parser as local_cloud_parser
 from local_cloud.platform import Platform, deployed
+from operations.cli import _parser as operations_parser
 from operations.cli import main
 from operations.place import reaching
 from operations.progress import Progress
@@ -41,6 +43,7 @@ Said = pytest.CaptureFixture[str]
 EXPECTED: Mapping[str, tuple[int, str]] = {
     r"failed .*": (0, r"[1-9]\d* uploads ended badly"),
     r"objects .*--json": (0, r'"dataset": "orders"'),
+    r"objects .*platform_check_.*": (0, r"0 pending"),
     r"objects .*--since .*": (0, r"[1-9]\d* failed"),
     r"redrive .*--dry-run": (0, r"would be"),
     r"redrive .*--dead-letters.*": (0, r"^[1-9]\d* is sent again$"),
@@ -62,6 +65,7 @@ ANSWERS: Mapping[tuple[str, str], str] = {
     ("cloudwatch", "describe_alarms"): "MetricAlarms",
     ("dynamodb", "query"): "Items",
     ("glue", "get_job_runs"): "JobRuns",
+    ("glue", "start_job_run"): "JobRunId",
     ("lambda", "list_event_source_mappings"): "EventSourceMappings",
     ("logs", "filter_log_events"): "events",
 }
@@ -152,6 +156,7 @@ class Prepared:
         names, endpoint = self.environment.names, self.platform.cloud.endpoint
         load = self.stuck_load if " release " in text else self.failed_load
         for pattern, value in {
+            r"\bPROJECT-ENV\b": names.of("").rstrip("-"),
             r"\bENV\b": self.environment.name,
             r"\bFUNCTION\b": names.trigger_function,
             r"\bMONITOR\b": names.monitor_function,
@@ -180,7 +185,12 @@ def named(command: Command) -> str:
     return re.sub(r"[^\w.-]+", "-", str(command))
 
 
-OURS = [c for c in COMMANDS if c.text.startswith("python -m operations ")]
+OPERATED = [c for c in COMMANDS if c.text.startswith("python -m operations ")]
+CHECKS = [c for c in OPERATED if "check-environment" in c.words]
+"""They take minutes of a cloud that works: `test_on_the_local_cloud.py` and `test_watching_jobs.py`
+run the same checks."""
+OURS = [c for c in OPERATED if c not in CHECKS]
+LOCAL = [c for c in COMMANDS if c.text.startswith("python -m local_cloud ")]
 AWS = [c for c in COMMANDS if c.text.startswith("aws ")]
 
 
@@ -205,6 +215,14 @@ def test_a_command_of_ours_does_what_its_page_says(
     assert re.search(line, said.out, re.MULTILINE), said.out
 
 
+@pytest.mark.parametrize("command", [*CHECKS, *LOCAL], ids=named)
+def test_a_command_that_is_run_elsewhere_has_options_that_there_are(command: Command) -> None:
+    text = re.sub(r"\bENV\b", "dev", command.text)
+    _, _, package, *words = Command(command.page, text).words
+    parser = {"operations": operations_parser, "local_cloud": local_cloud_parser}[package]()
+    assert callable(parser.parse_args(words).command)
+
+
 @pytest.mark.parametrize("command", AWS, ids=named)
 def test_a_call_of_aws_is_one_that_there_is_and_is_answered(
     prepared: Prepared, command: Command
@@ -225,9 +243,12 @@ def test_a_call_of_aws_is_one_that_there_is_and_is_answered(
 
 
 def test_all_that_the_pages_have_is_run_or_said_why_not() -> None:
-    others = {command.text for command in COMMANDS} - {c.text for c in (*OURS, *AWS)}
-    assert others == {"python -m local_cloud up"}
+    others = {command.text for command in COMMANDS} - {c.text for c in (*OURS, *AWS, *CHECKS)}
+    assert others == {command.text for command in LOCAL}
+    assert {command.words[3] for command in LOCAL} == {"up", "health"}
     assert '"up"' in Path("tests/local_cloud/test_command_line.py").read_text()
+    assert "check-environment" in Path("tests/operations/test_on_the_local_cloud.py").read_text()
+    assert "health(" in Path("tests/operations/test_watching_jobs.py").read_text()
     assert len(OURS) > 12
     assert len(AWS) > 6
 

@@ -174,6 +174,7 @@ def test_a_metric_has_the_dimension_that_its_wire_says() -> None:
     item = any_item(
         dpu_seconds="1", usd="0.1", rows_in=1, rows_published=1, rows_quarantined=0,
         rows_superseded=0, nulls={"orders": 1}, endings={"published": 1}, waits=[1],
+        health={"files": {"failed": 0, "seconds": 1}}, findings={"stuck": 1},
     )  # fmt: skip
     of_a_run = list(of_run(item, [1] * FEWEST_RUNS, route=Route.FILES))
     told = [*of_a_run, of_oldest(Route.FILES, 1), Measured(name=Metric.BYTES_IN, values=[1])]
@@ -181,7 +182,8 @@ def test_a_metric_has_the_dimension_that_its_wire_says() -> None:
     assert {one.name for one in told} == set(Metric) - by_the_clock
     for one in told:
         dimension = DIMENSION_OF[one.name]
-        assert set(one.of) == ({dimension} if dimension else set())
+        is_of_all = one.name is Metric.RECONCILE_FINDINGS and not one.of
+        assert is_of_all or set(one.of) == ({dimension} if dimension else set())
 
 
 def test_what_is_taken_in_or_ends_at_once_is_measured_once(
