@@ -27,8 +27,8 @@ def test_cloudwatch_may_use_the_key_for_every_log_group_that_is_under_it(
         for template in (infrastructure, application)
         for group in template.properties("AWS::Logs::LogGroup")
     ]
-    # The function's, the crawlers' and two for each job.
-    assert len(groups) == 2 + 2 * len(application.resources("AWS::Glue::Job"))
+    # Two functions', the crawlers' and two for each job.
+    assert len(groups) == 3 + 2 * len(application.resources("AWS::Glue::Job"))
     for group in groups:
         arn = f"arn:aws:logs:{account.aws_region}:{account.aws_account_id}:log-group:{group}"
         assert any(fnmatchcase(arn, pattern) for pattern in admitted), group

@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from config.environments import ENVIRONMENTS_FILE
+from infra_app.constructs.events_queue import TICK
+from infra_app.constructs.monitor import EVERY
 from infra_app.lambdas.trigger.events import WorkflowDue, parse
 from local_cloud.assembly import stacks_of
 from local_cloud.cloud import LocalCloud
@@ -66,8 +68,9 @@ def test_the_schedule_says_what_it_is_about_on_the_queue_of_uploads(dev: Assembl
 
 
 def _targets(infrastructure: Template) -> list[Json]:
-    rules = infrastructure.properties("AWS::Events::Rule")
-    return [target for rule in rules for target in rule["Targets"]]
+    rules = infrastructure.resources("AWS::Events::Rule").items()
+    feeding = [rule["Properties"] for id, rule in rules if id.startswith("Events")]
+    return [target for rule in feeding for target in rule["Targets"]]
 
 
 def test_tables_that_glue_keeps_have_its_optimizers_which_delete_nothing(dev: Assembly) -> None:
@@ -102,7 +105,7 @@ def test_without_a_schedule_nothing_starts_the_workflow_by_the_clock(
         for rule in infrastructure.properties("AWS::Events::Rule")
         if "ScheduleExpression" in rule
     }
-    assert schedules == {"rate(1 minute)"}
+    assert schedules == {TICK, EVERY}
 
 
 def test_crawlers_run_beside_the_jobs_that_bring_something_new(dev: Assembly) -> None:
