@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -36,22 +35,6 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()):
         return argname
     return None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where there are several processes, tests that share what takes long to begin, and is quicker
-    when it is warm, go to one of them; so do those of a module, for what they share.
-
-    Those with Spark take more than half of the time: they go to two, each with a Spark of its own.
-    """
-    for item in items:
-        group = str(item.path)
-        names = getattr(item, "fixturenames", ())
-        if "spark" in names:
-            group = f"spark {crc32(item.path.name.encode()) % 2}"
-        elif "assemblies" in names:
-            group = "assemblies"
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)
