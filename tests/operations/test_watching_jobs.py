@@ -321,7 +321,7 @@ def planted(platform: Platform, folder: Path) -> tuple[str, str, str]:
     program.write_bytes(b"\x7fELF\x02\x01\x01")
     for key in ("planted/missing.csv", "planted/stuck.csv"):
         platform.upload(key, program)
-    cloud.settle(platform.unfinished)
+    cloud.settle()
     missing = next(one for one in platform.uploads() if one.key == "planted/missing.csv")
     s3.delete_object(Bucket=names.raw_bucket, Key=missing.key, VersionId=missing.version_id)
     stuck = next(one for one in platform.uploads() if one.key == "planted/stuck.csv")
