@@ -105,7 +105,7 @@ unused-permissions: $(SPARK) $(NODE) $(WHEELS) ## list what roles may do and nei
 	@mkdir -p $(dir $(RECORD)) && rm -f $(RECORD)
 	@$(JAVA) LOCAL_CLOUD_PERMISSIONS=$(RECORD) $(PYTHON) -m local_cloud demo >/dev/null
 	@$(JAVA) LOCAL_CLOUD_PERMISSIONS=$(RECORD) $(PYTHON) -m pytest -q -m "slow or not slow" --timeout 1800 \
-		tests/layered tests/main_job tests/operations/test_on_the_local_cloud.py \
+		tests/layered tests/main_job tests/local_cloud/test_monitor.py tests/operations/test_on_the_local_cloud.py \
 		tests/operations/test_watching_jobs.py
 	@$(PYTHON) -m local_cloud permissions --write $(RECORD)
 

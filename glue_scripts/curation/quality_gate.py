@@ -164,12 +164,12 @@ class QualityGate:
             where = f"s3://{self.settings.quality_bucket}/{page}"
             score = NO_SCORE if report.score is None else f"{report.score:g}"
             before = self.models.ledger.get(model.name)
-            self.models.ledger.judge(model.name, verdict=verdict.value, score=score, report=where)
-            # Before anything passes: a run that dies in between tells twice, not never.
+            # Before anything is noted: a run that dies in between tells twice, not never.
             if not (verdict is GateVerdict.HALTED and before.halted == _why(report)):
                 announce(report, where, topic=self.settings.quality_topic_arn)
             if before.verdict in _TOLD:
                 announce_recovery(report, where, topic=self.settings.recoveries_topic_arn)
+            self.models.ledger.judge(model.name, verdict=verdict.value, score=score, report=where)
             self._pass(model, refresh, key, finding, report)
         finally:
             rows.unpersist()

@@ -106,13 +106,11 @@ def find_runs(
 
 def _jobs(estate: Estate, name: str) -> list[str]:
     known = {spec.name: estate.names.job(spec) for spec in JOBS}
-    physical = {job: job for job in known.values()}
     if not name:
         return list(known.values())
-    found = {**known, **physical}.get(name)
-    if found is None:
+    if name not in known:
         raise WrongUse(f"--job {name}: expected one of {', '.join(known)}")
-    return [found]
+    return [known[name]]
 
 
 def _told(item: Mapping[str, Any]) -> dict[str, Any]:

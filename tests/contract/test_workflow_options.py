@@ -33,6 +33,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     document = yaml.safe_load(ENVIRONMENTS_FILE.read_text())
     document["environments"]["dev"]["workflow"] = {"schedule": SCHEDULE, "crawlers": True}
     document["environments"]["dev"]["maintenance"] = {"tablesKeptByGlue": [KEPT]}
+    document["environments"]["dev"]["alarms"] = {"glueMetrics": False}
     assemblies = [synthesized(app, document, folder) for app in ("infra_app", "glue_app")]
     infrastructure, application = (
         Template.read(next(assembly.glob("assembly-Dev/*.template.json")))
@@ -95,6 +96,15 @@ def test_tables_that_glue_keeps_have_its_optimizers_which_delete_nothing(dev: As
         if job["Name"].endswith("-table-maintenance")
     ]
     assert job["DefaultArguments"]["--tables_kept_by_glue"] == KEPT
+
+
+def test_jobs_send_none_of_glue_s_metrics_where_config_says_so(dev: Assembly) -> None:
+    _, _, application = dev
+    jobs = application.properties("AWS::Glue::Job")
+    assert jobs
+    for job in jobs:
+        sent = [name for name in job["DefaultArguments"] if name.endswith("-metrics")]
+        assert [name for name in sent if job["DefaultArguments"][name] != "false"] == []
 
 
 def test_without_a_schedule_nothing_starts_the_workflow_by_the_clock(

@@ -102,6 +102,15 @@ def test_an_end_that_nobody_was_told_of_is_taken_down_told_and_measured_once(
     assert values(written(capsys), Metric.RUNS_FAILED, Job=OTHER) == []
 
 
+def test_an_end_that_was_taken_down_and_never_measured_is_measured(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = watched.run_of(OTHER, "FAILED")
+    watched.runs.record(OTHER, run.job_run_id, {"state": "FAILED", "started_at": "2026-01-01"})
+    watched.look()
+    assert values(written(capsys), Metric.RUNS_FAILED, Job=OTHER) == [[1]]
+
+
 def test_a_fresh_end_is_left_to_its_event(watched: Watched) -> None:
     run = watched.run_of(OTHER, "FAILED")
     assert not watched.look(minutes=1).closed

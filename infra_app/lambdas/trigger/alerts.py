@@ -12,6 +12,7 @@ from wires.manifest import ObjectVersion
 from wires.refusals import Refusal
 
 from .refusal_texts import TEXTS
+from .settings import FunctionSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,15 @@ class Alerts:
     topic_arn: str
     """Topic of failures."""
     recoveries_topic_arn: str
+
+    @classmethod
+    def of(cls, settings: FunctionSettings, sns: Any) -> Alerts:
+        """Return the alerts of a function, which go through a boto3 SNS client."""
+        return cls(
+            sns=sns,
+            topic_arn=settings.alerts_topic_arn,
+            recoveries_topic_arn=settings.recoveries_topic_arn,
+        )
 
     def job_failed(self, job: str, run_id: str, reason: str) -> None:
         self._send(

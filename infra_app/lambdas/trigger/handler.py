@@ -24,7 +24,6 @@ from wires.load_ledger import LoadLedger
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectLedger
 from wires.redrives import Redrives
-from wires.run_ledger import RunLedger
 from wires.start_ledger import StartLedger
 from wires.workflow_ledger import WorkflowLedger
 
@@ -37,7 +36,7 @@ from .manifests import Manifests
 from .metrics import Metrics, Waiting
 from .refusing import Refusing
 from .register import Registrar
-from .runs import Runs, routes_of
+from .runs import Runs
 from .settings import TriggerSettings
 from .settling import Settling
 from .starting import JobStarter
@@ -69,19 +68,13 @@ class Trigger:
         manifests = Manifests(s3=s3, bucket=settings.assets_bucket)
         metrics = Metrics(namespace=settings.metrics_namespace)
         self.settings = settings
-        self.alerts = Alerts(
-            sns=sns,
-            topic_arn=settings.alerts_topic_arn,
-            recoveries_topic_arn=settings.recoveries_topic_arn,
-        )
-        self.runs = Runs(
+        self.alerts = Alerts.of(settings, sns)
+        self.runs = Runs.of(
+            settings,
             glue=glue,
-            ledger=RunLedger(tables.Table(settings.runs_table)),
+            table=tables.Table(settings.runs_table),
             alerts=self.alerts,
-            alerting_jobs=frozenset(settings.other_jobs.split(",")),
             metrics=metrics,
-            routes=routes_of(settings.file_processor_job, settings.data_ingestion_job),
-            prices=settings.prices,
         )
         self.waiting = Waiting(
             objects=objects, metrics=metrics, bucket=settings.raw_bucket, now=now

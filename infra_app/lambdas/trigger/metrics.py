@@ -96,6 +96,11 @@ class Waiting:
         return 0.0
 
 
+def usual_seconds(before: Sequence[float]) -> float:
+    """Return the median seconds of a job's runs; 0 if there are too few to say what is usual."""
+    return statistics.median(before) if len(before) >= FEWEST_RUNS else 0.0
+
+
 def of_run(
     item: Mapping[str, Any], before: Sequence[float], *, route: Route | None
 ) -> Iterator[Measured]:
@@ -113,7 +118,7 @@ def of_run(
     yield Measured(name=other, values=[0], of=job)
     seconds = float(item.get("seconds", 0))
     yield Measured(name=Metric.RUN_SECONDS, values=[seconds], of=job)
-    if has_succeeded and len(before) >= FEWEST_RUNS and (usual := statistics.median(before)):
+    if has_succeeded and (usual := usual_seconds(before)):
         yield Measured(name=Metric.RUN_SLOWNESS, values=[seconds / usual], of=job)
     for name, fact in _FACTS.items():
         if item.get(fact) not in {None, ""}:

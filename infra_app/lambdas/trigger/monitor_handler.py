@@ -15,14 +15,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from wires.load_ledger import LoadLedger
 from wires.object_ledger import ObjectLedger
 from wires.refresh_ledger import RefreshLedger
-from wires.run_ledger import RunLedger
 
 from .alerts import Alerts
 from .errors import LookIncomplete
 from .handler import CALLS
 from .metrics import Metrics
 from .monitoring import Monitor
-from .runs import Runs, routes_of
+from .runs import Runs
 from .settings import MonitorSettings
 
 logger = Logger(service="monitor")
@@ -35,33 +34,26 @@ def monitor_of(
     tables = boto3.resource("dynamodb", config=CALLS)
     glue, sns = boto3.client("glue", config=CALLS), boto3.client("sns", config=CALLS)
     metrics = Metrics(namespace=settings.metrics_namespace)
-    alerts = Alerts(
-        sns=sns,
-        topic_arn=settings.alerts_topic_arn,
-        recoveries_topic_arn=settings.recoveries_topic_arn,
+    alerts = Alerts.of(settings, sns)
+    runs = Runs.of(
+        settings,
+        glue=glue,
+        table=tables.Table(settings.runs_table),
+        alerts=alerts,
+        metrics=metrics,
     )
-    loads = (settings.file_processor_job, settings.data_ingestion_job)
-    others = frozenset(settings.other_jobs.split(","))
     return Monitor(
         glue=glue,
-        runs=Runs(
-            glue=glue,
-            ledger=RunLedger(tables.Table(settings.runs_table)),
-            alerts=alerts,
-            alerting_jobs=others,
-            metrics=metrics,
-            routes=routes_of(*loads),
-            prices=settings.prices,
-        ),
+        runs=runs,
         loads=LoadLedger(tables.Table(settings.loads_table)),
         objects=ObjectLedger(tables.Table(settings.objects_table)),
         refreshes=RefreshLedger(tables.Table(settings.state_table)),
         alerts=alerts,
         metrics=metrics,
-        jobs=(*loads, *sorted(others)),
+        jobs=(*runs.routes, *sorted(runs.alerting_jobs)),
         bucket=settings.raw_bucket,
         waiting=timedelta(minutes=settings.waiting_minutes),
-        slow_factor=float(settings.slow_factor),
+        slow_factor=settings.slow_factor,
         now=now,
     )
 

@@ -6,7 +6,6 @@ by what Glue says about it; its load is released by the dispatcher, which asks G
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -23,7 +22,7 @@ from wires.routes import QUEUED_ROUTES
 from wires.run_ledger import CLOSED, ENDED
 
 from .alerts import Alerts
-from .metrics import FEWEST_RUNS, Measured, Metrics
+from .metrics import Measured, Metrics, usual_seconds
 from .runs import HISTORY, Runs
 
 UNSEEN_AFTER = timedelta(minutes=5)
@@ -235,8 +234,7 @@ class Monitor:
     def _usual(self, job: str, run: Mapping[str, Any]) -> float:
         """Return the median seconds of a job's runs before; 0 if there are too few."""
         started = run["StartedOn"].isoformat()
-        before = self.runs.ledger.seconds_before(job, started, most=HISTORY)
-        return statistics.median(before) if len(before) >= FEWEST_RUNS else 0.0
+        return usual_seconds(self.runs.ledger.seconds_before(job, started, most=HISTORY))
 
     def _is_unknown(self, job: str, run: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
         """Whether a run of a job that takes loads has none: somebody has started it by hand."""

@@ -14,16 +14,12 @@ from wires.run_ledger import CLOSED, ENDED, LOST, RunLedger
 
 from .alerts import Alerts
 from .metrics import Metrics, of_run
+from .settings import FunctionSettings
 
 HISTORY = 20
 """Runs of a job that say what is usual."""
 
 logger = Logger(service="trigger", child=True)
-
-
-def routes_of(file_processor: str, data_ingestion: str) -> Mapping[str, Route]:
-    """Return the route of each job that takes loads."""
-    return {file_processor: Route.FILES, data_ingestion: Route.LAYERED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +35,24 @@ class Runs:
     routes: Mapping[str, Route]
     """By job, of those that take loads."""
     prices: DpuPrices
+
+    @classmethod
+    def of(
+        cls, settings: FunctionSettings, *, glue: Any, table: Any, alerts: Alerts, metrics: Metrics
+    ) -> Runs:
+        """Return the runs of a function, in a DynamoDB `Table` resource."""
+        return cls(
+            glue=glue,
+            ledger=RunLedger(table),
+            alerts=alerts,
+            alerting_jobs=frozenset(settings.other_jobs.split(",")),
+            metrics=metrics,
+            routes={
+                settings.file_processor_job: Route.FILES,
+                settings.data_ingestion_job: Route.LAYERED,
+            },
+            prices=settings.prices,
+        )
 
     def record(self, job: str, run_id: str) -> dict[str, Any]:
         """Return what Glue says about a run, after taking it down."""
