@@ -36,6 +36,7 @@ def main() -> int:
         base=seed, folder=_ROOT / "build" / "simulation", shrinks=not options.as_it_is
     )
     session.ends_early = options.until_one_fails
+    session.plays_twice = options.twice
     if options.seed:
         return session.replay(options.seed)
     return session.run(seeds=options.seeds, seconds=options.seconds)
@@ -49,6 +50,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", default="", help="play one seed, and show what happens")
     parser.add_argument("--as-it-is", action="store_true", help="do not make a failure small")
     parser.add_argument("--until-one-fails", action="store_true", help="end with the first failure")
+    parser.add_argument(
+        "--twice",
+        action="store_true",
+        help="play each day twice: it must be the same, call by call",
+    )
     parser.add_argument(
         "--plant", default="", help="have a defect of tests/simulation/planted.json"
     )

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from simulation.shrinking import kind_of, shrunk
@@ -28,6 +28,7 @@ class Session:
     folder: Path
     shrinks: bool = True
     ends_early: bool = False
+    plays_twice: bool = False
     faults: Counter[str] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
     failed: dict[str, str] = field(default_factory=dict)
@@ -65,6 +66,10 @@ class Session:
     def _play(self, seed: str) -> None:
         with _quiet():
             outcome = simulate(Choice(seed=seed))
+            if self.plays_twice:
+                again = simulate(Choice(seed=seed))
+                if again.digest != outcome.digest:
+                    outcome = replace(outcome, violation="the second time it was another day")
         self.played += 1
         self.calls += outcome.calls
         self.faults += outcome.faults

@@ -78,7 +78,11 @@ class _Output(OutputFile):
 
 
 class _Stream(io.BytesIO):
-    """An output stream that is stored when closed, as a whole or not at all."""
+    """An output stream that is stored when closed, as a whole or not at all.
+
+    What nobody closes, or S3 has refused, is not stored when the object is collected: that would
+    be at any time, in the middle of something else.
+    """
 
     def __init__(self, location: str, *, overwrite: bool) -> None:
         super().__init__()
@@ -88,10 +92,14 @@ class _Stream(io.BytesIO):
         """Size in bytes, once stored."""
 
     def close(self) -> None:
-        if not self.closed:
-            body = self.getvalue()
-            client("s3").put_object(**self._place, Body=body, **self._condition)
-            self.size = len(body)
+        if self.closed:
+            return
+        body = self.getvalue()
+        super().close()
+        client("s3").put_object(**self._place, Body=body, **self._condition)
+        self.size = len(body)
+
+    def __del__(self) -> None:
         super().close()
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:

@@ -20,6 +20,8 @@ from tests.lakes import Lake
 from wires.manifest import ObjectVersion
 
 TEXT = "id,n\n1,a\n2,b\n"
+BROKEN = "id,n\n1,a\n2\n3,c\n"
+"""Of its three rows one belongs into quarantine."""
 Answer = Callable[[str], str]
 """The error code that S3 or Glue has for a key or table; "" where it does what is asked."""
 
@@ -136,8 +138,23 @@ def test_a_table_that_the_catalog_never_takes_costs_its_own_objects_and_leaves_n
     assert lake.tables() == ["good"]
 
 
-BROKEN = "id,n\n1,a\n2\n3,c\n"
-"""Of its three rows one belongs into quarantine."""
+@pytest.mark.parametrize("refused", ["CreateTable", "CreatePartition", "UpdateTable"])
+def test_what_was_published_stays_so_whatever_is_refused_when_its_load_is_tried_again(
+    lake: Lake, refused: str
+) -> None:
+    """A run that died after its publication is followed by one that has nothing left to do."""
+    version = lake.upload("a/x.csv", BROKEN)
+    load_id = lake.load(version)
+    is_dead = [True]
+    writes_answer(lambda path: "SlowDown" if is_dead[0] and "complete.json" in path else "")
+    with pytest.raises(ClientError, match="SlowDown"):
+        lake.run(load_id)
+    assert lake.outcome(version) == ("published", 3, 2, 1)
+    is_dead[0] = False
+    answering("glue", refused, lambda _: "InvalidInputException", lambda _: "")
+    lake.retry(load_id, 2)
+    assert lake.outcome(version) == ("published", 3, 2, 1)
+    assert lake.aws.announcements() == []
 
 
 def writes_answer(answer: Answer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pyiceberg.types import StringType
 from iceberg.commits import Change, Committer, snapshot_of
 from iceberg.errors import CommitLost, FileReplaced, ForeignDeletes
 from iceberg.manifests import live_files, live_manifests
+from iceberg.storage import S3FileIO, place_of
 from iceberg.types import UnknownType, columns_of, schema_for, schema_of
 from lake.store import client
 from tests.aws import CURATED, SmallAws
@@ -64,6 +66,25 @@ def test_what_is_committed_is_read_by_engines_that_nobody_here_wrote(lake: Small
     summary = table.current_snapshot().summary.additional_properties  # type: ignore[union-attr]
     assert summary["commit-id"] == "load-2"
     assert (summary["added-records"], summary["total-records"]) == ("1", "3")
+
+
+def test_a_metadata_file_that_nobody_has_closed_or_s3_has_refused_is_never_stored(
+    aws: SmallAws,
+) -> None:
+    """Objects are collected at any time, in the middle of something else."""
+    place = f"s3://{CURATED}/t/metadata/x.avro"
+    left = S3FileIO().new_output(place).create(overwrite=True)
+    left.write(b"half of it")
+    del left
+    aws.s3.put_object(**place_of(place), Body=b"somebody's")
+    refused = S3FileIO().new_output(place).create(overwrite=False)
+    refused.write(b"all of it")
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        refused.close()
+    aws.s3.delete_object(**place_of(place))
+    del refused
+    gc.collect()
+    assert not S3FileIO().new_input(place).exists()
 
 
 def test_a_reader_keeps_the_snapshot_that_it_began_with(lake: SmallLake) -> None:

@@ -116,6 +116,10 @@ class Publisher:
 
         def publish_one(dataset: str) -> None:
             try:
+                if again and self._is_published(commit, dataset):
+                    # All of it, and final: what is refused from now on is not about this load.
+                    snapshots[dataset] = ""
+                    return
                 # First: where it is refused, the dataset's table must have nothing of this load,
                 # because its uploads then count as failed, and may come again in another one.
                 self._publish_quarantine(commit, dataset)
@@ -210,13 +214,16 @@ class Publisher:
         body = client("s3").get_object(Bucket=self._places.assets_bucket, Key=key)["Body"]
         return Commit.from_json(body.read())
 
+    def _is_published(self, commit: Commit, dataset: str) -> bool:
+        """Whether an earlier attempt has published a dataset: its rows are the last to appear."""
+        table = self.tables.open(dataset)
+        return table is not None and _is_in(table, commit, dataset)
+
     def _publish_table(self, commit: Commit, dataset: str, *, again: bool) -> str:
-        """Publish a dataset; return the snapshot's id, "" if an earlier attempt published it."""
+        """Publish a dataset; return the snapshot's id."""
         changed: LakeError | None = None
         for attempt in range(_ROUNDS):
             table = self.tables.open(dataset, anew=attempt > 0)
-            if again and table and _is_in(table, commit, dataset):
-                return ""
             try:
                 anew = again and _is_old(commit)
                 publication = self._publication(commit, dataset, table, anew=anew)
