@@ -40,11 +40,11 @@ def shrunk(outcome: Outcome, *, seconds: float) -> Outcome:
         return outcome
     for _ in range(3):
         before = best.choice
-        acts = _fewest(before.acts or (), lambda left: fails(replace(best.choice, acts=left)))
-        uploads = _fewest(
+        acts = fewest(before.acts or (), lambda left: fails(replace(best.choice, acts=left)))
+        uploads = fewest(
             before.uploads or (), lambda left: fails(replace(best.choice, uploads=left))
         )
-        faults = _fewest(
+        faults = fewest(
             tuple(best.injected), lambda left: fails(replace(best.choice, faults=frozenset(left)))
         )
         if (acts, uploads, frozenset(faults)) == (before.acts, before.uploads, before.faults):
@@ -57,7 +57,7 @@ def kind_of(violation: str) -> str:
     return _NUMBERS.sub("…", violation)[:60]
 
 
-def _fewest(items: Sequence[_One], fails: Callable[[tuple[_One, ...]], bool]) -> tuple[_One, ...]:
+def fewest(items: Sequence[_One], fails: Callable[[tuple[_One, ...]], bool]) -> tuple[_One, ...]:
     """Leave out parts, halves first, as long as it still fails."""
     kept = tuple(items)
     if kept and fails(()):
