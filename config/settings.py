@@ -224,6 +224,8 @@ class Alarms(Frozen):
     """Minutes that an upload may wait for a run."""
     slow_factor: float = Field(default=3.0, gt=1)
     """Times the median of a job's last runs at which a run counts as slow."""
+    memory_percent: int = Field(default=90, ge=1, le=100)
+    """Share of a worker's memory at which a run has too little."""
     monthly_budget_usd: int = Field(default=0, ge=0)
     """Budget of the whole account; 0 for none."""
     waiting_minutes: int = Field(default=30, ge=1)

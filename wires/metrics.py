@@ -34,6 +34,9 @@ class Metric(StrEnum):
     """Seconds of execution, by job."""
     RUN_SLOWNESS = "RunSlowness"
     """Times the median of the job's runs before, by job; none until there are enough of them."""
+    RUN_MEMORY = "RunMemory"
+    """Per cent of a worker's memory that a run took at most, by job, and without a dimension of
+    all."""
     DPU_SECONDS = "DpuSeconds"
     """By job: as Glue bills, or computed from workers and seconds."""
     USD = "Usd"

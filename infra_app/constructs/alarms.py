@@ -56,6 +56,7 @@ class Alarms(Construct):
         admit_alarms(topics.values(), key)
         self._tell(self._dead_letters(dead_letters))
         self._tell(self._stuck_runs())
+        self._tell(self._memory())
         self._tell(self._quality(), topic=Topic.QUALITY)
         for alarm in self._by_job():
             self._tell(alarm)
@@ -104,6 +105,16 @@ class Alarms(Construct):
             f"{self._limits.waiting_minutes} minutes, or is over its time; or the monitoring "
             "function cannot look.",
             look="The command runs, which shows what each run is at.",
+        )
+
+    def _memory(self) -> cloudwatch.Alarm:
+        return self._alarm(
+            "memory-short",
+            self.metric(Metric.RUN_MEMORY, {}, "Maximum"),
+            above=self._limits.memory_percent,
+            means=f"A run has taken more than {self._limits.memory_percent} per cent of a worker's "
+            "memory: with some more data its job is killed.",
+            look="The command advise, which says of which job, and which worker it should have.",
         )
 
     def _quality(self) -> cloudwatch.Alarm:
@@ -359,6 +370,7 @@ RUNBOOK_NAMES = (
     "health-check",
     "job-fails",
     "job-slow",
+    "memory-short",
     "quality-score",
     "reconcile-findings",
     "runs-stuck",

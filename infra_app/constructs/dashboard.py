@@ -27,8 +27,6 @@ class Dashboard(Construct):
     """Answers, from top to bottom: is data flowing, how late are we, what failed, how good is it,
     what does it cost.
 
-    And what it costs.
-
     A job that is added to `config/jobs.py` is in it by itself.
     """
 
@@ -131,6 +129,13 @@ class Dashboard(Construct):
                     self._each(
                         "Seconds of a run",
                         Metric.RUN_SECONDS,
+                        Dimension.JOB,
+                        jobs,
+                        statistic="Maximum",
+                    ),
+                    self._each(
+                        "Memory of a worker, per cent",
+                        Metric.RUN_MEMORY,
                         Dimension.JOB,
                         jobs,
                         statistic="Maximum",

@@ -7,21 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wires.run_ledger import DRIVER_PEAK, WORKER_PEAK
+from wires.worker_memory import memory_share, peak_bytes
 
-WORKER_GIB: Mapping[str, int] = {
-    "G.1X": 16,
-    "G.2X": 32,
-    "G.4X": 64,
-    "G.8X": 128,
-    "G.12X": 192,
-    "G.16X": 256,
-    "R.1X": 32,
-    "R.2X": 64,
-    "R.4X": 128,
-    "R.8X": 256,
-}
-"""Memory of a worker: https://docs.aws.amazon.com/glue/latest/dg/worker-types.html"""
 _GB = 1e9
 
 
@@ -44,7 +31,6 @@ class PastRun:
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> PastRun:
-        peaks = [int(item[name]) for name in (DRIVER_PEAK, WORKER_PEAK) if name in item]
         return cls(
             state=str(item["state"]),
             seconds=int(item.get("seconds", 0)),
@@ -56,16 +42,13 @@ class PastRun:
             usd=_number(item.get("usd")),
             rows=int(item["rows_in"]) if "rows_in" in item else None,
             bytes=int(item["bytes_in"]) if "bytes_in" in item else None,
-            peak_bytes=max(peaks, default=None),
+            peak_bytes=peak_bytes(item),
         )
 
     @property
     def memory_share(self) -> float | None:
         """The share of a worker's memory that was taken."""
-        gib = WORKER_GIB.get(self.worker_type)
-        if self.peak_bytes is None or gib is None:
-            return None
-        return self.peak_bytes / (gib * 1024**3)
+        return memory_share(self.peak_bytes, self.worker_type)
 
     @property
     def timeout_share(self) -> float:

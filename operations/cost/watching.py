@@ -136,7 +136,8 @@ def metrics_of_work(situation: Situation) -> float:
     classes = by[Dimension.CLASS] * (len(Kind) + 1)  # and of all together
     datasets = by[Dimension.DATASET] * situation.workload.datasets
     has_uploads = float(situation.uploads > 0)
-    told = by[Dimension.ENDING] * endings + routes + classes + datasets + by[None]
+    memory = 1  # the worst of all jobs
+    told = by[Dimension.ENDING] * endings + routes + classes + datasets + by[None] + memory
     return by[Dimension.JOB] * hours + told * has_uploads
 
 

@@ -100,6 +100,7 @@ WRONG = [
     ("defaults.alarms.slackWorkspace", "my team", "must be the id of a workspace"),
     ("defaults.alarms.slackChannel", "C01234ABCDE", "must be there if slackWorkspace is"),
     ("defaults.alarms.qualityScore", 101, "at most 100"),
+    ("defaults.alarms.memoryPercent", 101, "at most 100"),
     ("defaults.alarms.slowFactor", 1, "greater than 1"),
     ("defaults.fileProcessor.executionClass", "CHEAP", "must be one of"),
     ("defaults.fileProcessor.autoScaling", "yes", "must be true or false"),

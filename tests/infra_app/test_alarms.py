@@ -36,7 +36,7 @@ def metrics_of(alarm: Json) -> Iterator[Json]:
 
 def test_each_alarm_says_what_it_means_and_leads_to_its_runbook(infrastructure: Template) -> None:
     found = alarms(infrastructure)
-    assert len(found) == 2 * len(JOBS) + 12
+    assert len(found) == 2 * len(JOBS) + 13
     for alarm in found:
         text = alarm["AlarmDescription"]
         path = re.search(r"docs/runbooks/[a-z-]+\.md$", text)
@@ -100,6 +100,7 @@ def test_an_alarm_about_ours_looks_at_a_metric_that_the_trigger_writes(
         Metric.RUNS_FAILED,
         Metric.RUNS_SUCCEEDED,
         Metric.RUN_SLOWNESS,
+        Metric.RUN_MEMORY,
         Metric.OLDEST_PENDING_SECONDS,
         Metric.QUALITY_SCORE,
         Metric.STUCK_RUNS,

@@ -11,12 +11,12 @@ import pytest
 
 from config.environments import Environment
 from config.jobs import DATA_QUALITY, FILE_PROCESSOR, JOBS, TABLE_MAINTENANCE, JobSpec
-from operations.advice.history import WORKER_GIB
 from operations.advice.rules import FEWEST_RUNS
 from operations.cli import SUCCESS, WRONG_USE, main
 from tests.aws import make_table
 from wires.dpu import DPU_OF
 from wires.run_ledger import DRIVER_PEAK, WORKER_PEAK, RunLedger
+from wires.worker_memory import WORKER_GIB
 
 GIB = 1024**3
 Said = pytest.CaptureFixture[str]

@@ -252,9 +252,9 @@ def test_alarms_cost_by_the_metrics_that_they_look_at(deployed: Situation) -> No
     ]
     jobs = len(list(deployed.of_type("AWS::Glue::Job")))
     # Of each job: failed and done together, slowness. And dead letters, two routes, the way in,
-    # stuck runs, scores, a check of two routes and its silence, findings.
+    # stuck runs, scores and memory, a check of two routes and its silence, findings.
     assert usd(alarms) == pytest.approx(
-        P.cloudwatch.alarm_metric_month * (jobs * (2 + 1) + 1 + 2 + 3 + 2 + 2 + 1 + 1)
+        P.cloudwatch.alarm_metric_month * (jobs * (2 + 1) + 1 + 2 + 3 + 3 + 2 + 1 + 1)
         + P.cloudwatch.composite_alarm_month
     )
     assert all(charge.fixed for charge in alarms)
@@ -301,8 +301,9 @@ def test_custom_metrics_are_those_of_the_code(deployed: Situation) -> None:
     others |= {Metric.HEALTH_CHECK_FAILED, Metric.HEALTH_CHECK_SECONDS}
     by_job, datasets = len(Metric) - len(others), deployed.workload.datasets
     # One job runs, in 10 of 24 hours; five endings; two routes with five metrics; nulls and score
-    # of each dataset, the worst score, stuck runs, bytes; findings by class, and of all.
-    of_all = by_job * 10 / 24 + 5 + 2 * 5 + 2 * datasets + 1 + 1 + 1 + len(Kind) + 1
+    # of each dataset, the worst score, stuck runs, bytes; findings by class, and of all; memory
+    # of all.
+    of_all = by_job * 10 / 24 + 5 + 2 * 5 + 2 * datasets + 1 + 1 + 1 + len(Kind) + 1 + 1
     assert found == pytest.approx(P.cloudwatch.metric_month * of_all)
 
 

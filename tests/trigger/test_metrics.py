@@ -79,6 +79,19 @@ def test_nothing_is_slow_before_anything_is_usual_or_if_it_failed() -> None:
     assert not of(list(of_run(failed, [10] * FEWEST_RUNS, route=None)), Metric.RUN_SLOWNESS)
 
 
+def test_memory_is_that_of_whoever_took_most_in_per_cent_of_a_worker() -> None:
+    facts = {"peak_memory_bytes": 4 * 1024**3, "worker_peak_memory_bytes": 12 * 1024**3}
+    item = any_item(worker_type="G.1X", **facts)
+    of_job, of_all = (one for one in of_run(item, [], route=None) if one.name is Metric.RUN_MEMORY)
+    assert list(of_job.values) == list(of_all.values) == [75.0]
+    assert (of_job.of, of_all.of) == ({Dimension.JOB: "a"}, {})
+
+
+@pytest.mark.parametrize("facts", [{}, {"worker_type": "G.1X"}, {"peak_memory_bytes": 1}])
+def test_memory_that_a_run_does_not_tell_is_not_measured(facts: dict[str, Any]) -> None:
+    assert not of(list(of_run(any_item(**facts), [], route=None)), Metric.RUN_MEMORY)
+
+
 @pytest.mark.parametrize("state", ["FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED"])
 def test_a_run_that_has_not_succeeded_has_failed_and_both_are_counted(state: str) -> None:
     measured = list(of_run(any_item(state=state), [], route=None))
@@ -175,6 +188,7 @@ def test_a_metric_has_the_dimension_that_its_wire_says() -> None:
         dpu_seconds="1", usd="0.1", rows_in=1, rows_published=1, rows_quarantined=0,
         rows_superseded=0, nulls={"orders": 1}, endings={"published": 1}, waits=[1],
         health={"files": {"failed": 0, "seconds": 1}}, findings={"stuck": 1},
+        worker_type="G.1X", peak_memory_bytes=1,
     )  # fmt: skip
     of_a_run = list(of_run(item, [1] * FEWEST_RUNS, route=Route.FILES))
     told = [*of_a_run, of_oldest(Route.FILES, 1), Measured(name=Metric.BYTES_IN, values=[1])]
@@ -182,7 +196,7 @@ def test_a_metric_has_the_dimension_that_its_wire_says() -> None:
     assert {one.name for one in told} == set(Metric) - by_the_clock
     for one in told:
         dimension = DIMENSION_OF[one.name]
-        is_of_all = one.name is Metric.RECONCILE_FINDINGS and not one.of
+        is_of_all = one.name in {Metric.RECONCILE_FINDINGS, Metric.RUN_MEMORY} and not one.of
         assert is_of_all or set(one.of) == ({dimension} if dimension else set())
 
 

@@ -20,6 +20,7 @@ from wires.metrics import Dimension, Metric
 from wires.object_ledger import ObjectLedger
 from wires.routes import QUEUED_ROUTES, Route
 from wires.run_ledger import FINDINGS, HEALTH
+from wires.worker_memory import memory_share, peak_bytes
 
 FEWEST_RUNS = 5
 """Runs of a job of which a median says something."""
@@ -28,6 +29,7 @@ _UNITS = {
     Metric.BYTES_IN: "Bytes",
     Metric.HEALTH_CHECK_SECONDS: "Seconds",
     Metric.OLDEST_PENDING_SECONDS: "Seconds",
+    Metric.RUN_MEMORY: "Percent",
     Metric.RUN_SECONDS: "Seconds",
     Metric.QUALITY_SCORE: "None",
     Metric.RUN_SLOWNESS: "None",
@@ -132,8 +134,17 @@ def of_run(
         waits = [float(one) for one in item["waits"]]
         of = {Dimension.ROUTE: route.value}
         yield Measured(name=Metric.SECONDS_TO_PUBLISH, values=waits, of=of)
+    yield from _of_memory(item, job)
     yield from _of_health(item)
     yield from _of_findings(item)
+
+
+def _of_memory(item: Mapping[str, Any], job: Mapping[Dimension, str]) -> Iterator[Measured]:
+    """Yield how much of a worker's memory a run has taken; nothing if it did not tell."""
+    share = memory_share(peak_bytes(item), str(item.get("worker_type", "")))
+    if share is not None:
+        yield Measured(name=Metric.RUN_MEMORY, values=[100 * share], of=job)
+        yield Measured(name=Metric.RUN_MEMORY, values=[100 * share])
 
 
 def _of_health(item: Mapping[str, Any]) -> Iterator[Measured]:
