@@ -15,6 +15,7 @@ from tests.aws import ASSETS, JOB, RAW, STATE, SmallAws
 from tests.trigger.platforms import TICK, Platform, failing
 from wires.layout import manifest_key
 from wires.load_ledger import Load, LoadState
+from wires.object_ledger import ObjectLedger
 from wires.refusals import RefusalKind
 
 START = "StartJobRun"
@@ -280,6 +281,70 @@ def test_objects_of_a_load_that_nobody_can_read_come_into_no_second_one(
     loads = [run.arguments["--load_id"] for run in platform.glue_runs()]
     assert loads.count(load_id) == 1
     assert len(loads) == len(set(loads)) == 4
+
+
+@pytest.fixture
+def unmarked(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A run whose dispatcher was cut off before it marked the load's object; it has claimed it,
+    and failed."""
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ObjectLedger, "mark_running", dies)
+        with pytest.raises(KeyboardInterrupt):
+            platform.receive(platform.upload("a.csv"))
+    [run] = platform.glue_runs()
+    load = platform.open_load()
+    assert platform.loads.claim(load.load_id, attempt=1, run_id=run.job_run_id)
+    assert platform.statuses()["a.csv"] == "pending"
+    run.status = "FAILED"
+    return run
+
+
+def loads_with(platform: Platform, key: str) -> list[str]:
+    """Ids of the loads, each once, that were started with an object."""
+    ids = dict.fromkeys(run.arguments["--load_id"] for run in platform.glue_runs())
+    bodies = {one: json.loads(platform.aws.body(ASSETS, manifest_key(one))) for one in ids}
+    return [one for one in ids if key in [item["key"] for item in bodies[one]["objects"]]]
+
+
+def test_objects_of_a_load_whose_end_cannot_be_noted_come_into_no_second_one(
+    platform: Platform, unmarked: Any
+) -> None:
+    with failing(platform.trigger.runs.glue, "GetJobRun", "AccessDeniedException"):
+        platform.receive(platform.upload("b.csv", at="2026-01-15T11:00:00Z"))
+    assert kind_of(platform.loads.get(unmarked.arguments["--load_id"])) is RefusalKind.SETTLING
+    for minute in (10, 30):
+        platform.minutes = minute
+        platform.receive(TICK)
+    assert loads_with(platform, "a.csv") == [unmarked.arguments["--load_id"]]
+    assert len(loads_with(platform, "b.csv")) == 1
+    assert platform.statuses()["a.csv"] == "running"
+
+
+def test_a_load_that_was_tried_keeps_its_objects_while_glue_is_full(
+    platform: Platform, unmarked: Any
+) -> None:
+    with failing(platform.trigger.runs.glue, START, "ConcurrentRunsExceededException"):
+        platform.receive(TICK)
+    assert platform.loads.get(unmarked.arguments["--load_id"]).attempt == 2
+    assert platform.statuses()["a.csv"] == "running"
+
+
+def test_objects_of_a_second_attempt_that_nobody_can_read_come_into_no_second_load(
+    platform: Platform, unmarked: Any
+) -> None:
+    load_id = unmarked.arguments["--load_id"]
+    manifest = without_manifest(platform, load_id)
+    platform.receive(platform.upload("b.csv", at="2026-01-15T11:00:00Z"))
+    assert platform.loads.get(load_id).attempt == 2
+    assert platform.statuses() == {"a.csv": "pending", "b.csv": "running"}
+    platform.aws.s3.put_object(Bucket=ASSETS, Key=manifest_key(load_id), Body=manifest)
+    platform.minutes = 80
+    platform.receive(TICK)
+    assert loads_with(platform, "a.csv") == [load_id]
 
 
 def test_an_end_that_cannot_be_noted_hinders_no_other(aws: SmallAws) -> None:

@@ -29,6 +29,8 @@ from .starting import Starter
 
 _MOST_REFUSALS = 3
 """Loads that may be refused in one turn: then it is hardly for them."""
+_UNMARKED = frozenset({RefusalKind.MANIFEST, RefusalKind.SETTLING})
+"""Refusals of loads whose objects may be pending still."""
 logger = Logger(service="trigger", child=True)
 
 
@@ -121,7 +123,7 @@ class Turn:
         return [v for v in objects.still_pending(candidates) if v.uploaded_at > unread]
 
     def _unread_until(self) -> str:
-        """Return the last upload that may be in a load whose manifest cannot be read.
+        """Return the last upload that may be in a load whose manifest was not read in this turn.
 
         Who was cut off before its objects were marked has left them pending, and they must not
         come into a second load.
@@ -130,14 +132,18 @@ class Turn:
             (
                 load.created_at
                 for load in self.loads
-                if load.state is LoadState.READY and load.attempt == 1 and self._is_unread(load)
+                if load.state is LoadState.READY and self._is_unread(load)
             ),
             default="",
         )
 
     def _is_unread(self, load: Load) -> bool:
+        """Whether a load that is ready is kept from its start, and its objects were not marked.
+
+        Other refusals mark them before they are recorded.
+        """
         refusal = self._refused.get(load.load_id, load.refusal)
-        return refusal is not None and refusal.kind is RefusalKind.MANIFEST
+        return refusal is not None and refusal.kind in _UNMARKED
 
     def _start_batch(self, batch: list[ObjectVersion]) -> None:
         loads, manifests = self.parts.loads, self.parts.manifests
@@ -171,10 +177,9 @@ class Turn:
         except GlueFull:
             if load.refusal:
                 loads.clear(load)
-            # A load that never ran makes way, so that its objects can join a larger batch. One
-            # that has marked them stays: nobody could be cut off between two steps back.
-            if len(objects.still_pending(manifest.objects)) == len(manifest.objects):
-                loads.withdraw(load)
+            if not self._makes_way(load, manifest):
+                # It keeps its objects: no other load may take them.
+                objects.mark_running(manifest.objects, load.load_id)
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, other loads go on
             # They wait with their load from now on, and others pass them.
@@ -189,6 +194,14 @@ class Turn:
             self.starter.note_start(load, run_id, objects=len(manifest.objects))
         logger.info("started", extra={"load_id": load.load_id, "run_id": run_id})
         return True
+
+    def _makes_way(self, load: Load, manifest: Manifest) -> bool:
+        """Withdraw a load that never ran, so that its objects can join a larger batch.
+
+        One that has marked any stays: nobody could be cut off between two steps back.
+        """
+        waiting = self.parts.objects.still_pending(manifest.objects)
+        return len(waiting) == len(manifest.objects) and self.parts.loads.withdraw(load)
 
     def _run_of(self, load: Load, manifest: Manifest) -> str:
         if load.claimed_by:
