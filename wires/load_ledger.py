@@ -127,7 +127,10 @@ class LoadLedger:
         return items_of(self._table, "scan", ConsistentRead=True)
 
     def withdraw(self, load: Load) -> bool:
-        """Delete a load for which no run was ever started; its objects may join another."""
+        """Delete a load for which no run was ever started; its objects may join another.
+
+        False if it stands, because a run has had it.
+        """
         try:
             self._table.delete_item(
                 Key={"load_id": load.load_id},
@@ -136,7 +139,8 @@ class LoadLedger:
                 ),
             )
         except self._conflict:
-            return False
+            # A client that got no answer asks again, and does not find what it has deleted itself.
+            return self.find(load.load_id) is None
         return True
 
     def mark_running(self, load: Load, *, run_id: str) -> bool:

@@ -177,6 +177,9 @@ def test_only_a_load_that_nobody_works_on_is_withdrawn(loads: LoadLedger) -> Non
     other = replace(LOAD, load_id="other")
     loads.create(other)
     assert loads.withdraw(other)
+    # A client that got no answer sends it again.
+    assert loads.withdraw(other)
+    assert loads.find(other.load_id) is None
     with pytest.raises(LoadStateError, match="no load other"):
         loads.get("other")
 
