@@ -66,10 +66,9 @@ class Session:
     def _play(self, seed: str) -> None:
         with _quiet():
             outcome = simulate(Choice(seed=seed))
-            if self.plays_twice:
-                again = simulate(Choice(seed=seed))
-                if again.digest != outcome.digest:
-                    outcome = replace(outcome, violation="the second time it was another day")
+            if self.plays_twice and simulate(Choice(seed=seed)).digest != outcome.digest:
+                other = outcome.violation or "the second time it was another day"
+                outcome = replace(outcome, violation=other)
         self.played += 1
         self.calls += outcome.calls
         self.faults += outcome.faults

@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lake.errors import LakeError
+from lake.store import client
 from quality.anomalies import Usual
 from quality.verdicts import Verdict
 from quality_report.report import GateVerdict
 from tests.aws import CURATED, QUALITY
 from tests.curations import CUSTOMERS, ORDERS, Curation
+from tests.kills import Killed
 from wires.contracts import OnFailure
 
 HEAD = "order_id,customer_id,ordered_on,amount\n"
@@ -105,6 +107,29 @@ def test_a_halted_table_is_published_when_the_reason_is_gone(curation: Curation)
     curation.upload("orders", f"{HEAD}14,1,2026-01-14,3\n", at="2026-01-17T10:00:00+00:00")
     curation.refresh()
     assert curation.told() == []
+
+
+@pytest.mark.slow
+def test_that_a_table_passes_again_is_told_by_the_run_after_one_that_died_before_it(
+    curation: Curation,
+) -> None:
+    curation.quality("sales", "Rules = [ RowCount > 3 ]", OnFailure.HALT)
+    with_data(curation)
+    curation.refresh()
+    assert [subject for subject, _ in curation.told()] == ["Quality: table/sales halted"]
+    curation.upload("orders", f"{HEAD}13,1,2026-01-14,3\n", at="2026-01-16T10:00:00+00:00")
+
+    def dies(**_: object) -> None:
+        raise Killed
+
+    publishing = ("before-call.sns.Publish", dies)
+    client("sns").meta.events.register(*publishing)
+    with pytest.raises(Killed):
+        curation.refresh()
+    client("sns").meta.events.unregister(*publishing)
+    curation.refresh()
+    assert [subject for subject, _ in curation.told()] == ["Quality: table/sales passes again"]
+    assert len(curation.sales()) == 4
 
 
 @pytest.mark.slow

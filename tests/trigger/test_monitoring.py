@@ -16,7 +16,7 @@ from infra_app.lambdas.trigger import monitor_handler
 from infra_app.lambdas.trigger.errors import LookIncomplete
 from infra_app.lambdas.trigger.metrics import FEWEST_RUNS
 from infra_app.lambdas.trigger.monitor_handler import monitor_of
-from infra_app.lambdas.trigger.monitoring import Monitor, Report
+from infra_app.lambdas.trigger.monitoring import LOOK_BACK, Monitor, Report
 from infra_app.lambdas.trigger.settings import MonitorSettings
 from tests.aws import JOB, LOADS, OBJECTS, RAW, REGION, RUNS, STATE, SmallAws
 from tests.trigger.platforms import TICK, Platform, failing
@@ -109,6 +109,30 @@ def test_an_end_that_was_taken_down_and_never_measured_is_measured(
     watched.runs.record(OTHER, run.job_run_id, {"state": "FAILED", "started_at": "2026-01-01"})
     watched.look()
     assert values(written(capsys), Metric.RUNS_FAILED, Job=OTHER) == [[1]]
+
+
+def test_an_end_is_measured_however_long_nobody_has_looked(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = watched.run_of(OTHER, "FAILED")
+    facts = {"state": "FAILED", "started_at": run.started_on.isoformat()}
+    watched.runs.record(OTHER, run.job_run_id, facts)
+    after = 3 * LOOK_BACK.total_seconds() / 60
+    watched.look(minutes=after)
+    assert values(written(capsys), Metric.RUNS_FAILED, Job=OTHER) == [[1]]
+    assert list(watched.look(minutes=after).closed) == []
+
+
+def test_an_end_that_glue_has_forgotten_is_measured_as_it_was_taken_down(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = {"state": "FAILED", "started_at": "2026-01-01T00:00:00+00:00"}
+    watched.runs.record(OTHER, "jr_gone", facts)
+    watched.look()
+    assert values(written(capsys), Metric.RUNS_FAILED, Job=OTHER) == [[1]]
+    assert watched.runs.get(OTHER, "jr_gone")["state"] == "FAILED"
+    assert watched.subjects() == []
+    assert list(watched.look().closed) == []
 
 
 def test_a_fresh_end_is_left_to_its_event(watched: Watched) -> None:

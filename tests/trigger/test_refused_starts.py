@@ -227,6 +227,20 @@ def test_a_full_glue_is_no_refusal(aws: SmallAws) -> None:
     assert aws.announcements() == []
 
 
+def upload_cut_off(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, of: type, step: str
+) -> None:
+    """Upload `a.csv`, whose dispatcher ends as it comes to a step."""
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(of, step, dies)
+        with pytest.raises(KeyboardInterrupt):
+            platform.receive(platform.upload("a.csv"))
+
+
 def without_manifest(platform: Platform, load_id: str) -> bytes:
     key = manifest_key(load_id)
     body = platform.aws.body(ASSETS, key)
@@ -260,14 +274,7 @@ def test_objects_of_a_load_that_nobody_can_read_come_into_no_second_one(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The dispatcher was cut off before it marked them."""
-
-    def dies(*_: object) -> str:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(JobStarter, "start", dies)
-        with pytest.raises(KeyboardInterrupt):
-            platform.receive(platform.upload("a.csv"))
+    upload_cut_off(platform, monkeypatch, JobStarter, "start")
     load_id = platform.open_load().load_id
     manifest = without_manifest(platform, load_id)
     for minute in (1, 2, 9):
@@ -287,14 +294,7 @@ def test_objects_of_a_load_that_nobody_can_read_come_into_no_second_one(
 def unmarked(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A run whose dispatcher was cut off before it marked the load's object; it has claimed it,
     and failed."""
-
-    def dies(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ObjectLedger, "mark_running", dies)
-        with pytest.raises(KeyboardInterrupt):
-            platform.receive(platform.upload("a.csv"))
+    upload_cut_off(platform, monkeypatch, ObjectLedger, "mark_running")
     [run] = platform.glue_runs()
     load = platform.open_load()
     assert platform.loads.claim(load.load_id, attempt=1, run_id=run.job_run_id)

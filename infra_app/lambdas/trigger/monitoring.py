@@ -28,7 +28,7 @@ from .runs import HISTORY, Runs
 UNSEEN_AFTER = timedelta(minutes=5)
 """After so long the event of an end, and the word of a start, are not expected any more."""
 LOOK_BACK = timedelta(days=2)
-"""Runs that have ended before are not looked at; open ones are, however old."""
+"""Runs that have ended before are not asked of Glue, unless the ledger has them unsettled."""
 OVERDUE = timedelta(minutes=15)
 """By which Glue may be late in ending a run whose time is up."""
 _MOST_RUNS = 200
@@ -160,7 +160,7 @@ class Monitor:
             else:
                 self._open(job, run, item, found)
         for run_id, item in known.items():
-            if run_id not in seen and item.get("state") not in CLOSED:
+            if run_id not in seen and not _is_settled(item):
                 self._close(job, run_id, found)
 
     def _runs_of(self, job: str) -> Iterator[Mapping[str, Any]]:
@@ -180,8 +180,7 @@ class Monitor:
         self, job: str, run: Mapping[str, Any], item: Mapping[str, Any], found: _Found
     ) -> None:
         ended = run.get("CompletedOn", run["StartedOn"])
-        is_settled = item.get("state") in CLOSED and item.get("measured", False)
-        if not is_settled and self.now() - ended >= UNSEEN_AFTER:
+        if not _is_settled(item) and self.now() - ended >= UNSEEN_AFTER:
             self._close(job, run["Id"], found)
 
     def _close(self, job: str, run_id: str, found: _Found) -> None:
@@ -252,6 +251,11 @@ class Monitor:
         self.alerts.unknown_run(job, run["Id"], run["StartedOn"].isoformat())
         # Afterwards: telling twice is better than not at all.
         self.runs.ledger.record(job, run["Id"], {"told_unknown": True})
+
+
+def _is_settled(item: Mapping[str, Any]) -> bool:
+    """Whether a run's end was taken down and measured: nothing is left to do about it."""
+    return item.get("state") in CLOSED and bool(item.get("measured", False))
 
 
 def _minutes(time: timedelta) -> int:

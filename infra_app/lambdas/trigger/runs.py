@@ -96,7 +96,10 @@ class Runs:
         that it had is settled all the same."""
         logger.warning("Glue knows no such run", extra={"job": job, "run_id": run_id})
         item = self.ledger.get(job, run_id)
-        if not item or item.get("state") in CLOSED:
+        if not item:
+            return
+        if item.get("state") in CLOSED:
+            self._try_to_measure(job, run_id)
             return
         reason = "Glue knows no such run: its job was replaced, or it is too old"
         self.ledger.record(job, run_id, {"state": LOST, "error": reason})
