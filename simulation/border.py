@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime as dt
+import functools
 import random
 import time
 import uuid
@@ -82,6 +83,25 @@ class InTurn(concurrent.futures.Executor):
         return iter([fn(*items) for items in zip(*iterables, strict=False)])
 
 
+def _worked_out(
+    attribute: functools.cached_property[Any],
+    instance: object,
+    owner: type[Any] | None = None,  # noqa: ARG001 - as a descriptor is called
+) -> Any:
+    """Return a cached property without a lock, as Python does from 3.12 on.
+
+    Before, one lock is shared by all instances: an actor that hands over while it works a value
+    out would keep every other one from going on, for good.
+    """
+    if instance is None:
+        return attribute
+    values = vars(instance)
+    name = str(attribute.attrname)
+    if name not in values:
+        values[name] = attribute.func(instance)
+    return values[name]
+
+
 def _time() -> float:
     return Border.clock.time()
 
@@ -103,6 +123,7 @@ def install() -> None:
     time.sleep = _sleep
     uuid.uuid4 = lambda: uuid.UUID(int=Border.chance.getrandbits(128), version=4)
     dt.datetime = SimulatedDatetime  # type: ignore[misc]
+    functools.cached_property.__get__ = _worked_out  # type: ignore[assignment, method-assign]
     concurrent.futures.ThreadPoolExecutor = InTurn  # type: ignore[assignment, misc]
     from simulation import clients  # noqa: PLC0415
 

@@ -17,6 +17,13 @@ class Violation(BaseException):
     """Something is not as it must be. Nothing of the product may recover from it."""
 
 
+class StoodStill(Exception):
+    """An actor does not hand over: the simulation itself cannot go on."""
+
+
+_LONGEST_STEP_SECONDS = 120.0
+
+
 @dataclass(eq=False)
 class Actor:
     """Something that runs by itself: an invocation, a run of a job, a command of a person."""
@@ -119,7 +126,11 @@ class Scheduler:
             actor.thread = threading.Thread(target=self._work, args=(actor,), daemon=True)
             actor.thread.start()
         actor.baton.release()
-        self._baton.acquire()
+        if not self._baton.acquire(timeout=_LONGEST_STEP_SECONDS):
+            raise StoodStill(
+                f"{actor.name} has not come to its next call within {_LONGEST_STEP_SECONDS:g} s of "
+                "real time: it waits for what another actor holds, or its work has no end"
+            )
         self.current = None
         if actor not in self.actors and actor.thread is not None:
             actor.thread.join()

@@ -123,6 +123,17 @@ def test_an_end_is_measured_however_long_nobody_has_looked(
     assert list(watched.look(minutes=after).closed) == []
 
 
+def test_a_run_that_nobody_took_down_is_found_days_later(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watched.run_of(OTHER, "FAILED")
+    days = timedelta(days=10)
+    assert LOOK_BACK > days
+    report = watched.look(minutes=days.total_seconds() / 60)
+    assert [finding.job for finding in report.closed] == [OTHER]
+    assert values(written(capsys), Metric.RUNS_FAILED, Job=OTHER) == [[1]]
+
+
 def test_an_end_that_glue_has_forgotten_is_measured_as_it_was_taken_down(
     watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,8 +27,12 @@ from .runs import HISTORY, Runs
 
 UNSEEN_AFTER = timedelta(minutes=5)
 """After so long the event of an end, and the word of a start, are not expected any more."""
-LOOK_BACK = timedelta(days=2)
-"""Runs that have ended before are not asked of Glue, unless the ledger has them unsettled."""
+LOOK_BACK = timedelta(days=14)
+"""Runs that started before and have ended are left alone, unless the ledger has them unsettled.
+
+As long as CloudWatch takes metrics of what has been: whoever mends this function after a week
+still learns of the runs that ended meanwhile.
+"""
 OVERDUE = timedelta(minutes=15)
 """By which Glue may be late in ending a run whose time is up."""
 _MOST_RUNS = 200
