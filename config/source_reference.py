@@ -1,0 +1,38 @@
+"""`python -m config.source_reference`: writes docs/sources.md from the source's models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.reference import Section, reference
+from config.source_document import CursorDocument, LimitsDocument, SourceDocument
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "sources.md"
+_HEAD = """\
+# The file of a source
+
+A file `config/sources/<name>.yaml` says what is fetched, and where it goes. A name that is not
+listed here is an error, and so are contradictions, also with the contract of the dataset; each is
+told with file, field and rule before any template exists.
+
+This page is made of the definition in `config/source_document.py` by `make reference`; a test
+compares the two. How to add a source step by step is in [connectors.md](connectors.md).
+"""
+_SECTIONS: tuple[Section, ...] = (
+    ("The file", "", SourceDocument),
+    ("`cursor`", "", CursorDocument),
+    ("`limits`", "", LimitsDocument),
+)
+
+
+def source_reference() -> str:
+    """Return the page as Markdown."""
+    return reference(_HEAD, _SECTIONS)
+
+
+def main() -> None:
+    PAGE.write_text(source_reference(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
