@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from config.api_checks import broken_api
 from config.errors import BrokenRule
 from config.source_document import CursorDocument, SourceDocument
 from wires.contracts import DatasetContract
 from wires.errors import PositionError
 from wires.positions import position_of
 from wires.routes import CHECKS_PREFIX, LEGISLATORS_TABLE
-from wires.sources import CursorType, Mode, Repeats
+from wires.sources import CursorType, Kind, Mode, Repeats
 
 _DAY = 86_400
 
@@ -26,6 +27,15 @@ def broken_source(
     if document.cursor:
         yield from _broken_cursor(document.cursor)
     yield from _broken_repeats(document, contracts)
+    yield from _broken_kind(document)
+
+
+def _broken_kind(document: SourceDocument) -> Iterator[BrokenRule]:
+    """Yield what is wrong in the section of the source's kind, or that it is missing."""
+    if document.api:
+        yield from broken_api(document, document.api)
+    elif document.kind is Kind.API:
+        yield BrokenRule(field="api", absent=True, rule="needed for the kind api")
 
 
 def _broken_dataset(document: SourceDocument) -> Iterator[BrokenRule]:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from config.api_document import ApiDocument
 from config.dataset_document import Name, Written
+from config.one_of import one_of
 from config.settings import Schedule
 from wires.sources import CursorType, Kind, Mode, Repeats
-
-
-def one_of(choices: type[StrEnum]) -> BeforeValidator:
-    """Return a validator that takes the values of an enumeration as text."""
-    known = [choice.value for choice in choices]
-
-    def choose(value: object) -> object:
-        if value not in known:
-            raise ValueError(f"must be one of {', '.join(known)}")
-        return choices(value)
-
-    return BeforeValidator(choose)
 
 
 def _position(value: object) -> object:
@@ -31,17 +19,6 @@ def _position(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def listed(names: Callable[[object], object]) -> BeforeValidator:
-    """Return a validator for a list, whose items another one checks."""
-
-    def check(value: object) -> object:
-        if not isinstance(value, list):
-            raise ValueError("must be a list")
-        return tuple(names(item) for item in value)
-
-    return BeforeValidator(check)
 
 
 class CursorDocument(Written):
@@ -138,4 +115,7 @@ class SourceDocument(Written):
     )
     limits: LimitsDocument = Field(
         default=LimitsDocument(), description="how large files become, and how long a run goes on"
+    )
+    api: ApiDocument | None = Field(
+        default=None, description="what is asked, and how; needed for the kind `api`"
     )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
+from config.api_document import ApiDocument
 from config.datasets import DATASETS_FOLDER, load_contracts
 from config.errors import ValueRuleError
 from config.source_checks import broken_source
 from config.source_document import CursorDocument, SourceDocument
 from config.validation import broken_rules
 from config.yaml_source import read_mapping
+from wires.api_sources import ApiLimits, ApiSource, Authentication, GraphQl, Pagination
 from wires.contracts import DatasetContract
 from wires.positions import position_of
 from wires.sources import Cursor, Limits, Source
@@ -56,6 +59,7 @@ def source_of(document: SourceDocument) -> Source:
         cursor=_cursor(document.cursor) if document.cursor else None,
         repeats=document.repeats,
         limits=Limits(**document.limits.model_dump()),
+        api=_api(document.api) if document.api else None,
     )
 
 
@@ -63,3 +67,14 @@ def _cursor(document: CursorDocument) -> Cursor:
     cursor = Cursor(**document.model_dump())
     start = position_of(cursor.start, cursor.type) if cursor.start else ""
     return Cursor(**{**document.model_dump(), "start": start})
+
+
+def _api(document: ApiDocument) -> ApiSource:
+    """Return the section for the job: the same fields, in classes that a job has."""
+    sections: dict[str, Any] = {
+        "pagination": Pagination(**document.pagination.model_dump()),
+        "authentication": Authentication(**document.authentication.model_dump()),
+        "graphql": GraphQl(**document.graphql.model_dump()) if document.graphql else None,
+        "limits": ApiLimits(**document.limits.model_dump()),
+    }
+    return ApiSource(**{**document.model_dump(), **sections})

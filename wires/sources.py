@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wires.api_sources import ApiSource
 from wires.typed_json import TypedJson
 
 SOURCE_PACKAGE, SOURCE_FILE = "source_definition", "source.json"
@@ -100,6 +101,8 @@ class Source:
     cursor: Cursor | None = None
     repeats: Repeats = Repeats.BY_KEY
     limits: Limits = Limits()
+    api: ApiSource | None = None
+    """Of kind API."""
 
 
 def source_to_json(source: Source) -> str:

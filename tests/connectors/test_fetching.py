@@ -258,6 +258,7 @@ def calls_of_a_run(aws: SmallAws) -> int:
     return len(made)
 
 
+@pytest.mark.slow
 def test_killed_at_any_call_the_next_run_lands_the_same_range_once(aws: SmallAws) -> None:
     """Each stream begins anew under another name, so that one AWS serves all of them."""
     total = calls_of_a_run(aws)
