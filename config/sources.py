@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from config.api_document import ApiDocument
 from config.datasets import DATASETS_FOLDER, load_contracts
 from config.errors import ValueRuleError
+from config.jobs import SOURCES_FOLDER
 from config.source_checks import broken_source
 from config.source_document import CursorDocument, SourceDocument
 from config.validation import broken_rules
@@ -19,8 +20,6 @@ from wires.api_sources import ApiLimits, ApiSource, Authentication, GraphQl, Pag
 from wires.contracts import DatasetContract
 from wires.positions import position_of
 from wires.sources import Cursor, Limits, Source
-
-SOURCES_FOLDER = Path(__file__).with_name("sources")
 
 
 def load_sources(

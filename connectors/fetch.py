@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connectors.circuit import Circuit
 from connectors.errors import SourceFailed
 from connectors.landing import Place
 from connectors.manifest import LandingManifest
@@ -69,8 +70,22 @@ class Fetch:
         """Fetch what there is to fetch, and say what has landed.
 
         Raises ConnectorError if the source or the order does not allow it; what has landed before
-        stays landed.
+        stays landed. A range that people ask for, or a run with `again`, asks a source that is
+        otherwise left alone.
         """
+        if order.is_range or order.limit:
+            return self._run(order)
+        circuit = Circuit(ledger=self.ledger, now=self.now)
+        before = self.ledger.trouble() if order.again else circuit.demand_closed()
+        try:
+            report = self._run(order)
+        except SourceFailed as error:
+            circuit.note_failure(before, str(error))
+            raise
+        circuit.note_success(before)
+        return report
+
+    def _run(self, order: Order) -> FetchReport:
         stream = order.stream(self.source.mode)
         with self._turn(stream) as is_ours:
             if not is_ours:

@@ -84,6 +84,10 @@ class Secrets:
         """The secret as it was read last; one without fields for a source that needs none."""
         return self._current or self.read()
 
+    def text(self) -> str:
+        """Return the secret as it is kept."""
+        return self._load()
+
     def read(self) -> Secret:
         """Read it anew. Raises SecretError if it cannot be had."""
         text = self._load() if self._name else "{}"
@@ -95,7 +99,12 @@ class Secrets:
         """Take down values that were made of the secret, such as a token; they are hidden too."""
         self._known.append(Secret(self._name, values))
 
+    def is_in(self, text: str) -> bool:
+        """Whether a text shows a value."""
+        return self.hidden_in(text) != text
+
     def hidden_in(self, text: str) -> str:
+        """Return a text without any value that was ever read or made."""
         for secret in self._known:
             text = secret.hidden_in(text)
         return text

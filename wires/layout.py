@@ -289,8 +289,13 @@ def check_note(dataset: str) -> ItemKey:
     return _item(CHECKS, dataset)
 
 
+def source_states(source: str) -> str:
+    """Return the partition key of everything that is known of a source."""
+    return f"{SOURCE_STATES}{source}"
+
+
 def source_state(source: str, stream: str) -> ItemKey:
-    return _item(f"{SOURCE_STATES}{source}", stream)
+    return _item(source_states(source), stream)
 
 
 def source_turn(source: str, stream: str) -> str:

@@ -53,6 +53,20 @@ class StreamState:
     """The landing that is planned or sealed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """How often a source has failed in a row."""
+
+    failures: int = 0
+    until: str = ""
+    """Time in UTC before which it is not asked again; "" if it may be."""
+    why: str = ""
+
+
+_CIRCUIT = "circuit"
+"""Beside the streams, none of which is called so."""
+
+
 class SourceLedger:
     """Reads and writes the streams of one source through a DynamoDB `Table` resource."""
 
@@ -142,6 +156,28 @@ class SourceLedger:
                     f"{self._source}, {stream}: expected landing {landing.number} to be sealed "
                     f"by {landing.manifest}, and it is not; its state was changed by hand"
                 ) from None
+
+    def trouble(self) -> Trouble:
+        """Return how often the source has failed in a row."""
+        key = dict(source_state(self._source, _CIRCUIT))
+        item = self._table.get_item(Key=key, ConsistentRead=True).get("Item", {})
+        return Trouble(
+            failures=int(item.get("failures", 0)),
+            until=str(item.get("until", "")),
+            why=str(item.get("why", "")),
+        )
+
+    def note_trouble(self, trouble: Trouble) -> None:
+        self._table.update_item(
+            Key=dict(source_state(self._source, _CIRCUIT)),
+            UpdateExpression="SET #failures = :failures, #until = :until, #why = :why",
+            ExpressionAttributeNames={f"#{name}": name for name in ("failures", "until", "why")},
+            ExpressionAttributeValues={
+                ":failures": trouble.failures,
+                ":until": trouble.until,
+                ":why": trouble.why,
+            },
+        )
 
     def _update(
         self,

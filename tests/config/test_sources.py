@@ -11,9 +11,10 @@ import yaml
 from pydantic import BaseModel
 
 from config.errors import SourceError, ValueRuleError
+from config.jobs import SOURCES_FOLDER
 from config.source_document import SourceDocument
 from config.source_reference import PAGE, SECTIONS, source_reference
-from config.sources import SOURCES_FOLDER, load_sources, source_of
+from config.sources import load_sources, source_of
 from tests.connectors.sources import any_source, full_source
 from wires.sources import CursorType, Mode, Repeats, source_from_json, source_to_json
 
