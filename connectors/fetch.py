@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.circuit import Circuit
-from connectors.errors import SourceFailed
+from connectors.errors import SourceFailed, StagedFilesGone
 from connectors.landing import Place
 from connectors.manifest import LandingManifest
 from connectors.order import Order
@@ -133,7 +133,14 @@ class _Run:
         while landing := self._next():
             is_resumed = bool(landing.manifest)
             sealed = landing if is_resumed else self._sealed(landing)
-            yield self._landed(sealed, is_resumed)
+            try:
+                yield self._landed(sealed, is_resumed)
+            except StagedFilesGone:
+                if not self._order.again:
+                    raise
+                self._fetch.ledger.abandon(self._stream, sealed)
+                self._fetch.say(f"landing {sealed.number} is given up; its range is fetched anew")
+                continue
             if not is_resumed and self._is_enough():
                 return
 

@@ -83,13 +83,13 @@ class Place:
             raise StagedFilesGone(
                 f"expected {file.key} to be landed, or to be staged as {file.staged} in "
                 f"{self.assets_bucket}, and it is neither: somebody has removed it. Its rows were "
-                "not taken; docs/connectors.md says how to have them fetched again"
+                "not taken; --again gives this landing up, and fetches its range anew"
             ) from error
         body: bytes = answer["Body"].read()
         if hashlib.sha256(body).hexdigest() != file.sha256:
             raise StagedFilesGone(
                 f"expected {file.staged} to have the SHA-256 {file.sha256}, and it has another: "
-                "somebody has replaced it; docs/connectors.md says how to have it fetched again"
+                "somebody has replaced it; --again gives this landing up, and fetches it anew"
             )
         return body
 

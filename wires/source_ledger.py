@@ -157,6 +157,25 @@ class SourceLedger:
                     f"by {landing.manifest}, and it is not; its state was changed by hand"
                 ) from None
 
+    def abandon(self, stream: str, landing: Landing) -> None:
+        """Give a landing up whose files are gone.
+
+        The stream stays where it is, and its next landing has another number, so that its files
+        have other keys than those that may have landed.
+
+        Saying it again changes nothing.
+        """
+        try:
+            self._update(
+                stream,
+                set="#number = :number REMOVE #open",
+                condition="#open.#number = :number",
+                values={":number": landing.number},
+                names=("open", "number"),
+            )
+        except self._conflict:
+            return
+
     def trouble(self) -> Trouble:
         """Return how often the source has failed in a row."""
         key = dict(source_state(self._source, _CIRCUIT))

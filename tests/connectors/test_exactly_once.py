@@ -31,8 +31,6 @@ from tests.kills import Killed
 from wires.api_sources import ApiLimits, ApiSource
 from wires.sources import Source
 
-MARK = "marked-4711"
-
 
 @pytest.fixture
 def server() -> Iterator[ApiServer]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import OrderError, StagedFilesGone
+from connectors.errors import CircuitOpen, OrderError, SourceFailed, StagedFilesGone
 from connectors.order import Order, order_for
 from tests.aws import ASSETS, RAW, STATE, SmallAws
 from tests.connectors.sources import (
@@ -200,6 +200,43 @@ def test_a_sealed_landing_whose_files_somebody_has_removed_is_an_error(aws: Smal
             aws.s3.delete_object(Bucket=ASSETS, Key=key)
     with pytest.raises(StagedFilesGone, match="somebody has removed it"):
         fetch_of(aws, rows, later_runs=1).run(Order())
+    assert fetch_of(aws, rows, later_runs=1).run(Order(again=True)).rows == 12
+    assert landed_rows(aws) == rows.rows
+
+
+def test_a_source_that_fails_run_after_run_is_left_alone_for_a_while(aws: SmallAws) -> None:
+    rows = ListedRows(any_source(), hourly_events())
+    rows.before_page = failing
+    for _ in range(3):
+        with pytest.raises(SourceFailed, match="out of order"):
+            fetch_of(aws, rows).run(Order())
+    with pytest.raises(CircuitOpen, match=r"3 runs in a row have failed.*out of order"):
+        fetch_of(aws, rows, now=NOON + timedelta(minutes=29)).run(Order())
+    assert len(rows.asked) == 3
+    with pytest.raises(SourceFailed):
+        fetch_of(aws, rows, now=NOON + timedelta(minutes=31)).run(Order())
+    with pytest.raises(CircuitOpen, match="4 runs"):
+        fetch_of(aws, rows, now=NOON + timedelta(minutes=90)).run(Order())
+    rows.before_page = lambda: None
+    assert fetch_of(aws, rows, now=NOON + timedelta(minutes=92)).run(Order()).rows == 12
+    assert SourceLedger(aws.tables.Table(STATE), rows.source.name).trouble().failures == 0
+
+
+def test_people_ask_a_source_that_is_left_alone(aws: SmallAws) -> None:
+    rows = ListedRows(any_source(), hourly_events())
+    rows.before_page = failing
+    for _ in range(3):
+        with pytest.raises(SourceFailed):
+            fetch_of(aws, rows).run(Order())
+    rows.before_page = lambda: None
+    with pytest.raises(CircuitOpen):
+        fetch_of(aws, rows).run(Order())
+    assert fetch_of(aws, rows).run(Order(limit=2)).rows == 2
+    assert fetch_of(aws, rows).run(Order(again=True)).rows == 12
+
+
+def failing() -> None:
+    raise SourceFailed("out of order")
 
 
 def once(act: Callable[[], object]) -> Callable[[], None]:
