@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from connectors.errors import ConnectorError, SourceFailed
 from connectors.fetch import Fetch
 from connectors.kinds import connector_for
 from connectors.landing import Place
 from connectors.order import Order, order_for
 from connectors.report import FetchReport
-from connectors.secrets import Secrets, in_secrets_manager
+from connectors.secrets import in_secrets_manager, without_secrets
 from wires.job_arguments import FetchDefaults
 from wires.lease import Leases
 from wires.source_ledger import SourceLedger
@@ -52,26 +50,3 @@ def fetch_in_account(
     )
     with without_secrets(secrets):
         return fetch.run(order)
-
-
-@contextmanager
-def without_secrets(secrets: Secrets) -> Iterator[None]:
-    """Let no error of the block through that shows a credential, whatever has made it.
-
-    Glue keeps the error of a run, and shows it to people.
-    """
-    try:
-        yield
-    except Exception as error:
-        if not any(secrets.is_in(str(one)) for one in _chain(error)):
-            raise
-        kind = type(error) if isinstance(error, ConnectorError) else SourceFailed
-        raise kind(secrets.hidden_in(str(error))) from None
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, and those that a traceback shows with it."""
-    found: BaseException | None = error
-    while found is not None:
-        yield found
-        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)

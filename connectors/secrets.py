@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from botocore.exceptions import ClientError
 
-from connectors.errors import SecretError
+from connectors.errors import ConnectorError, SecretError, SourceFailed
 
 HIDDEN = "(hidden)"
 _SHORTEST = 4
@@ -126,6 +127,29 @@ def in_secrets_manager(client: Any, name: str) -> Secrets:
             raise SecretError(f"expected the secret {name} to be text, it is binary") from None
 
     return Secrets(name, load)
+
+
+@contextmanager
+def without_secrets(secrets: Secrets) -> Iterator[None]:
+    """Let no error of the block through that shows a credential, whatever has made it.
+
+    Glue keeps the error of a run, and shows it to people.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not any(secrets.is_in(str(one)) for one in _chain(error)):
+            raise
+        kind = type(error) if isinstance(error, ConnectorError) else SourceFailed
+        raise kind(secrets.hidden_in(str(error))) from None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, and those that a traceback shows with it."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
 
 
 def _base64(value: str) -> str:

@@ -17,8 +17,7 @@ from connectors.errors import ConnectorError
 from connectors.kinds import connector_for
 from connectors.order import Order, order_for
 from connectors.preview import preview
-from connectors.running import without_secrets
-from connectors.secrets import Secrets
+from connectors.secrets import Secrets, without_secrets
 from local_cloud.errors import LocalCloudError, UsageError
 from local_cloud.export import check_out, export
 from local_cloud.platform import Platform, deployed

@@ -17,7 +17,7 @@ from connectors.http.pace import Clock
 from connectors.http.paginators import Came, paginator_for
 from connectors.http.transport import BrokenExchange
 from connectors.pages import Page, Row
-from connectors.secrets import Secrets
+from connectors.secrets import Secrets, without_secrets
 from wires.api_sources import ApiSource, Validator
 from wires.errors import PositionError
 from wires.positions import Span, position_of, spelled
@@ -55,7 +55,7 @@ class ApiConnector:
         the server tells.
         """
         client = ApiClient(self._api, self._secrets, clock=self._clock, say=self._say)
-        with closing(client):
+        with closing(client), without_secrets(self._secrets):
             yield from self._all(client, span)
 
     def _all(self, client: ApiClient, span: Span) -> Generator[Page, None, None]:

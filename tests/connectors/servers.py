@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -169,8 +171,8 @@ class ApiServer:
 
 
 @contextmanager
-def serving(server: ApiServer) -> Iterator[ApiServer]:
-    """Have a server answer until the block ends."""
+def serving(server: ApiServer, *, certificate: Path | None = None) -> Iterator[ApiServer]:
+    """Have a server answer until the block ends; by TLS with a certificate and its key in a file."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -201,11 +203,20 @@ def serving(server: ApiServer) -> Iterator[ApiServer]:
             self.end_headers()
             self.wfile.write(reply.body)
 
+        def handle(self) -> None:
+            # A client that does not trust the certificate hangs up.
+            with suppress(ssl.SSLError, ConnectionError):
+                super().handle()
+
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.port = listening.server_address[1]
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        listening.socket = context.wrap_socket(listening.socket, server_side=True)
     thread = threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.http.json_rows import NoRows, found_at, read_answer
@@ -19,6 +19,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=25)
 @given(
     rows=st.lists(st.dictionaries(st.text(), VALUES, max_size=4), max_size=6),
     around=st.dictionaries(st.text(min_size=1).filter(lambda n: n != "data"), VALUES, max_size=3),
@@ -41,6 +42,7 @@ def test_any_answer_gives_its_rows_and_what_is_around_them(
     assert found.around == {**around, "data": {"items": []}}
 
 
+@settings(max_examples=25)
 @given(st.lists(VALUES, max_size=6))
 def test_a_list_alone_gives_a_row_for_each_item(items: list[Any]) -> None:
     found = read_answer(json.dumps(items).encode(), records="", kind=AnswerFormat.JSON)
@@ -48,6 +50,7 @@ def test_a_list_alone_gives_a_row_for_each_item(items: list[Any]) -> None:
     assert all(isinstance(json.loads(row.text), dict) for row in found.rows)
 
 
+@settings(max_examples=25)
 @given(st.binary(max_size=60) | st.text('[]{}",:0 ntaf\\', max_size=40).map(str.encode))
 def test_what_json_is_not_is_no_answer(body: bytes) -> None:
     """Whatever is cut off or garbled is an error, and never fewer rows."""

@@ -9,8 +9,7 @@ import pytest
 from moto import mock_aws
 
 from connectors.errors import SecretError, SourceFailed
-from connectors.running import without_secrets
-from connectors.secrets import Secrets, in_secrets_manager, secret_from
+from connectors.secrets import Secrets, in_secrets_manager, secret_from, without_secrets
 from tests.aws import REGION
 
 MARK = "marked value/4711"
