@@ -172,7 +172,7 @@ class ApiServer:
 
 @contextmanager
 def serving(server: ApiServer, *, certificate: Path | None = None) -> Iterator[ApiServer]:
-    """Have a server answer until the block ends; by TLS with a certificate and its key in a file."""
+    """Have a server answer until the block ends; by TLS if there is a certificate with its key."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

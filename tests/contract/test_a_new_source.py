@@ -18,7 +18,7 @@ import yaml
 from config.environments import load_environments
 from tests.connectors.servers import ApiServer, serving
 from tests.connectors.sources import hourly_events
-from tests.contract.clones import ROOT, changed, cloned, run
+from tests.contract.clones import changed, cloned, run
 from tests.templates import Template, text_of
 
 MARK = "-".join(("marked", "token", "4711"))  # so that this file has not the text itself
@@ -139,6 +139,10 @@ def test_a_file_is_a_job_with_all_that_belongs_to_one(clone: Path) -> None:
     # The shipped permissions are those of the shipped configuration.
     left_out = "not unused and not used"
     run(clone, "-m", "pytest", "-q", "-m", "not slow", "-k", left_out, "-p", "no:randomly", *tests)
+
+
+@pytest.mark.slow
+def test_its_role_reads_one_secret_and_writes_its_own_files(clone: Path) -> None:
     template = Template.read(synthesized_application(clone))
     (job,) = (one for one in template.properties("AWS::Glue::Job") if "fetch-events" in one["Name"])
     assert job["NumberOfWorkers"] == 2
@@ -197,7 +201,3 @@ def test_a_wrong_file_is_one_message_and_no_template(
         assert done.returncode == 1
         assert rule in done.stderr
         assert "Traceback" not in done.stderr
-
-
-def test_the_shipped_configuration_has_no_source() -> None:
-    assert list((ROOT / "config" / "sources").glob("*.yaml")) == []
