@@ -19,7 +19,7 @@ from config.environments import load_environments
 from tests.connectors.servers import ApiServer, serving
 from tests.connectors.sources import hourly_events
 from tests.contract.clones import changed, cloned, run
-from tests.templates import Template, text_of
+from tests.templates import Template
 
 MARK = "-".join(("marked", "token", "4711"))  # so that this file has not the text itself
 PROJECT = load_environments().project
@@ -153,19 +153,24 @@ def test_its_role_reads_one_secret_and_writes_its_own_files(clone: Path) -> None
     )
     assert timer["Schedule"] == "cron(10 * * * ? *)"
     statements = [
-        (statement["Action"], text_of(statement["Resource"]))
+        (statement["Action"], json.dumps(statement["Resource"]))
         for policy in template.properties("AWS::IAM::Policy")
         if "FetchEventsApi" in str(policy["Roles"])
         for statement in policy["PolicyDocument"]["Statement"]
     ]
-    secrets = [on for action, on in statements if action == "secretsmanager:GetSecretValue"]
-    assert len(secrets) == 1
-    assert secrets[0].endswith(f":secret:{PROJECT}/events-api-??????")
-    puts = {on.split(":::")[-1] for action, on in statements if "s3:PutObject" in action}
-    assert {on.partition("/")[2] for on in puts} == {
-        "data/incoming/????/??/??/events/events_api-*",
-        "fetched/events_api/*",
+    (secret,) = (on for actions, on in statements if "secretsmanager:GetSecretValue" in actions)
+    assert re.findall('secret:([^"]+)', secret) == [f"{PROJECT}/events-api-??????"]
+    assert keys_in(statements, "s3:PutObject") == {
+        "/data/incoming/????/??/??/events/events_api-*",
+        "/fetched/events_api/*",
     }
+    assert keys_in(statements, "s3:DeleteObject") == {"/fetched/events_api/*"}
+
+
+def keys_in(statements: list[tuple[Any, str]], action: str) -> set[str]:
+    """Patterns of keys in the resources that an action is granted on."""
+    resources = [on for actions, on in statements if action in actions]
+    return {key for on in resources for key in re.findall(r'"(/[^"]+)"', on)}
 
 
 def synthesized_application(clone: Path) -> Path:
