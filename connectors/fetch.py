@@ -23,10 +23,11 @@ from typing import Any
 
 from connectors.circuit import Circuit
 from connectors.errors import SourceFailed, StagedFilesGone
+from connectors.filling import Filling
 from connectors.landing import Place
 from connectors.manifest import LandingManifest
 from connectors.order import Order
-from connectors.pages import Connector, Page, Row
+from connectors.pages import Connector, Page
 from connectors.report import FetchReport, Landed
 from connectors.staging import Staging
 from wires.layout import (
@@ -37,7 +38,7 @@ from wires.layout import (
     staged_stream,
 )
 from wires.lease import Leases
-from wires.positions import Span, after, is_before, later, next_span, time_position
+from wires.positions import Span, next_span
 from wires.routes import landed_object
 from wires.source_ledger import Landing, SourceLedger, StreamState
 from wires.sources import Source
@@ -205,7 +206,7 @@ class _Run:
             limits=self._source.limits,
             name=lambda part: (staged_file(folder, part), self._key(landing, part)),
         )
-        filling = _Filling(self._source, landing, limit=self._order.limit)
+        filling = Filling(self._source, landing, limit=self._order.limit)
         self._say_range(landing)
         span = Span(since=landing.since, until=landing.until, asked_from=landing.asked_from)
         with closing(self._fetch.connector.pages(span)) as pages:
@@ -271,55 +272,6 @@ class _Run:
         begin, end = landing.since or "the beginning", landing.until or "the end"
         back = f", asked from {landing.asked_from}" if landing.asked_from != landing.since else ""
         self._fetch.say(f"fetching {self._source.name} from {begin} to {end}{back}")
-
-
-class _Filling:
-    """Passes on the rows of a range, and takes down where it ends."""
-
-    def __init__(self, source: Source, landing: Landing, *, limit: int) -> None:
-        self._cursor = source.cursor
-        self._landing = landing
-        self._limit = limit
-        self._highest = ""
-        self._state = landing.since
-        self.left_for_later = 0
-
-    @property
-    def position(self) -> str:
-        """Where the stream stands when these rows have landed."""
-        cursor, landing = self._cursor, self._landing
-        if cursor is None:
-            return time_position(datetime.fromisoformat(landing.planned_at))
-        if landing.until:
-            return landing.until
-        if not self._highest:
-            return self._state
-        return later(landing.since, after(self._highest, cursor.type), cursor.type)
-
-    def rows_of(self, pages: Iterator[Page]) -> Iterator[Row]:
-        """Yield the rows that land."""
-        passed = 0
-        for page in pages:
-            self._state = page.state or self._state
-            for row in page.rows:
-                if self._is_later(row):
-                    self.left_for_later += 1
-                    continue
-                self._note(row)
-                yield row
-                passed += 1
-                if passed == self._limit:
-                    return
-
-    def _is_later(self, row: Row) -> bool:
-        cursor, until = self._cursor, self._landing.until
-        return bool(
-            cursor and until and row.position and not is_before(row.position, until, cursor.type)
-        )
-
-    def _note(self, row: Row) -> None:
-        if self._cursor and row.position:
-            self._highest = later(self._highest, row.position, self._cursor.type)
 
 
 def _compact(position: str) -> str:
