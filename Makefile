@@ -109,8 +109,9 @@ unused-permissions: $(SPARK) $(NODE) $(WHEELS) ## list what roles may do and nei
 		tests/operations/test_watching_jobs.py
 	@$(PYTHON) -m local_cloud permissions --write $(RECORD)
 
-reference: $(PACKAGES) ## write docs/contracts.md from the contract's definition
+reference: $(PACKAGES) ## write docs/contracts.md and docs/sources.md from their definitions
 	@$(PYTHON) -m config.contract_reference
+	@$(PYTHON) -m config.source_reference
 
 handlers: $(PACKAGES) ## renew the copy of what CloudFormation's handlers call, after an update of cfn-lint
 	@$(PYTHON) -m operations handlers

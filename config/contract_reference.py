@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-
 from config.dataset_document import ContractDocument, Csv, Curated, QualityRules
+from config.reference import Section, reference
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "contracts.md"
 _HEAD = """\
@@ -21,7 +18,7 @@ contradictions; each is told with file, field and rule before any template exist
 This page is made of the definition in `config/dataset_document.py` by `make reference`; a test
 compares the two. How to write a contract step by step is in [datasets.md](datasets.md).
 """
-_SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
+_SECTIONS: tuple[Section, ...] = (
     ("The file", "", ContractDocument),
     ("`curated`", "A list; each entry is a table in the curated database.", Curated),
     ("`quality`", "Of a dataset or of a curated table.", QualityRules),
@@ -31,27 +28,7 @@ _SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
 
 def contract_reference() -> str:
     """Return the page as Markdown."""
-    return "\n".join([_HEAD, *(line for section in _SECTIONS for line in _lines(*section))])
-
-
-def _lines(title: str, about: str, model: type[BaseModel]) -> Iterator[str]:
-    yield f"## {title}\n"
-    if about:
-        yield f"{about}\n"
-    yield "| key | if left out | what it says |"
-    yield "|---|---|---|"
-    for name, field in model.model_fields.items():
-        yield f"| `{name}` | {_default(field)} | {field.description} |"
-    yield ""
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "an error"
-    default = field.default
-    if default in ("", (), None) or isinstance(default, BaseModel):
-        return "–"
-    return f"`{getattr(default, 'value', default)}`"
+    return reference(_HEAD, _SECTIONS)
 
 
 def main() -> None:

@@ -142,6 +142,10 @@ def _environment(document: _Document, name: EnvironmentName) -> Environment:
         delivery=document.delivery(),
     )
     _ = environment.names  # raises NamingError now rather than inside a stack
+    if any(spec.source for spec in JOBS):
+        from config.source_jobs import check_sources  # noqa: PLC0415 - jobs lack what it needs
+
+        check_sources(document.project, environment.settings, name)
     return environment
 
 

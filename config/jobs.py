@@ -5,9 +5,12 @@ Local runs use them as well. A job is a `JobSpec` here and a script `glue_script
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import overload
 
 from config.exports import Export
 from config.settings import JobSettings, JobSize, Settings
@@ -30,6 +33,7 @@ from wires.layout import (
 )
 from wires.quarantine import ROWS_TABLE
 from wires.routes import INCOMING, LEGISLATORS, LEGISLATORS_TABLE
+from wires.sources import Source
 
 
 class Zone(Enum):
@@ -82,6 +86,7 @@ class State(Enum):
     MAINTENANCE = "turns at tables; it looks at where curated tables stand"
     CHECKS = "notes of health checks; it removes what the ledgers have of its own uploads"
     FINDINGS = "what people know of findings; it looks at everything that there is"
+    SOURCE = "how far its source has been fetched"
 
 
 class Tables(Enum):
@@ -114,7 +119,16 @@ class JobSpec:
     """The name of its script; with hyphens in physical names."""
     description: str
     size: Callable[[Settings], JobSize] | None = None
-    """Returns its size; by default that of `jobs.<name>`, or else two small workers."""
+    """Returns its size; by default that of `jobs.<name>`, or else `usual`: two small workers."""
+    script: str = ""
+    """The name of its script, where several jobs share one."""
+    usual: JobSettings = field(default_factory=JobSettings)
+    """Its size and schedule where neither `size` nor `jobs.<name>` says anything."""
+    source: Source | None = None
+    """What it fetches, which its library has beside its packages."""
+    connection: str = ""
+    """A Glue connection that is there already, instead of the environment's network."""
+    removes: tuple[Objects, ...] = ()
     schedule: Callable[[Settings], str] | None = None
     """Returns its schedule, with the same default: `cron(…)` in UTC, or empty.
 
@@ -160,6 +174,10 @@ class JobSpec:
         return "".join(word.capitalize() for word in self.name.split("_"))
 
     @property
+    def script_name(self) -> str:
+        return self.script or self.name
+
+    @property
     def role_export(self) -> str:
         return f"{self.id}RoleName"
 
@@ -170,7 +188,7 @@ class JobSpec:
         return self.schedule(settings) if self.schedule else self._settings(settings).schedule
 
     def _settings(self, settings: Settings) -> JobSettings:
-        return settings.jobs.get(self.name) or JobSettings()
+        return settings.jobs.get(self.name) or self.usual
 
 
 _STAGED = Objects(Zone.ASSETS, f"{REFRESHES}*")
@@ -338,7 +356,7 @@ RECONCILIATION = JobSpec(
 WAITS_TAG = "waits-for-runs"
 """Tag of a job whose runs wait for runs of other jobs."""
 
-JOBS: tuple[JobSpec, ...] = (
+_OWN: tuple[JobSpec, ...] = (
     FILE_PROCESSOR,
     DATA_INGESTION,
     DATA_PROCESSING,
@@ -348,3 +366,32 @@ JOBS: tuple[JobSpec, ...] = (
     HEALTH_CHECK,
     RECONCILIATION,
 )
+
+
+class _AllJobs(Sequence[JobSpec]):
+    """The jobs above and one for each source, whose files are read when somebody looks.
+
+    Not before, because a wrong file is an error of whoever asks for the configuration.
+    """
+
+    @overload
+    def __getitem__(self, at: int) -> JobSpec: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[JobSpec]: ...
+    def __getitem__(self, at: int | slice) -> JobSpec | Sequence[JobSpec]:
+        return self._all[at]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> tuple[JobSpec, ...]:
+        if not any(SOURCES_FOLDER.glob("*.yaml")):
+            return _OWN
+        from config.source_jobs import source_jobs  # noqa: PLC0415 - it is made of this module, and of what jobs lack
+
+        return (*_OWN, *source_jobs())
+
+
+SOURCES_FOLDER = Path(__file__).with_name("sources")
+JOBS: Sequence[JobSpec] = _AllJobs()

@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from wires.contracts import CONTRACTS_FILE, CONTRACTS_PACKAGE, DatasetContract, contracts_to_json
+from wires.sources import SOURCE_FILE, SOURCE_PACKAGE, Source, source_to_json
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = ROOT / "build" / "bundles"
@@ -80,6 +81,13 @@ def packages_bundle(folders: Iterable[str]) -> Bundle:
         for path in _source_files(ROOT / folder)
         if path.suffix == ".py"
     }
+
+
+def source_bundle(source: Source) -> Bundle:
+    """Return the package `source_definition`, with the source that a job fetches as JSON."""
+    folder = PurePosixPath(SOURCE_PACKAGE)
+    about = b'"""The source that this job fetches."""\n'
+    return {folder / "__init__.py": about, folder / SOURCE_FILE: source_to_json(source).encode()}
 
 
 def wheels_bundle(wheels: Path = WHEELS) -> Bundle:

@@ -14,7 +14,7 @@ _OWN = MappingProxyType(
     {
         App.INFRASTRUCTURE: ("infra_app", *TRIGGER_PACKAGES),
         # Contracts have rules in `dqdl`, which are checked at synthesis.
-        App.APPLICATION: ("glue_app", "glue_scripts", *LIBRARY_PACKAGES),
+        App.APPLICATION: ("glue_app", "glue_scripts", "connectors", *LIBRARY_PACKAGES),
     }
 )
 _TOP_FOLDER = "*"

@@ -14,9 +14,11 @@ from config.exports import Export
 from config.jobs import JOBS, WAITS_TAG, JobSpec
 from delivery.bundles import (
     ROOT,
+    Bundle,
     code_version,
     library_bundle,
     packages_bundle,
+    source_bundle,
     stage,
     stage_zip,
     wheels_bundle,
@@ -57,7 +59,7 @@ class Jobs:
 
     def _job(self, spec: JobSpec) -> EtlJob:
         names, settings = self._environment.names, self._environment.settings
-        script = ROOT / "glue_scripts" / f"{spec.name}.py"
+        script = ROOT / "glue_scripts" / f"{spec.script_name}.py"
         role = self._infrastructure.role_of(spec)
         logs = JobLogs(
             self._scope,
@@ -79,7 +81,7 @@ class Jobs:
             size=spec.size_in(settings),
             runs_at_once=spec.runs_at_once(settings),
             security=self._security.configuration,
-            connection=self._infrastructure.network_connection,
+            connection=spec.connection or self._infrastructure.network_connection,
             measured=settings.alarms.glue_metrics,
             wheels=self._wheels,
             tags={WAITS_TAG: "true"} if spec.waits_for_runs else {},
@@ -93,10 +95,16 @@ class Jobs:
         return job
 
     def _packages(self, spec: JobSpec) -> list[Path]:
-        return [stage("packages", packages_bundle(spec.packages))] if spec.packages else []
+        own = self._own_code(spec)
+        return [stage("packages", own)] if own else []
 
     def _code_version(self, spec: JobSpec, script: Path) -> str:
-        return code_version({**self._library, **packages_bundle(spec.packages)}, script)
+        return code_version({**self._library, **self._own_code(spec)}, script)
+
+    def _own_code(self, spec: JobSpec) -> Bundle:
+        """Return what this job alone has: its packages, and the source that it fetches."""
+        source = source_bundle(spec.source) if spec.source else {}
+        return {**packages_bundle(spec.packages), **source}
 
     def _defaults(self, spec: JobSpec, code: str) -> JobDefaults:
         there, account = self._infrastructure, self._environment.account

@@ -1,4 +1,4 @@
-"""The command line: python -m local_cloud run, up, demo, health, suggest-rules, permissions."""
+"""The command line of the cloud on this machine: `python -m local_cloud COMMAND`."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="the same with a small set of files of its own")
     demo.set_defaults(command=_demo)
     _add_health(commands.add_parser("health", help="put stub data through all routes, compare"))
+    _add_fetch(commands.add_parser("fetch", help="fetch a source, process what it lands"))
     _add_suggest(commands.add_parser("suggest-rules", help="propose quality rules for a dataset"))
     _add_permissions(commands.add_parser("permissions", help="what roles may do and never did"))
     return parser
@@ -107,6 +108,31 @@ def _add_health(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     _add_environment(parser)
     parser.set_defaults(command=_health)
+
+
+def _add_fetch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", help="a file of config/sources/, without .yaml")
+    parser.add_argument("--since", default="", help="beginning of a range (default: as configured)")
+    parser.add_argument("--until", default="", help="its end, not in it (default: now)")
+    parser.add_argument("--limit", type=int, default=0, metavar="N", help="rows of a sample")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="ask the source, land nothing, say what would come"
+    )
+    parser.add_argument(
+        "--secret",
+        type=Path,
+        metavar="FILE",
+        help="JSON object with the source's credentials, as its secret has them",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="receives processed/, curated/, quality/ and quarantine/",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_environment(parser)
+    parser.set_defaults(command=_fetch)
 
 
 def _add_suggest(parser: argparse.ArgumentParser) -> None:
@@ -182,6 +208,26 @@ def _health(arguments: argparse.Namespace) -> int:
         timeout=arguments.timeout,
         as_json=arguments.json,
     )
+
+
+def _fetch(arguments: argparse.Namespace) -> int:
+    from local_cloud.fetch_command import Wanted, fetch  # noqa: PLC0415 - moto takes a second to import
+
+    wanted = Wanted(
+        source=arguments.source,
+        since=arguments.since,
+        until=arguments.until,
+        limit=arguments.limit,
+        secret=arguments.secret,
+    )
+    is_good = fetch(
+        wanted,
+        dry_run=arguments.dry_run,
+        out=arguments.out,
+        as_json=arguments.json,
+        environment=arguments.environment,
+    )
+    return SUCCESS if is_good else NOT_ALL_WELL
 
 
 def _suggest(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,8 @@ WireError
 ├── UnexpectedJson       JSON is not what the class that it is read as says
 ├── ManifestError        a manifest is missing, damaged or of another version
 ├── LoadStateError       a load is not in the state that the step expects
+├── PositionError        a position is not what the source's cursor says
+├── SourceStateError     a source is not in the state that the step expects
 └── LeaseError           a lease was not free in time
 """
 
@@ -27,6 +29,14 @@ class ManifestError(WireError):
 
 class LoadStateError(WireError):
     """A load is not in the state that the step expects."""
+
+
+class PositionError(WireError):
+    """A position is not what the source's cursor says."""
+
+
+class SourceStateError(WireError):
+    """A source is not in the state that the step expects."""
 
 
 class LeaseError(WireError):

@@ -111,6 +111,20 @@ class ReconciliationDefaults(JobDefaults):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FetchDefaults(JobDefaults):
+    """Arguments of the job of a source. People who start a run may give others than the template:
+    `aws glue start-job-run --arguments '{"--since": "2026-01-01"}'`."""
+
+    since: str
+    """Beginning of a range that is fetched instead of what has come since; "-" for none."""
+    until: str
+    limit: int
+    """Rows of a sample; 0 for all."""
+    again: bool
+    """Whether to fetch what has landed once more, and to ask a source that is left alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkflowRun:
     """Passed by Glue to the jobs of a workflow."""
 

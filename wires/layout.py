@@ -194,6 +194,39 @@ def refresh_lineage_key(folder: str, job: str, kind: str) -> str:
     return f"{folder}lineage/{job}/{kind.lower()}.json"
 
 
+FETCHED = "fetched/"
+"""What connectors have fetched and not landed yet, by source."""
+
+
+def staged_sources(source: str) -> str:
+    """Return the folder of everything that is staged of a source."""
+    return f"{FETCHED}{source}/"
+
+
+def staged_stream(source: str, stream: str) -> str:
+    """Return the folder of one stream of a source, whose name may have any characters."""
+    digest = hashlib.sha256(stream.encode()).hexdigest()[:12]
+    return f"{staged_sources(source)}{digest}/"
+
+
+def staged_landing(source: str, stream: str, number: int) -> str:
+    """Return the folder of one landing, with a folder for each attempt at it.
+
+    Those of later landings come later in the alphabet.
+    """
+    return f"{staged_stream(source, stream)}{number:09d}/"
+
+
+def staged_file(attempt: str, part: int) -> str:
+    """Return the key of a file in the folder of an attempt."""
+    return f"{attempt}{part:06d}"
+
+
+def landing_manifest(attempt: str) -> str:
+    """Return the key of what an attempt is about to land."""
+    return f"{attempt}manifest.json"
+
+
 # State table: jobs and trigger coordinate by it. Several kinds of items are told apart by the
 # beginning of `pk`, by which roles are limited; the access patterns are in docs/state.md.
 
@@ -220,6 +253,8 @@ FINDINGS = "findings"
 """What people have been told that reconciliation has found."""
 START_STATES = "starts#"
 """What keeps the dispatcher from starting runs of a job."""
+SOURCE_STATES = "source#"
+"""How far each source has been fetched, and what is about to land."""
 _PUBLISHER = "publisher#"
 PUBLISHER_LEASES = f"{_LEASES}{_PUBLISHER}"
 """Leases on the tables of each dataset."""
@@ -252,6 +287,25 @@ def start_state(job: str) -> ItemKey:
 
 def check_note(dataset: str) -> ItemKey:
     return _item(CHECKS, dataset)
+
+
+def source_states(source: str) -> str:
+    """Return the partition key of everything that is known of a source."""
+    return f"{SOURCE_STATES}{source}"
+
+
+def source_state(source: str, stream: str) -> ItemKey:
+    return _item(source_states(source), stream)
+
+
+def source_turn(source: str, stream: str) -> str:
+    """Return the name of the lease for fetching one stream of a source."""
+    return f"{SOURCE_STATES}{source}#{stream}"
+
+
+def source_leases(source: str) -> str:
+    """Return the pattern of the partition keys of a source's leases."""
+    return f"{_LEASES}{SOURCE_STATES}{source}#*"
 
 
 def told_findings() -> ItemKey:

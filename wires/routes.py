@@ -61,6 +61,16 @@ def day_folder(day: date) -> str:
     return f"{INCOMING}{day:%Y/%m/%d}/"
 
 
+def landed_object(day: date, dataset: str, name: str) -> str:
+    """Return the key of a file of a dataset that a connector lands; it takes the layered route."""
+    return f"{day_folder(day)}{dataset}/{name}"
+
+
+def landed_objects(dataset: str, source: str) -> str:
+    """Return the pattern of the keys that a source lands under."""
+    return f"{INCOMING}????/??/??/{dataset}/{source}-*"
+
+
 def incoming_path(key: str) -> str | None:
     """Return the part of a key after the folder of the day; None for other keys.
 

@@ -17,7 +17,15 @@ from config.jobs import JobSpec, Objects, State, Tables, Zone
 from delivery.audit import explain
 from glue_app.constructs.operations_access import OperationsAccess, Reasons
 from glue_app.imports import Infrastructure
-from wires.layout import DATASET_OWNERS, PUBLISHER_LEASES, QUALITY_TABLES, REFRESH_STATES
+from wires.layout import (
+    DATASET_OWNERS,
+    PUBLISHER_LEASES,
+    QUALITY_TABLES,
+    REFRESH_STATES,
+    source_leases,
+    source_states,
+)
+from wires.sources import Source
 
 _WRITE_OBJECTS = (
     "s3:AbortMultipartUpload",
@@ -56,6 +64,7 @@ class JobAccess:
     def __init__(self, role: iam.IRole, infrastructure: Infrastructure, *, job: JobSpec) -> None:
         self._role = role
         self._infrastructure = infrastructure
+        self._connection = job.connection or infrastructure.network_connection
         self._job_name = infrastructure.environment.names.job(job)
         self._whose = f"the job {job.name}"
         self._reasons: dict[str, str] = {}
@@ -98,8 +107,8 @@ class JobAccess:
         self._because(
             "*", "sends metrics and reads the security configuration, which take no resource"
         )
-        if self._infrastructure.network_connection is not None:
-            self._join_network(self._infrastructure.network_connection)
+        if self._connection is not None:
+            self._join_network(self._connection)
         self._infrastructure.key.grant(
             self._role, "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"
         )
@@ -110,6 +119,8 @@ class JobAccess:
             self._read(place)
         for place in spec.writes:
             self._write(place)
+        for place in spec.removes:
+            self._remove(place)
         for zone, rights in spec.tables.items():
             self._handle_tables(zone, rights, spec.only_tables.get(zone, ("*",)))
         self._keep_state(spec)
@@ -130,6 +141,10 @@ class JobAccess:
 
     def _write(self, place: Objects) -> None:
         self._objects(place, "writes", _WRITE_OBJECTS)
+
+    def _remove(self, place: Objects) -> None:
+        bucket = self._infrastructure.bucket(place.zone)
+        self._grant("s3:DeleteObject", on=[bucket.arn_for_objects(place.under)])
 
     def _objects(self, place: Objects, does: str, actions: Sequence[str]) -> None:
         bucket = self._infrastructure.bucket(place.zone)
@@ -166,9 +181,25 @@ class JobAccess:
         elif state is State.FINDINGS:
             repairs = spec.repairs(there.environment.settings)
             self._explained(OperationsAccess(self._role, there).compare(repairs=repairs))
+        elif spec.source is not None:
+            self._keep_source(spec.source)
         elif state is State.MAINTENANCE:
             self._items("dynamodb:GetItem", of=[REFRESH_STATES])
             self._items(*_TAKE_TURNS, of=[f"{PUBLISHER_LEASES}*"])
+
+    def _keep_source(self, source: Source) -> None:
+        """Grant what a source's job keeps of it, and its one secret, whose ARN ends with six
+        characters that Secrets Manager makes up."""
+        self._items("dynamodb:GetItem", "dynamodb:UpdateItem", of=[source_states(source.name)])
+        self._items(*_TAKE_TURNS, of=[source_leases(source.name)])
+        if source.secret:
+            arn = self._stack.format_arn(
+                service="secretsmanager",
+                resource="secret",
+                resource_name=f"{source.secret}-??????",
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            self._grant("secretsmanager:GetSecretValue", on=[arn])
 
     def _items(
         self, *actions: str, of: Sequence[str], table: dynamodb.ITable | None = None

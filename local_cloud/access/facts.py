@@ -10,6 +10,7 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import Key, KmsBackend, kms_backends
 from moto.s3.models import FakeBucket, s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
@@ -48,6 +49,14 @@ class Facts:
         stacks = cloudformation_backends[self.account][self.region].stacks.values()
         found = next((stack.stack_id for stack in stacks if stack.name == name), None)
         return found or self.arn("cloudformation", f"stack/{name}/none")
+
+    def secret_arn(self, name: str) -> str:
+        """Return the ARN of a secret; of one that is not there, with an ending that none has."""
+        if name.startswith("arn:"):
+            return name
+        secrets = secretsmanager_backends[self.account][self.region].secrets
+        found = secrets[name].arn if name in secrets else ""
+        return found or self.arn("secretsmanager", f"secret:{name}-000000")
 
     def encryption_of_object(self, bucket: str, key: str, asked: str = "") -> Encryption | None:
         """Return how an object is encrypted, or will be if a request names a key; None if by S3's

@@ -108,6 +108,11 @@ _ENVIRONMENT = (
         ),
         "arn:${partition}:dynamodb:${region}:${account}:table/${project}-*",
     ),
+    # Of sources, each of whose jobs reads its own.
+    _allow(
+        ("secretsmanager:GetSecretValue",),
+        "arn:${partition}:secretsmanager:${region}:${account}:secret:${project}/*",
+    ),
     _allow(
         (
             "glue:BatchCreatePartition",

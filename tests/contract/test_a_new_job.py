@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.contract.clones import changed, cloned, run
+
 SPEC = """
 ROW_COUNTS = JobSpec(
     name="row_counts",
@@ -68,40 +65,7 @@ with deployed("dev", progress=Progress()) as platform:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """The repository as it stands, to be changed."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(lambda name: (ROOT / name).is_file(), names.splitlines()):
-        target = tmp_path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, target)
-    for folder in (".venv", "node_modules"):
-        (tmp_path / folder).symlink_to(ROOT / folder)
-    return tmp_path
-
-
-def changed(clone: Path) -> set[str]:
-    """Files that are not as in the repository."""
-    names = [path.relative_to(clone) for path in clone.rglob("*.*") if path.is_file()]
-    source = [name for name in names if name.parts[0] not in (".venv", "node_modules")]
-    return {
-        str(name)
-        for name in source
-        if not (ROOT / name).exists() or (ROOT / name).read_bytes() != (clone / name).read_bytes()
-    }
-
-
-def run(clone: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=clone,
-        env={**os.environ, "PYTHONPATH": str(clone), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    return done.stdout
+    return cloned(tmp_path)
 
 
 @pytest.mark.slow

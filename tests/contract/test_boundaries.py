@@ -40,7 +40,7 @@ def imports_of(package: str, *, but_not: str = "") -> Iterator[tuple[str, str]]:
         ("operations", {"aws_cdk", "infra_app", "glue_app", "lake", "local_cloud", "pyspark"}),
         ("glue_scripts", {"aws_cdk", "config", "infra_app", "glue_app", "local_cloud"}),
         # Only scripts whose jobs have them in a zip of their own: see the next test.
-        *((folder, {"config", "operations"}) for folder in LIBRARY_PACKAGES),
+        *((folder, {"config", "connectors", "operations"}) for folder in LIBRARY_PACKAGES),
         ("infra_app/lambdas", {"aws_cdk", "config", "infra_app", "glue_app", "pyspark", "dqdl"}),
     ],
 )
@@ -52,10 +52,10 @@ def test_a_package_does_not_import(package: str, others: set[str]) -> None:
 
 def test_a_script_imports_packages_beside_the_library_only_where_its_job_has_them() -> None:
     for spec in JOBS:
-        tree = ast.parse((ROOT / "glue_scripts" / f"{spec.name}.py").read_text())
+        tree = ast.parse((ROOT / "glue_scripts" / f"{spec.script_name}.py").read_text())
         modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         named = {str(module).split(".")[0] for module in modules}
-        assert named & {"config", "operations"} <= set(spec.packages)
+        assert named & {"config", "connectors", "operations"} <= set(spec.packages)
         assert bool(named & set(spec.packages)) is bool(spec.packages)
 
 
@@ -68,6 +68,20 @@ def test_the_wires_need_the_standard_library_only_and_ledgers_boto3_s_conditions
         *(f"wires/{kind}_ledger.py" for kind in ("check", "load", "object", "refresh", "run")),
         "wires/dataset_names.py",
     }
+
+
+def test_connectors_need_what_every_job_has() -> None:
+    """Their jobs install nothing, and those of other kinds bring no HTTP along."""
+    allowed = sys.stdlib_module_names | {"boto3", "botocore", "connectors", "urllib3", "wires"}
+    assert not [(path, name) for path, name in imports_of("connectors") if name not in allowed]
+    core = [*imports_of("connectors", but_not="connectors/http")]
+    assert not [(path, name) for path, name in core if name in {"http", "urllib3"}]
+    by_name = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "connectors").glob("*.py")
+        if "connectors.http" in path.read_text()
+    }
+    assert by_name == {"connectors/kinds.py"}
 
 
 def test_rules_are_read_where_nothing_but_a_parser_is_at_hand() -> None:

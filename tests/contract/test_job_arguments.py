@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from config.environments import Environment
 from config.jobs import FILE_PROCESSOR, HEALTH_CHECK, JOBS, RECONCILIATION, JobSpec
+from config.source_jobs import SCRIPT
 from operations.site import names_told
 from tests.templates import Json, Template, text_of
 from wires.job_arguments import (
@@ -49,12 +50,13 @@ def job_of(template: Template, environment: Environment, spec: JobSpec) -> Json:
 def test_every_script_is_a_job_and_every_job_has_its_script(
     application: Template, configured: Environment
 ) -> None:
-    assert {path.stem for path in Path("glue_scripts").glob("*.py")} == {job.name for job in JOBS}
+    scripts = {path.stem for path in Path("glue_scripts").glob("*.py")}
+    assert scripts == {job.script_name for job in JOBS} | {SCRIPT}
     assert len(application.resources("AWS::Glue::Job")) == len(JOBS)
     for spec in JOBS:
         location = job_of(application, configured, spec)["Command"]["ScriptLocation"]
         deployed = application.asset(text_of(location).rsplit("/", 1)[1])
-        assert deployed.read_text() == Path("glue_scripts", f"{spec.name}.py").read_text()
+        assert deployed.read_text() == Path("glue_scripts", f"{spec.script_name}.py").read_text()
 
 
 @pytest.mark.parametrize("spec", JOBS, ids=lambda spec: spec.name)
@@ -63,7 +65,7 @@ def test_the_template_gives_what_the_script_reads_and_nothing_else(
 ) -> None:
     given_by_template = set(job_of(application, configured, spec)["DefaultArguments"])
     assert given_by_template - OF_GLUE == names_of(spec.arguments)
-    script = Path("glue_scripts", f"{spec.name}.py").read_text()
+    script = Path("glue_scripts", f"{spec.script_name}.py").read_text()
     assert f"from_argv({spec.arguments.__name__}, argv)" in script
 
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "wires" / "layout.py"
 PRODUCT = (
     "config",
+    "connectors",
     "delivery",
     "glue_app",
     "glue_scripts",
@@ -31,9 +32,9 @@ SPELLINGS = re.compile(
     r"""
       \byear=|\bmonth=|\bday=|(?<![-\w])load=|(?<![-\w])refresh=      # partition folders
     | dataset=|compacted=
-    | ^(loads|refreshes|quarantine|reports|history)/                        # prefixes
+    | ^(loads|refreshes|fetched|quarantine|reports|history)/                        # prefixes
     | /(lineage|metadata)/|commit\.json|manifest\.json
-    | ^(lease|dataset|workflow|refresh|content|publisher|starts)\#                 # keys of items
+    | ^(lease|dataset|workflow|refresh|content|publisher|starts|source)\#          # keys of items
     """,
     re.VERBOSE,
 )

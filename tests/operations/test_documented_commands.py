@@ -37,7 +37,8 @@ from wires.run_ledger import RunLedger
 RUNBOOKS = tuple(sorted(Path("docs/runbooks").glob("*.md")))
 OPERATIONS = Path("docs/operations.md")
 COMMANDS = tuple(commands_in(*RUNBOOKS, OPERATIONS))
-ELSEWHERE = tuple(commands_in(Path("docs/deployment.md"), Path("docs/cost.md"), Path("README.md")))
+FURTHER = ("docs/deployment.md", "docs/cost.md", "docs/connectors.md", "README.md")
+ELSEWHERE = tuple(commands_in(*map(Path, FURTHER)))
 Said = pytest.CaptureFixture[str]
 
 EXPECTED: Mapping[str, tuple[int, str]] = {

@@ -15,6 +15,7 @@ from local_cloud.access.needs.others import (
     needs_of_key,
     needs_of_metrics,
     needs_of_parameters,
+    needs_of_secrets,
     needs_of_sessions,
     needs_of_stacks,
 )
@@ -27,6 +28,7 @@ _SERVICES: Mapping[str, Needs] = {
     "lambda": needs_of_functions,
     "monitoring": needs_of_metrics,
     "s3": s3.needs,
+    "secretsmanager": needs_of_secrets,
     "sns": needs_of_topic,
     "sqs": needs_of_queue,
     "ssm": needs_of_parameters,

@@ -79,4 +79,12 @@ def needs_of_parameters(call: AwsCall, facts: Facts) -> list[Need]:
     ]
 
 
+def needs_of_secrets(call: AwsCall, facts: Facts) -> list[Need]:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html"""
+    name = call.parameters.get("SecretId")
+    if call.operation != "GetSecretValue" or not name:
+        raise UnknownCall(call.operation)
+    return [Need(action="secretsmanager:GetSecretValue", resource=facts.secret_arn(str(name)))]
+
+
 Needs = Callable[[AwsCall, Facts], list[Need]]

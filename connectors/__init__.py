@@ -1,0 +1,1 @@
+"""Connectors: what nobody uploads is fetched, and lands like an upload."""
