@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,13 @@ def add_export_commands(commands: Any, finish: Callable[[Any, Command], None]) -
     parser.add_argument(
         "--max-rows", type=int, default=limits.rows, metavar="N", help="(default: %(default)s)"
     )
-    parser.add_argument("--timeout", type=span, metavar="SPAN", help="of the query (default: 30m)")
+    parser.add_argument(
+        "--timeout",
+        type=span,
+        default=timedelta(seconds=limits.seconds),
+        metavar="SPAN",
+        help="of the query (default: 30m)",
+    )
     parser.add_argument(
         "--memory", default=limits.memory, help="of the engine with --local (default: %(default)s)"
     )
@@ -90,7 +97,7 @@ def _reader(
     catalog = Catalog(names=environment.names, glue=session.client("glue"), s3=session.client("s3"))
     limits = _limits(arguments)
     if arguments.local:
-        return LaptopReader(catalog, limits)
+        return LaptopReader(catalog, limits, scratch=arguments.to.absolute().parent)
     return AthenaReader(
         catalog=catalog,
         athena=session.client("athena"),
@@ -102,9 +109,8 @@ def _reader(
 
 
 def _limits(arguments: argparse.Namespace) -> Limits:
-    usual = Limits()
     return Limits(
-        seconds=arguments.timeout.total_seconds() if arguments.timeout else usual.seconds,
+        seconds=arguments.timeout.total_seconds(),
         rows=arguments.max_rows,
         memory=arguments.memory,
     )

@@ -120,7 +120,7 @@ class AthenaReader:
         status = ended["Status"]
         if status["State"] == "SUCCEEDED":
             return
-        used = {self.catalog.table(use.name) for use in statement.uses}
+        used = [self.catalog.table(use.name) for use in statement.uses]
         columns = {table.full_name: table.all_columns for table in used}
         reason = str(status.get("StateChangeReason", "no reason"))
         told = with_near_names(reason, columns)

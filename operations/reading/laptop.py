@@ -50,7 +50,7 @@ class LaptopReader:
         """
         found = {use: self._found(use, as_of) for use in statement.uses}
         with (
-            tempfile.TemporaryDirectory(prefix="sql-", dir=self._scratch) as spill,
+            tempfile.TemporaryDirectory(prefix=".sql-", dir=self._scratch) as spill,
             self._connected(list(found.values()), Path(spill)) as connection,
             self._explained(connection, found),
         ):
