@@ -11,7 +11,9 @@ import pytest
 
 from config.environments import Environment
 from operations.errors import OperationError, WrongUse
+from operations.progress import Progress
 from operations.reading.answer import Limits
+from operations.reading.export import export
 from operations.reading.laptop import LaptopReader
 from operations.reading.statement import Statement
 from tests.operations.desks import Desk, any_desk
@@ -190,3 +192,23 @@ def test_rows_of_folders_have_what_the_folders_say(desk: Desk) -> None:
     assert desk.rows("SELECT count(*) FROM quality.quarantined_rows WHERE day = '01'") == [(1,)]
     with pytest.raises(WrongUse, match="keeps no snapshots"):
         desk.rows("SELECT * FROM quarantined_rows FOR VERSION AS OF 1")
+
+
+def test_a_reader_that_began_before_a_refresh_ends_with_the_old_rows(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """An export reads while it writes: what is published meanwhile changes nothing of it."""
+    reader = LaptopReader(desk.catalog(), Limits())
+    with reader.answer(Statement.of("SELECT id FROM orders ORDER BY id")) as answer:
+        desk.refresh(7, 8)
+        export(answer, tmp_path / "old.csv", progress=Progress())
+    assert desk.rows("SELECT id FROM orders ORDER BY id", by=reader) == [(1,), (2,), (3,)]
+    joined = "SELECT count(*) FROM orders a JOIN quarantined_rows q ON q.line = a.id"
+    desk.quarantine({"line": 7, "raw": "x"})
+    assert desk.rows(joined) == [(1,)]
+    with LaptopReader(desk.catalog(), Limits()).answer(
+        Statement.of("SELECT id FROM orders ORDER BY id")
+    ) as answer:
+        export(answer, tmp_path / "new.csv", progress=Progress())
+    found = [(tmp_path / name).read_text() for name in ("old.csv", "new.csv")]
+    assert found == ['"id"\n1\n2\n3\n', '"id"\n7\n8\n']
