@@ -22,7 +22,8 @@ from operations.reading.sources import Source, quoted, source_of
 from operations.reading.spelling import with_near_names
 from operations.reading.statement import Statement, Use
 
-_BATCH = 65_536
+_BATCH = 16_384
+"""Rows: texts of a batch have room for 2 GB in all."""
 _ATHENAS = (
     "map_agg(k, v) AS map(list(k), list(v))",
     "at_timezone(t, zone) AS timezone(zone, t)",

@@ -73,5 +73,6 @@ def _stands_bare(kind: pa.DataType) -> bool:
 
 def _write_lines(file: BinaryIO, lines: pa.Array, end: bytes, *, after: bool) -> None:
     if len(lines):
-        file.write(end.join(line.encode() for line in lines.to_pylist()))
+        [joined] = pc.binary_join(pa.ListArray.from_arrays([0, len(lines)], lines), end.decode())
+        file.write(joined.as_buffer())
         file.write(end if after else b"")
