@@ -64,7 +64,9 @@ _SQL = f"SELECT id, customer, amount, ordered_on FROM {_NAME}"  # noqa: S608 - a
 
 
 @dataclass(frozen=True)
-class _Measured:
+class Measured:
+    """What one export took."""
+
     rows: int
     format: str
     seconds: float
@@ -80,15 +82,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="smaller tables, no report")
     quick = parser.parse_args(argv).quick
     load = os.getloadavg()[0]
-    measured: list[_Measured] = []
+    measured: list[Measured] = []
     for rows, formats in _QUICK.items() if quick else _ALL.items():
-        measured += _measured(rows, formats)
+        measured += measure(rows, formats)
         if not quick:
-            _COMMITTED.write_text(_report(measured, load), encoding="utf-8")
-    print(_report(measured, load))
+            _COMMITTED.write_text(as_markdown(measured, load, describe_machine()), encoding="utf-8")
+    print(as_markdown(measured, load, describe_machine()))
 
 
-def _measured(rows: int, formats: Sequence[str]) -> Iterator[_Measured]:
+def measure(rows: int, formats: Sequence[str]) -> Iterator[Measured]:
+    """Yield what exports of a table of so many rows take, one for each format."""
     environment = load_environments().all[0]
     account = environment.account
     _WORK.mkdir(parents=True, exist_ok=True)
@@ -99,13 +102,14 @@ def _measured(rows: int, formats: Sequence[str]) -> Iterator[_Measured]:
         ) as aws,
     ):
         with reaching(aws.endpoint):
+            os.environ["AWS_DEFAULT_REGION"] = account.aws_region
             client.cache_clear()
             _fill(aws, environment, rows)
         for kind in formats:
             yield _exported(aws.endpoint, environment, Path(work) / f"sales.{kind}", rows)
 
 
-def _exported(endpoint: str, environment: Environment, to: Path, rows: int) -> _Measured:
+def _exported(endpoint: str, environment: Environment, to: Path, rows: int) -> Measured:
     start = time.monotonic()
     command = [
         *(sys.executable, "-m", "operations", "export", _SQL, "--to", str(to)),
@@ -119,7 +123,7 @@ def _exported(endpoint: str, environment: Environment, to: Path, rows: int) -> _
     seconds = time.monotonic() - start
     size = to.stat().st_size
     to.unlink()
-    return _Measured(rows, to.suffix[1:], seconds, usage.ru_maxrss * 1024, size)
+    return Measured(rows, to.suffix[1:], seconds, usage.ru_maxrss * 1024, size)
 
 
 def _fill(aws: InProcessAws, environment: Environment, rows: int) -> None:
@@ -186,7 +190,9 @@ def _content(first: int, count: int) -> pa.Table:
     )
 
 
-def _report(measured: Sequence[_Measured], load: float) -> str:
+def as_markdown(
+    measured: Sequence[Measured], load: float, machine: Sequence[tuple[str, str]]
+) -> str:
     rows = [
         (
             f"{one.rows:,}",
@@ -207,7 +213,7 @@ text, a decimal, a date) of an Iceberg table in files of a million rows, exporte
 whole command, and contain those of an AWS in one Python process that serves the files. The
 machine's load before it began was {load:.1f}.
 
-{table(["machine", ""], describe_machine(), left=2)}
+{table(["machine", ""], machine, left=2)}
 
 {table(head, rows, left=2)}
 

@@ -18,7 +18,7 @@ from prompt_toolkit.output import DummyOutput
 
 from config.environments import Environment
 from local_cloud import sql_command
-from local_cloud.cli import INTERRUPTED, SUCCESS, WRONG_USE, main
+from local_cloud.cli import NOT_ALL_WELL, SUCCESS, WRONG_USE, main
 from local_cloud.cloud import LocalCloud
 from local_cloud.sql_command import asked
 from local_cloud.sql_desk import SqlDesk
@@ -165,4 +165,23 @@ def test_the_prompt_answers_goes_on_after_mistakes_and_remembers(
     assert "error: there is no column oops" in said
     assert said.endswith("m\n3\n1 row\n")
     assert "SELECT max(id)" in (tmp_path / "history").read_text()
-    assert INTERRUPTED == 130
+
+
+@pytest.mark.slow
+def test_files_are_run_in_a_cloud_of_their_own_and_asked(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (tmp_path / "sales.csv").write_text("id,amount\n1,1.50\n2,2.25\n3,\n")
+    ask = "SELECT count(*) AS n, sum(amount) AS total FROM sales"
+    assert main(["sql", ask, "--csv", "--run", str(tmp_path / "sales.csv")]) == SUCCESS
+    assert capsysbinary.readouterr().out == b'"n","total"\n3,3.75\n'
+
+
+def test_files_and_an_endpoint_at_once_are_wrong_use(cloud: LocalCloud, capsys: Said) -> None:
+    assert main(["sql", "x", "--run", "x.csv", "--local", cloud.endpoint]) == WRONG_USE
+    assert "got both" in capsys.readouterr().err
+
+
+def test_an_endpoint_that_is_gone_is_told(capsys: Said) -> None:
+    assert main(["sql", "x", "--local", "http://127.0.0.1:9"]) == NOT_ALL_WELL
+    assert "expected to reach dev" in capsys.readouterr().err
