@@ -22,6 +22,8 @@ from operations.reading.sources import Source, quoted, source_of
 from operations.reading.spelling import with_near_names
 from operations.reading.statement import Statement, Use
 
+_INTERRUPTED = "Query interrupted"
+"""What DuckDB makes of Ctrl-C."""
 _BATCH = 16_384
 """Rows: texts of a batch have room for 2 GB in all."""
 _ATHENAS = (
@@ -126,6 +128,10 @@ class LaptopReader:
                 f"expected the query to do with {self._limits.memory} of memory, got "
                 f"{_first_line(error)}: ask for less, or allow more with --memory"
             ) from error
+        except RuntimeError as error:
+            if str(error) == _INTERRUPTED:
+                raise KeyboardInterrupt from error
+            raise
         except duckdb.Error as error:
             tables = {table.full_name: source.columns for table, source in found.values()}
             raise WrongUse(with_near_names(_first_line(error), tables)) from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -181,6 +184,14 @@ def test_a_query_has_its_limits(desk: Desk) -> None:
     large = f"SELECT array_agg(rpad('', 1000, 'x') || CAST(x + y AS varchar)) FROM {lists}"
     with pytest.raises(OperationError, match="50MB of memory"):
         desk.rows(large, limits=Limits(memory="50MB"))
+
+
+def test_a_query_ends_when_somebody_interrupts(desk: Desk) -> None:
+    lists = ", ".join(f"UNNEST(sequence(1, 10000)) {name}({name})" for name in "xyz")
+    clock = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    clock.start()
+    with pytest.raises(KeyboardInterrupt):
+        desk.rows(f"SELECT count(*) FROM {lists} WHERE x * y * z % 7 = 3")
 
 
 def test_rows_of_folders_have_what_the_folders_say(desk: Desk) -> None:
