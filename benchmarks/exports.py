@@ -45,6 +45,7 @@ _FAST = ("parquet", "csv", "json")
 _ALL: Mapping[int, Sequence[str]] = {
     1_000_000: _FAST,
     10_000_000: _FAST,
+    20_000_000: ("parquet", "json"),
     300_000: ("xlsx",),
     3_000_000: ("xlsx",),
 }
@@ -217,9 +218,10 @@ machine's load before it began was {load:.1f}.
 
 {table(head, rows, left=2)}
 
-What memory there is belongs to Python with its packages, to the row groups of the files that are
-being read, and to DuckDB's buffers (`--memory`, 1 GB at most). A workbook takes its time for each
-cell, and has a sheet for each million of rows.
+Memory is that of Python with its packages, of the row groups that are being read, and of DuckDB's
+buffers (`--memory`, 1 GB at most), which fill up slowly: ten or twenty times the rows take one and a
+half times the memory, and ten times the rows of a workbook about the same. A workbook takes its
+time for each cell, and has a sheet for each million of rows.
 """
 
 
