@@ -219,9 +219,9 @@ machine's load before it began was {load:.1f}.
 {table(head, rows, left=2)}
 
 Memory is that of Python with its packages, of the row groups that are being read, and of DuckDB's
-buffers (`--memory`, 1 GB at most), which fill up slowly: ten or twenty times the rows take one and a
-half times the memory, and ten times the rows of a workbook about the same. A workbook takes its
-time for each cell, and has a sheet for each million of rows.
+buffers (`--memory`, 1 GB at most), which fill up slowly: ten or twenty times the rows take up to
+1.7 times the memory, and ten times the rows of a workbook about the same. A workbook takes its time
+for each cell, and has a sheet for each million of rows.
 """
 
 
