@@ -78,6 +78,8 @@ bench: $(SPARK) $(NODE) $(WHEELS) ## measure against plain Spark, DuckDB and Pol
 	@$(JAVA) $(PYTHON) -m benchmarks.burst $(if $(QUICK),--quick)
 	@PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.load_a_minute \
 		$(if $(QUICK),--quick)
+	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.exports \
+		$(if $(QUICK),--quick)
 	@$(JAVA) PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.latest_rows \
 		$(if $(QUICK),--quick)
 	@PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.heuristics \

@@ -114,6 +114,11 @@ class Names:
     def workflow(self) -> str:
         return self.of("layered-etl")
 
+    @property
+    def readers_workgroup(self) -> str:
+        """Athena's workgroup for people who read tables."""
+        return self.of("readers")
+
     def job(self, job: JobSpec) -> str:
         return self.of(job.name.replace("_", "-"))
 
@@ -215,6 +220,7 @@ class Names:
             *(self.role_of(job) for job in self.jobs),
             self.role_of(self.crawlers),
             self.workflow,
+            self.readers_workgroup,
             self.checks_role,
             self.scanner_role,
             self.chat_role,

@@ -1,7 +1,7 @@
-"""SQL as sqlglot has it, in the dialect of Spark, for checks where there is no Spark. Pure.
+"""SQL as sqlglot has it, for checks where there is no Spark, and no Athena. Pure.
 
-Every call of a function is one node with the name that stands there, whatever sqlglot knows of the
-function.
+In the dialect of Spark every call of a function is one node with the name that stands there,
+whatever sqlglot knows of the function.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import sqlglot
 from sqlglot import expressions as exp
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.dialects.spark import Spark
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.spark import SparkParser
@@ -36,20 +37,20 @@ class Calls(Spark):
         }
 
 
-def parsed(sql: str, expected: str) -> exp.Expr | str:
+def parsed(sql: str, expected: str, dialect: type[Dialect] = Calls) -> exp.Expr | str:
     """Return the one statement of a text, or the reason why it is none."""
     _LOGGER.setLevel(logging.ERROR)  # statements it logs as commands are refused here
-    if "${" in sql:
+    if dialect is Calls and "${" in sql:
         return "must not have ${, which stands for settings of Spark"
     try:
-        tokens = _tokens(sql)
+        tokens = _tokens(sql, dialect)
         if any(token.token_type is TokenType.SEMICOLON for token in tokens):
             return f"must be {expected} alone, without a semicolon"
         if any(token.token_type is TokenType.PIPE_GT for token in tokens):
             return f"must be {expected} without pipes (|>)"
         if _depth(tokens) > _DEEPEST:
             return f"must not be nested more than {_DEEPEST} brackets deep"
-        [found] = Calls().parser().parse(tokens, sql)
+        [found] = dialect().parser().parse(tokens, sql)
     except TokenError:
         return f"must be {expected}; a quote, a backtick or a comment is not closed"
     except ParseError as error:
@@ -87,9 +88,11 @@ def line_of(node: exp.Expr) -> str:
     return ""
 
 
-def _tokens(sql: str) -> list[Token]:
-    """Return the tokens, with `window(` as a call: the clause never has a bracket there."""
-    tokens = sqlglot.tokenize(sql, dialect=Calls)
+def _tokens(sql: str, dialect: type[Dialect]) -> list[Token]:
+    """Return the tokens, with Spark's `window(` as a call: the clause never has a bracket there."""
+    tokens = sqlglot.tokenize(sql, dialect=dialect)
+    if dialect is not Calls:
+        return tokens
     for token, following in pairwise(tokens):
         is_call = following.token_type is TokenType.L_PAREN
         if token.token_type is TokenType.WINDOW and is_call:

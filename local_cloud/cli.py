@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands.add_parser("up", help="stay up as an S3 endpoint that processes uploads"))
     demo = commands.add_parser("demo", help="the same with a small set of files of its own")
     demo.set_defaults(command=_demo)
+    _add_sql(commands.add_parser("sql", help="ask the tables of a cloud that is up, by SQL"))
     _add_health(commands.add_parser("health", help="put stub data through all routes, compare"))
     _add_fetch(commands.add_parser("fetch", help="fetch a source, process what it lands"))
     _add_suggest(commands.add_parser("suggest-rules", help="propose quality rules for a dataset"))
@@ -96,6 +97,36 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     )
     _add_environment(parser)
     parser.set_defaults(command=_up)
+
+
+def _add_sql(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "statement",
+        nargs="?",
+        default="",
+        metavar="SQL",
+        help="a table, one SELECT of Athena's SQL, or .tables (default: standard input, a prompt)",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--csv", dest="form", action="store_const", const="csv", default="")
+    form.add_argument("--json", dest="form", action="store_const", const="json")
+    parser.add_argument(
+        "--limit", type=int, default=200, metavar="N", help="rows to show (default: 200)"
+    )
+    parser.add_argument(
+        "--local", default="", metavar="URL", help="of a cloud (default: the one that is up)"
+    )
+    parser.add_argument(
+        "--run",
+        dest="paths",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="PATH",
+        help="run this in a cloud of its own, and ask that",
+    )
+    _add_environment(parser)
+    parser.set_defaults(command=_sql)
 
 
 def _add_health(parser: argparse.ArgumentParser) -> None:
@@ -196,6 +227,20 @@ def _up(arguments: argparse.Namespace) -> int:
     from local_cloud.up_command import up  # noqa: PLC0415 - moto takes a second to import
 
     up(port=arguments.port, environment=arguments.environment)
+    return SUCCESS
+
+
+def _sql(arguments: argparse.Namespace) -> int:
+    from local_cloud.sql_command import sql  # noqa: PLC0415 - moto takes a second to import
+
+    sql(
+        arguments.statement,
+        local=arguments.local,
+        paths=arguments.paths,
+        form=arguments.form,
+        rows=arguments.limit,
+        environment=arguments.environment,
+    )
     return SUCCESS
 
 

@@ -9,6 +9,7 @@ from local_cloud.events.schedules import Schedules
 from local_cloud.platform import Platform, deployed
 from local_cloud.report import described
 from local_cloud.settling import Work
+from local_cloud.work_folder import told_up
 from operations.progress import Progress
 from wires.printable import printable
 
@@ -21,11 +22,13 @@ def up(*, port: int, environment: str) -> None:
     """Stay up until interrupted. Raises UsageError if the port is taken."""
     progress = Progress()
     with deployed(environment, progress=progress, port=port) as platform:
-        try:
-            _introduce(platform)
-            _serve(platform, progress)
-        except KeyboardInterrupt:
-            progress.say("going down")
+        cloud = platform.cloud
+        with told_up(cloud.work, environment, cloud.endpoint):
+            try:
+                _introduce(platform)
+                _serve(platform, progress)
+            except KeyboardInterrupt:
+                progress.say("going down")
 
 
 def _introduce(platform: Platform) -> None:
@@ -38,6 +41,7 @@ def _introduce(platform: Platform) -> None:
         f"AWS_DEFAULT_REGION={cloud.region} aws s3 cp FILE.csv "
         f"s3://{platform.names.raw_bucket}/ --endpoint-url {cloud.endpoint}"
     )
+    print("ask with\n  python -m local_cloud sql")
     print("Ctrl-C ends it, and everything in it", flush=True)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from local_cloud.synthesis import ROOT
 
 _WORK = ROOT / "build" / "local_cloud" / "work"
 _BULKY = ("buckets", "bytes", "functions", "scratch")
+_ENDPOINT = "endpoint"
 _KEPT = 5
 """Folders of earlier clouds that are kept for their logs."""
 
@@ -28,6 +29,25 @@ def new_work_folder(root: Path = _WORK) -> Path:
     folder = root / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     folder.mkdir()
     return folder
+
+
+@contextmanager
+def told_up(folder: Path, environment: str, endpoint: str) -> Iterator[None]:
+    """Let other processes find the cloud of this folder during the block."""
+    note = folder / _ENDPOINT
+    note.write_text(f"{environment}\n{endpoint}\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+
+
+def endpoints_up(root: Path = _WORK) -> Iterator[tuple[str, str]]:
+    """Yield environment and endpoint of each cloud that is up on this machine."""
+    for note in sorted(root.glob(f"*/{_ENDPOINT}")):
+        if _is_alive(_owner(note.parent)):
+            environment, endpoint = note.read_text(encoding="utf-8").splitlines()
+            yield environment, endpoint
 
 
 def clear(folder: Path, *, keep_logs: bool) -> None:

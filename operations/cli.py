@@ -22,6 +22,7 @@ from operations.cost_commands import add_cost_commands
 from operations.destroy import destroy
 from operations.entry import enter
 from operations.errors import CheckFailed, OperationError, WrongUse
+from operations.export_commands import add_export_commands
 from operations.exports_check import check_exports
 from operations.health.check import Timeout, check_health, is_complete
 from operations.place import explained, reaching
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     guard.set_defaults(command=_protect)
     _add_account_commands(commands)
     _add_table_commands(commands)
+    add_export_commands(commands, _finish)
     add_recovery_commands(commands, _finish)
     add_cost_commands(commands, _finish)
     return parser

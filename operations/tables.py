@@ -43,7 +43,7 @@ class PublishedTables:
             table = self._load(database, name)
             snapshot = table.current_snapshot()
             facts = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
-            when = _rollback().moment(snapshot) if snapshot else "never"
+            when = rollback_module().moment(snapshot) if snapshot else "never"
             yield (
                 f"{database}.{name}: {int(facts.get('total-records', 0)):,} rows in "
                 f"{int(facts.get('total-data-files', 0)):,} files, committed {when}, "
@@ -63,7 +63,7 @@ class PublishedTables:
             )
             told = "  ".join(f"{fact}={facts[fact]}" for fact in _TOLD if fact in facts)
             yield (
-                f"{snapshot.snapshot_id}{current}  {_rollback().moment(snapshot)}  {kind}  "
+                f"{snapshot.snapshot_id}{current}  {rollback_module().moment(snapshot)}  {kind}  "
                 f"+{facts.get('added-records', 0)} -{facts.get('deleted-records', 0)} rows, "
                 f"{facts.get('total-records', 0)} in all  {told}"
             )
@@ -74,9 +74,9 @@ class PublishedTables:
         Raises OperationError if there is no such snapshot.
         """
         database, table = self._named(name)
-        from iceberg.tables import IcebergDatabase  # noqa: PLC0415 - see _rollback
+        from iceberg.tables import IcebergDatabase  # noqa: PLC0415 - see rollback_module
 
-        module = _rollback()
+        module = rollback_module()
         try:
             snapshot = module.roll_back(IcebergDatabase.of(self._glue, database), table, to)
         except module.NoSuchSnapshot as error:
@@ -92,7 +92,7 @@ class PublishedTables:
         return boto3.client("glue", region_name=self.environment.account.aws_region)
 
     def _load(self, database: str, name: str) -> Table:
-        _rollback()
+        rollback_module()
         catalog = GlueCatalog(
             "glue", client=self._glue, **{"py-io-impl": "iceberg.storage.S3FileIO"}
         )
@@ -118,7 +118,7 @@ class PublishedTables:
                     yield database, table["Name"]
 
 
-def _rollback() -> Any:
+def rollback_module() -> Any:
     """Import the jobs' module for rollbacks.
 
     It is in the jobs' library, whose packages are at the top level of its zip.

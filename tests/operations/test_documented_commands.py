@@ -17,6 +17,7 @@ import pytest
 
 from config.environments import Environment, load_environments
 from config.jobs import FILE_PROCESSOR
+from lake import store
 from local_cloud.cli import _parser as local_cloud_parser
 from local_cloud.platform import Platform, deployed
 from operations.cli import _parser as operations_parser
@@ -27,6 +28,7 @@ from operations.recovery import dead_letters
 from operations.recovery.release import DISPATCHER_LEASE_SECONDS
 from tests.documented import AwsCall, Command, WrongCommand, aws_call, commands_in
 from tests.operations.estates import SmallEstate
+from tests.operations.lakes import Lake
 from wires.layout import DISPATCHER, publisher
 from wires.lease import Leases
 from wires.load_ledger import LoadState
@@ -57,6 +59,7 @@ EXPECTED: Mapping[str, tuple[int, str]] = {
     r"release publisher#orders .*": (0, r"the lease publisher#orders of jr_gone is free"),
     r"runs .*--failed.*": (0, r"jr_failed +FAILED"),
     r"runs .*--open": (0, r"jr_open +RUNNING"),
+    r"export .*": (0, r"^1 rows are in (sales|then)\.(xlsx|csv|parquet) "),
     r"advise .*--json": (0, r'"usd_per_run": 0.0147'),
     r"advise .*": (0, r"workers: 5"),
 }
@@ -180,6 +183,10 @@ def prepared() -> Iterator[Prepared]:
         reaching(platform.cloud.endpoint),
     ):
         os.environ["AWS_DEFAULT_REGION"] = environment.account.aws_region
+        names = environment.names
+        store.client.cache_clear()
+        lake = Lake.of(boto3.client("glue"), names.curated_database, names.curated_bucket)
+        lake.publish("daily_sales", "load-1")
         yield Prepared(platform, environment)
 
 
@@ -198,9 +205,14 @@ AWS = [c for c in COMMANDS if c.text.startswith("aws ")]
 
 @pytest.mark.parametrize("command", OURS, ids=named)
 def test_a_command_of_ours_does_what_its_page_says(
-    prepared: Prepared, command: Command, capsys: Said, monkeypatch: pytest.MonkeyPatch
+    prepared: Prepared,
+    command: Command,
+    capsys: Said,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(dead_letters, "_WAIT_SECONDS", 0)
+    monkeypatch.chdir(tmp_path)
     prepared.again()
     _, _, _, *words = Command(command.page, prepared.filled(command.text)).words
     wanted = [
