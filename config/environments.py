@@ -18,7 +18,7 @@ from config.jobs import JOBS, grace_hours
 from config.naming import Names
 from config.prices import Prices, prices_of, regions_with_prices, unknown_prices
 from config.rules import project
-from config.settings import Settings
+from config.settings import Settings, account_of_role
 from config.validation import Frozen, broken_rules
 from config.yaml_source import read_mapping
 
@@ -155,6 +155,7 @@ def _broken_document(content: Mapping[str, Any]) -> list[BrokenRule]:
         *_shared_accounts(document),
         # Once for all environments that take it from the defaults.
         *{rule.field: rule for rule in _unknown_prices(document)}.values(),
+        *{rule.field: rule for rule in _strangers(document)}.values(),
     ]
 
 
@@ -201,6 +202,31 @@ def _unknown_prices(document: _Document) -> Iterator[BrokenRule]:
                 rule=unknown_prices(region),
                 value=region,
             )
+
+
+def _strangers(document: _Document) -> Iterator[BrokenRule]:
+    """Yield consumers of other accounts that no external id is agreed on with."""
+    for name, account in document.accounts().items():
+        overrides = document.environments.get(name, {})
+        reading = merged(document.defaults, overrides).get("reading")
+        consumers, ids = _consumers_and_ids(reading)
+        for role in consumers:
+            if account_of_role(role) not in (account.aws_account_id, *ids):
+                yield BrokenRule(
+                    field=f"{_owner(name, overrides, ('reading', 'consumers'))}.reading.consumers",
+                    rule=f"is of another account than {name}Account: externalIds must have words "
+                    f"for {account_of_role(role)}, which whoever takes the role has to say",
+                    value=role,
+                )
+
+
+def _consumers_and_ids(reading: object) -> tuple[list[str], Mapping[str, Any]]:
+    """Return what can be read of them; what is wrong with the rest is told by its own rule."""
+    given = reading if isinstance(reading, dict) else {}
+    consumers, ids = given.get("consumers"), given.get("externalIds")
+    listed = consumers if isinstance(consumers, list) else []
+    roles = [one for one in listed if isinstance(one, str) and one.count(":") == 5]
+    return roles, ids if isinstance(ids, dict) else {}
 
 
 def _owner_of_prices(document: _Document, name: EnvironmentName) -> str:

@@ -54,6 +54,10 @@ class Names:
         return self._bucket("assets")
 
     @property
+    def results_bucket(self) -> str:
+        return self._bucket("results")
+
+    @property
     def access_logs_bucket(self) -> str:
         return self._bucket("access-logs")
 
@@ -140,6 +144,19 @@ class Names:
         return f"{self.of('checks')}-{self.region}"
 
     @property
+    def consumers_role(self) -> str:
+        return f"{self.of('consumers')}-{self.region}"
+
+    @property
+    def spectrum_role(self) -> str:
+        return f"{self.of('spectrum')}-{self.region}"
+
+    @property
+    def workgroup(self) -> str:
+        """Return the workgroup of Athena."""
+        return self.of("queries")
+
+    @property
     def scanner_role(self) -> str:
         return f"{self.of('malware-scan')}-{self.region}"
 
@@ -187,6 +204,7 @@ class Names:
             self.curated_bucket,
             self.quality_bucket,
             self.assets_bucket,
+            self.results_bucket,
             self.access_logs_bucket,
         )
 
@@ -216,6 +234,9 @@ class Names:
             self.role_of(self.crawlers),
             self.workflow,
             self.checks_role,
+            self.consumers_role,
+            self.spectrum_role,
+            self.workgroup,
             self.scanner_role,
             self.chat_role,
             self.job_security,

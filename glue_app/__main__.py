@@ -11,6 +11,7 @@ from config.dataset_notes import notes_on
 from config.datasets import DATASETS_FOLDER, load_contracts
 from config.environments import ENVIRONMENTS_FILE, Environment, load_environments
 from config.errors import ConfigError
+from config.named_queries import named_queries
 from delivery.audit import audit
 from glue_app.deploy_stage import DeployStage
 from glue_app.pipeline_stack import PipelineStack
@@ -26,6 +27,8 @@ def main(
     try:
         environments = load_environments(environments_file)
         contracts = load_contracts(datasets_folder)
+        for one in environments.all:
+            named_queries(contracts, one.names, of=one.settings.reading.named_queries)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,6 +8,8 @@ _NO_ALARMS = "nobody is to be woken by a laptop"
 _NOBODY_IS_TOLD = "people are told nothing by a laptop"
 
 WITHOUT_EFFECT = {
+    "AWS::Athena::NamedQuery": "DuckDB answers queries on a laptop, and is asked without names",
+    "AWS::Athena::WorkGroup": "DuckDB answers queries on a laptop, and writes no results",
     "AWS::CDK::Metadata": "it only tells AWS which constructs were used",
     "AWS::Chatbot::SlackChannelConfiguration": _NOBODY_IS_TOLD,
     "AWS::Budgets::Budget": "a laptop costs nothing",

@@ -37,6 +37,8 @@ TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
             "AWS::S3::BucketPolicy",
         ),
         Purpose.ENVIRONMENT: (
+            "AWS::Athena::NamedQuery",
+            "AWS::Athena::WorkGroup",
             "AWS::Budgets::Budget",
             "AWS::CloudWatch::Alarm",
             "AWS::CloudWatch::CompositeAlarm",
@@ -87,6 +89,18 @@ TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
 
 UNUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
+        "AWS::Athena::WorkGroup": {
+            # Of workgroups in which Athena acts in a role of its own: those of Spark, and others
+            # that keep results in its own storage or know people by Identity Center.
+            "WorkGroupConfiguration.ExecutionRole": (
+                "iam:*",
+                "kms:*",
+                "s3:AbortMultipartUpload",
+                "s3:GetObject",
+                "s3:List*",
+                "s3:PutObject",
+            ),
+        },
         "AWS::CodePipeline::Pipeline": {
             "DisableInboundStageTransitions": ("codepipeline:*StageTransition",),
         },

@@ -92,6 +92,10 @@ class Places:
         yield "chatbot:Delete* chatbot:Update* chatbot:*Tag*", (channels,)
         # What the service's own role is for; making and listing channels takes no resource.
         yield "chatbot:*", (Place(("*",)),)
+        queries = Place((self._arn("athena", "workgroup/{project}-*"),))
+        # A list of workgroups takes no resource.
+        yield "athena:ListWorkGroups", (Place(("*",)),)
+        yield "athena:*", (queries,)
         dashboards = Place((self._global("cloudwatch", "dashboard/{project}-*"),))
         yield "cloudwatch:*Dashboard*", (dashboards,)
         yield "cloudwatch:*Tag*", (Place((self._arn("cloudwatch", _ALARMS),)), dashboards)

@@ -132,6 +132,9 @@ _ACCESS = "a rule about who may do what"
 _ADDRESSES = "part of a VPC, which is free; what is billed there are endpoints and gateways"
 FREE: Mapping[str, str] = MappingProxyType(
     {
+        "AWS::Athena::NamedQuery": "text; what it scans is billed where somebody runs it",
+        "AWS::Athena::WorkGroup": "billed as what queries scan, which is with the readers; its "
+        "metrics are free",
         "AWS::Chatbot::SlackChannelConfiguration": "billed as the messages of its topics",
         "AWS::Budgets::Budget": "budgets that tell are free; those that act are not",
         "AWS::CDK::Metadata": "nothing that is deployed",

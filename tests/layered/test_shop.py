@@ -21,8 +21,9 @@ from local_cloud.shop.uploads import ShopObject, shop_uploads
 from operations.progress import Progress
 from operations.table_reader import IcebergReader
 from tests.quality_report.chromium import Chromium
+from wires.layout import table_model
 from wires.lineage import RunEventType
-from wires.refresh_ledger import RefreshLedger, table_model
+from wires.refresh_ledger import RefreshLedger
 
 pytestmark = pytest.mark.slow
 DAILY_SALES, CUSTOMER_VALUE = "shop_daily_sales", "shop_customer_value"
