@@ -49,10 +49,11 @@ class Environment:
 
     @property
     def checks_role_arn(self) -> str:
-        account = self.account
-        return (
-            f"arn:{account.partition}:iam::{account.aws_account_id}:role/{self.names.checks_role}"
-        )
+        return self.role_arn(self.names.checks_role)
+
+    def role_arn(self, name: str) -> str:
+        """Return the ARN of a role of the account."""
+        return f"arn:{self.account.partition}:iam::{self.account.aws_account_id}:role/{name}"
 
     @property
     def locks_uploads(self) -> bool:
@@ -210,14 +211,15 @@ def _strangers(document: _Document) -> Iterator[BrokenRule]:
         overrides = document.environments.get(name, {})
         reading = merged(document.defaults, overrides).get("reading")
         consumers, ids = _consumers_and_ids(reading)
-        for role in consumers:
-            if account_of_role(role) not in (account.aws_account_id, *ids):
-                yield BrokenRule(
-                    field=f"{_owner(name, overrides, ('reading', 'consumers'))}.reading.consumers",
-                    rule=f"is of another account than {name}Account: externalIds must have words "
-                    f"for {account_of_role(role)}, which whoever takes the role has to say",
-                    value=role,
-                )
+        accounts = {account_of_role(role) for role in consumers}
+        without = sorted(accounts - {account.aws_account_id, *ids})
+        if without:
+            yield BrokenRule(
+                field=f"{_owner(name, overrides, ('reading', 'consumers'))}.reading.consumers",
+                rule=f"has roles of other accounts than {name}Account: externalIds must have words "
+                f"for {', '.join(without)}, which whoever takes the role has to say",
+                value=consumers,
+            )
 
 
 def _consumers_and_ids(reading: object) -> tuple[list[str], Mapping[str, Any]]:
@@ -225,7 +227,7 @@ def _consumers_and_ids(reading: object) -> tuple[list[str], Mapping[str, Any]]:
     given = reading if isinstance(reading, dict) else {}
     consumers, ids = given.get("consumers"), given.get("externalIds")
     listed = consumers if isinstance(consumers, list) else []
-    roles = [one for one in listed if isinstance(one, str) and one.count(":") == 5]
+    roles = [one for one in listed if isinstance(one, str) and ":role/" in one]
     return roles, ids if isinstance(ids, dict) else {}
 
 

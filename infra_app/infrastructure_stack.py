@@ -259,7 +259,12 @@ class InfrastructureStack(cdk.Stack):
         )
         if reading.redshift != "none":
             SpectrumRole(
-                self, "Spectrum", names=self._names, key=key, buckets=buckets, catalog=catalog
+                self,
+                "Spectrum",
+                environment=self._environment,
+                key=key,
+                buckets=buckets,
+                catalog=catalog,
             )
         return workgroup
 

@@ -7,7 +7,7 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
 from constructs import Construct
 
-from config.naming import Names
+from config.environments import Environment
 from delivery.audit import explain
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.data_buckets import DataBuckets
@@ -28,7 +28,7 @@ class SpectrumRole(Construct):
         scope: Construct,
         id: str,
         *,
-        names: Names,
+        environment: Environment,
         key: kms.IKey,
         buckets: DataBuckets,
         catalog: Catalog,
@@ -40,7 +40,7 @@ class SpectrumRole(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            role_name=names.spectrum_role,
+            role_name=environment.names.spectrum_role,
             description="Reads tables for Redshift",
             assumed_by=iam.ServicePrincipal(
                 "redshift.amazonaws.com",
@@ -53,12 +53,18 @@ class SpectrumRole(Construct):
         )
         reading = TableReading(self.role, key=key, buckets=buckets, catalog=catalog)
         reading.grant()
+        wildcards = dict(reading.reasons)
+        if environment.settings.lake_formation:
+            iam.Grant.add_to_principal(
+                grantee=self.role, actions=["lakeformation:GetDataAccess"], resource_arns=["*"]
+            )
+            wildcards["*"] = "asks Lake Formation for access, which takes no resource"
         explain(
             self.role,
             {
                 **{
                     f"AwsSolutions-IAM5[Resource::{finding}]": f"Redshift {why}."
-                    for finding, why in reading.reasons.items()
+                    for finding, why in wildcards.items()
                 },
                 "NIST.800.53.R5-IAMNoInlinePolicy": "What Redshift may do is of use to this role "
                 "alone.",

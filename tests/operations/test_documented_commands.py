@@ -37,7 +37,11 @@ from wires.run_ledger import RunLedger
 RUNBOOKS = tuple(sorted(Path("docs/runbooks").glob("*.md")))
 OPERATIONS = Path("docs/operations.md")
 COMMANDS = tuple(commands_in(*RUNBOOKS, OPERATIONS))
-ELSEWHERE = tuple(commands_in(Path("docs/deployment.md"), Path("docs/cost.md"), Path("README.md")))
+ELSEWHERE = tuple(
+    commands_in(
+        Path("docs/deployment.md"), Path("docs/cost.md"), Path("docs/access.md"), Path("README.md")
+    )
+)
 Said = pytest.CaptureFixture[str]
 
 EXPECTED: Mapping[str, tuple[int, str]] = {
@@ -56,6 +60,9 @@ EXPECTED: Mapping[str, tuple[int, str]] = {
     r"release publisher#orders .*": (0, r"the lease publisher#orders of jr_gone is free"),
     r"runs .*--failed.*": (0, r"jr_failed +FAILED"),
     r"runs .*--open": (0, r"jr_open +RUNNING"),
+    r"queries .*--show .*": (0, r"^SELECT year, month, day, count\(\*\)"),
+    r"queries .*--json": (0, r'"name": "orders: rows by day"'),
+    r"queries .*": (0, r"^orders: rows by day +there is no table orders yet$"),
     r"advise .*--json": (0, r'"usd_per_run": 0.0147'),
     r"advise .*": (0, r"workers: 5"),
 }
