@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from config.dataset_document import ContractDocument, Csv, Curated, QualityRules
+from config.dataset_document import ContractDocument, Csv, Curated, QualityRules, ViewOfTables
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "contracts.md"
 _HEAD = """\
@@ -24,6 +24,11 @@ compares the two. How to write a contract step by step is in [datasets.md](datas
 _SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("The file", "", ContractDocument),
     ("`curated`", "A list; each entry is a table in the curated database.", Curated),
+    (
+        "`views`",
+        "A list; each entry is a named query of Athena, `<name>: view`. Nothing is made of it.",
+        ViewOfTables,
+    ),
     ("`quality`", "Of a dataset or of a curated table.", QualityRules),
     ("`csv`", "What is left out is found in each file.", Csv),
 )

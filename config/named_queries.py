@@ -5,10 +5,11 @@ Nothing in them has to be filled in: days are counted back from the day of the q
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from config.athena_sql import for_athena
 from config.errors import TooManyQueries
 from config.naming import Names
 from config.settings import NamedQueries
@@ -36,6 +37,8 @@ class Kind(StrEnum):
     FRESHNESS = "freshness"
     AS_OF = "as of yesterday"
     CHANGED = "changed since"
+    VIEW = "view"
+    """Not of a table: a view that a contract declares."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,15 +83,44 @@ def named_queries(
 
     Raises TooManyQueries.
     """
-    tables = [table for contract in contracts for table in _tables(contract, names, of)]
+    every = list(contracts)
+    tables = [table for contract in every for table in _tables(contract, names, of)]
     found = tuple(query for table in tables for query in _about(table, names))
+    if of != "none":
+        found += tuple(_views(every, names))
     if len(found) > MOST_QUERIES:
         raise TooManyQueries(
             f"expected at most {MOST_QUERIES} named queries, as a stack has room for no more; "
-            f"{len(tables)} tables make {len(found)}. Set reading.namedQueries in "
+            f"{len(tables)} tables and their views make {len(found)}. Set reading.namedQueries in "
             f"config/environments.yaml to {_less_than(of)}"
         )
     return found
+
+
+def _views(contracts: Sequence[DatasetContract], names: Names) -> Iterator[NamedQuery]:
+    places = {
+        **{contract.name: _current_rows(contract, names) for contract in contracts},
+        **{
+            table.table: (names.curated_database, table.table)
+            for contract in contracts
+            for table in contract.curated
+        },
+    }
+    for contract in contracts:
+        for view in contract.views:
+            yield NamedQuery(
+                table=view.name,
+                kind=Kind.VIEW,
+                database=names.curated_database,
+                about=f"{view.source}, of the contract of {contract.name}.",
+                sql=for_athena(view.sql, places),
+            )
+
+
+def _current_rows(contract: DatasetContract, names: Names) -> tuple[str, str]:
+    if contract.latest:
+        return names.curated_database, contract.latest
+    return names.processed_database, contract.name
 
 
 def _less_than(of: NamedQueries) -> str:

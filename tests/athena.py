@@ -33,10 +33,12 @@ class Athena:
         parsed = sqlglot.parse_one(sql, dialect="athena")
         with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
             connection.execute("SET TimeZone = 'UTC'").fetchall()
-            for number, table in zip(count(), list(parsed.find_all(exp.Table)), strict=False):
+            for number, table in zip(count(), _of_catalog(parsed), strict=False):
                 held = f"held_{number}"
                 connection.register(held, self._content(connection, table))
-                table.replace(exp.to_table(held))
+                for part, value in (("this", exp.to_identifier(held)), ("db", None)):
+                    table.set(part, value)
+                table.set("version", None)
             return connection.sql(parsed.sql(dialect="duckdb")).to_arrow_table()
 
     def _content(self, connection: duckdb.DuckDBPyConnection, table: exp.Table) -> pa.Table:
@@ -59,6 +61,11 @@ class Athena:
         if snapshot is None:
             raise NoSuchVersion(name)
         return opened.scan(snapshot_id=snapshot.snapshot_id).to_arrow()
+
+
+def _of_catalog(parsed: exp.Expr) -> list[exp.Table]:
+    """All but those that the query itself defines."""
+    return [table for table in parsed.find_all(exp.Table) if table.db]
 
 
 def _milliseconds(connection: duckdb.DuckDBPyConnection, version: exp.Version) -> int:

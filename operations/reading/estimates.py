@@ -63,7 +63,8 @@ class Estimates:
     def of(self, query: NamedQuery) -> Scan:
         """Return what a query scans at most. Raises NotThere."""
         parsed = sqlglot.parse_one(query.sql, dialect="athena")
-        tables = parsed.find_all(exp.Table)
+        # Those without a database are defined by the query itself.
+        tables = (table for table in parsed.find_all(exp.Table) if table.db)
         return sum((self._scan(table, parsed, query) for table in tables), Scan())
 
     def files(self, query: NamedQuery) -> list[FileScanTask]:

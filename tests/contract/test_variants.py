@@ -248,6 +248,7 @@ def test_curated_tables_alone_have_named_queries_where_config_says_so(variant: V
     assert {query["Name"].partition(":")[0] for query in queries} == {
         "shop_customer_value",
         "shop_daily_sales",
+        "shop_open_orders",
     }
     workgroup = variant.infrastructure.only("AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
     assert workgroup["BytesScannedCutoffPerQuery"] == 5 * 1024**3

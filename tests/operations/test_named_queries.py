@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,7 +30,7 @@ from operations.reading.estimates import LEAST_BYTES, Estimates, NotThere, Scan
 from tests.athena import Athena, NoSuchVersion
 from tests.operations.conftest import settings
 from tests.operations.readers_lake import NEW_ROWS, NOW, OLD_ROWS, YESTERDAY, ReadersLake
-from wires.contracts import DatasetContract
+from wires.contracts import DatasetContract, View
 
 DEV = load_environments().all[0]
 QUERIES = named_queries(load_contracts(), DEV.names, of="all")
@@ -142,6 +143,46 @@ def test_what_changed_is_what_came_since(athena: Athena) -> None:
         assert commits_of(answer) == {"new"}
 
 
+def viewed(lake: ReadersLake, athena: Athena, sql: str) -> list[dict[str, Any]]:
+    """The answer to a view of shop_orders."""
+    orders = next(one for one in lake.contracts if one.name == "shop_orders")
+    others = [one for one in lake.contracts if one is not orders]
+    changed = replace(orders, views=(View(name="mine", sql=sql),))
+    queries = named_queries([changed, *others], lake.names, of="curated")
+    (view,) = (query for query in queries if query.name == "mine: view")
+    return rows(athena, view)
+
+
+def test_the_shipped_view_is_answered(athena: Athena) -> None:
+    answer = athena.answer(BY_NAME["shop_open_orders: view"].sql)
+    assert answer.column_names == ["order_id", "ordered_on", "name", "city"]
+
+
+def test_a_view_reads_latest_rows_under_the_names_that_its_sql_has(
+    lake: ReadersLake, athena: Athena
+) -> None:
+    found = viewed(
+        lake,
+        athena,
+        "WITH orders AS (SELECT order_id FROM shop_orders WHERE shop_orders.status <> 'none') "
+        "SELECT count(*) AS n, max(c.name) AS name FROM orders "
+        "JOIN shop_customers c ON c.customer_id = orders.order_id",
+    )
+    assert found[0]["n"] == 9  # ids 0, 1 and 2 of the old commit, 0 and 1 of the new one
+    assert found[0]["name"] == "old 2"
+
+
+def test_a_view_reads_all_rows_of_a_dataset_without_key_and_curated_tables(
+    lake: ReadersLake, athena: Athena
+) -> None:
+    found = viewed(
+        lake,
+        athena,
+        "SELECT (SELECT count(*) FROM orders) AS o, (SELECT count(*) FROM shop_daily_sales) AS d",
+    )
+    assert found == [{"o": OLD_ROWS + NEW_ROWS, "d": OLD_ROWS + NEW_ROWS}]
+
+
 def test_a_time_before_a_table_is_an_error(athena: Athena) -> None:
     with pytest.raises(NoSuchVersion):
         athena.answer(
@@ -218,7 +259,8 @@ def test_names_are_unique_and_within_athena_s_limit() -> None:
 
 def test_config_says_for_which_tables_there_are_queries() -> None:
     curated = named_queries(load_contracts(), DEV.names, of="curated")
-    assert {query.table for query in curated} == {"shop_daily_sales", "shop_customer_value"}
+    of_tables = {query.table for query in curated if query.kind is not Kind.VIEW}
+    assert of_tables == {"shop_daily_sales", "shop_customer_value"}
     assert named_queries(load_contracts(), DEV.names, of="none") == ()
 
 
