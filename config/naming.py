@@ -152,6 +152,10 @@ class Names:
         return f"{self.of('spectrum')}-{self.region}"
 
     @property
+    def dashboards_role(self) -> str:
+        return f"{self.of('dashboards')}-{self.region}"
+
+    @property
     def workgroup(self) -> str:
         """Return the workgroup of Athena."""
         return self.of("queries")
@@ -236,6 +240,7 @@ class Names:
             self.checks_role,
             self.consumers_role,
             self.spectrum_role,
+            self.dashboards_role,
             self.workgroup,
             self.scanner_role,
             self.chat_role,

@@ -20,6 +20,7 @@ from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.checks_role import ChecksRole
 from infra_app.constructs.consumers_role import ConsumersRole
 from infra_app.constructs.dashboard import Dashboard
+from infra_app.constructs.dashboards_role import DashboardsRole
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.data_key import DataKey
 from infra_app.constructs.events_queue import MAX_RECEIVE_COUNT, EventsQueue
@@ -265,6 +266,16 @@ class InfrastructureStack(cdk.Stack):
                 key=key,
                 buckets=buckets,
                 catalog=catalog,
+            )
+        if reading.quicksight:
+            DashboardsRole(
+                self,
+                "Dashboards",
+                environment=self._environment,
+                key=key,
+                buckets=buckets,
+                catalog=catalog,
+                workgroup=workgroup,
             )
         return workgroup
 

@@ -67,6 +67,8 @@ class LakeFormationGrants(Construct):
         readers = {"Consumers": environment.names.consumers_role}
         if environment.settings.reading.redshift != "none":
             readers["Spectrum"] = environment.names.spectrum_role
+        if environment.settings.reading.quicksight:
+            readers["Dashboards"] = environment.names.dashboards_role
         for id, name in readers.items():
             for zone in (Zone.PROCESSED, Zone.CURATED, Zone.QUALITY):
                 self._grant(

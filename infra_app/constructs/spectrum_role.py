@@ -8,10 +8,9 @@ import aws_cdk.aws_kms as kms
 from constructs import Construct
 
 from config.environments import Environment
-from delivery.audit import explain
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.data_buckets import DataBuckets
-from infra_app.constructs.table_reading import TableReading
+from infra_app.constructs.table_reading import TableReading, explain_reader
 
 
 class SpectrumRole(Construct):
@@ -52,21 +51,5 @@ class SpectrumRole(Construct):
             ),
         )
         reading = TableReading(self.role, key=key, buckets=buckets, catalog=catalog)
-        reading.grant()
-        wildcards = dict(reading.reasons)
-        if environment.settings.lake_formation:
-            iam.Grant.add_to_principal(
-                grantee=self.role, actions=["lakeformation:GetDataAccess"], resource_arns=["*"]
-            )
-            wildcards["*"] = "asks Lake Formation for access, which takes no resource"
-        explain(
-            self.role,
-            {
-                **{
-                    f"AwsSolutions-IAM5[Resource::{finding}]": f"Redshift {why}."
-                    for finding, why in wildcards.items()
-                },
-                "NIST.800.53.R5-IAMNoInlinePolicy": "What Redshift may do is of use to this role "
-                "alone.",
-            },
-        )
+        reading.grant(lake_formation=environment.settings.lake_formation)
+        explain_reader(self.role, reading.reasons, who="Redshift")

@@ -9,7 +9,7 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
 import aws_cdk.aws_s3 as s3
 
-from delivery.audit import arn_in_findings, ref_in_findings
+from delivery.audit import arn_in_findings, explain, ref_in_findings
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.data_buckets import DataBuckets
 from wires.layout import QUALITY_HISTORY, QUARANTINED_ROWS
@@ -41,20 +41,17 @@ class TableReading:
         self._key = key
         self._zones = (buckets.processed, buckets.curated)
         self._quality = buckets.quality
+        self._asks_lake_formation = False
         self._databases = (catalog.processed, catalog.curated, catalog.quality)
 
-    def grant(self) -> None:
-        """Grant all of it."""
+    def grant(self, *, lake_formation: bool) -> None:
+        """Grant all of it, and to ask Lake Formation where it governs the account."""
         self._read_catalog()
         self._read_files()
-        # Only through S3: nobody decrypts anything else with it.
-        self._allow(
-            "kms:Decrypt",
-            on=[self._key.key_arn],
-            conditions={
-                "StringEquals": {"kms:ViaService": f"s3.{self._stack.region}.amazonaws.com"}
-            },
-        )
+        self._allow("kms:Decrypt", on=[self._key.key_arn], conditions=through_s3(self._key))
+        self._asks_lake_formation = lake_formation
+        if lake_formation:
+            self._allow("lakeformation:GetDataAccess", on=["*"])
 
     @property
     def reasons(self) -> Mapping[str, str]:
@@ -68,7 +65,12 @@ class TableReading:
             self._glue(f"table/{ref_in_findings(one)}/*"): "reads tables named by datasets"
             for one in self._databases
         }
-        return {**zones, **quality, **tables}
+        everything = (
+            {"*": "asks Lake Formation for access, which takes no resource"}
+            if self._asks_lake_formation
+            else {}
+        )
+        return {**zones, **quality, **tables, **everything}
 
     def _read_catalog(self) -> None:
         names = [one.database_name for one in self._databases]
@@ -108,3 +110,23 @@ class TableReading:
         iam.Grant.add_to_principal(
             grantee=self._role, actions=list(actions), resource_arns=list(on), conditions=conditions
         )
+
+
+def through_s3(key: kms.IKey) -> dict[str, dict[str, str]]:
+    """Return the condition that a key is used through S3, and for nothing else."""
+    return {"StringEquals": {"kms:ViaService": f"s3.{cdk.Stack.of(key).region}.amazonaws.com"}}
+
+
+def explain_reader(role: iam.Role, reasons: Mapping[str, str], *, who: str) -> None:
+    """Explain the wildcards of a role that reads to the auditor; `who` begins each sentence."""
+    wildcards = {
+        f"AwsSolutions-IAM5[Resource::{finding}]": f"{who} {why}."
+        for finding, why in reasons.items()
+    }
+    explain(
+        role,
+        {
+            **wildcards,
+            "NIST.800.53.R5-IAMNoInlinePolicy": "What is read in this role is of use to it alone.",
+        },
+    )

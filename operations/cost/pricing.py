@@ -129,6 +129,7 @@ PRICED: Mapping[str, Priced] = MappingProxyType(
 )
 
 _ACCESS = "a rule about who may do what"
+_DASHBOARDS = "billed with the account's subscription of QuickSight, which no template makes"
 _ADDRESSES = "part of a VPC, which is free; what is billed there are endpoints and gateways"
 FREE: Mapping[str, str] = MappingProxyType(
     {
@@ -157,6 +158,9 @@ FREE: Mapping[str, str] = MappingProxyType(
         "AWS::KMS::Alias": "a name of a key",
         "AWS::LakeFormation::PrincipalPermissions": _ACCESS,
         "AWS::Lambda::Permission": _ACCESS,
+        "AWS::QuickSight::DataSet": _DASHBOARDS,
+        "AWS::QuickSight::DataSource": _DASHBOARDS,
+        "AWS::QuickSight::RefreshSchedule": "billed as the queries that it starts",
         "AWS::S3::BucketPolicy": _ACCESS,
         "AWS::SNS::TopicPolicy": _ACCESS,
         "AWS::SQS::QueuePolicy": _ACCESS,

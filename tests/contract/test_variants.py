@@ -35,6 +35,7 @@ pytestmark = pytest.mark.slow
 
 OWN_ANALYSTS = "arn:aws:iam::222222222222:role/analysts"
 THEIR_ANALYSTS = "arn:aws:iam::555555555555:role/team/analysts"
+DASHBOARD_OWNERS = "arn:aws:quicksight:eu-central-1:222222222222:group/default/analysts"
 EXTERNAL_ID = "words-agreed-on"
 STAGING = {"awsAccountId": "444444444444", "awsRegion": "eu-west-1"}
 
@@ -62,6 +63,7 @@ def document() -> dict[str, Any]:
             "redshift": "role",
             "scanLimitGb": 5,
             "namedQueries": "curated",
+            "quicksight": DASHBOARD_OWNERS,
         },
         "alarms": {
             "monthlyBudgetUsd": 500,
@@ -241,6 +243,45 @@ def test_external_schemas_name_the_databases_and_the_role_that_is_deployed(
         assert f"DATABASE '{database}'\n" in statement
         role = f"IAM_ROLE 'arn:aws:iam::222222222222:role/{names.spectrum_role}';"
         assert statement.endswith(role)
+
+
+def test_dashboards_have_a_source_and_a_data_set_for_each_curated_table(variant: Variant) -> None:
+    template, names = variant.application, variant.dev.names
+    source = template.only("AWS::QuickSight::DataSource")
+    parameters = source["DataSourceParameters"]["AthenaParameters"]
+    assert parameters["RoleArn"] == variant.dev.role_arn(names.dashboards_role)
+    assert "QueriesWorkgroupName" in text_of(parameters["WorkGroup"])
+    sets = {one["Name"]: one for one in template.properties("AWS::QuickSight::DataSet")}
+    assert set(sets) == {"shop_customer_value", "shop_daily_sales"}
+    for one in (source, *sets.values()):
+        (permission,) = one["Permissions"]
+        assert permission["Principal"] == DASHBOARD_OWNERS
+        assert not [a for a in permission["Actions"] if "Delete" in a or "Update" in a]
+    table = sets["shop_daily_sales"]["PhysicalTableMap"]["table"]["RelationalTable"]
+    assert table["Schema"] == names.curated_database
+    columns = {column["Name"]: column["Type"] for column in table["InputColumns"]}
+    assert columns["ordered_on"] == "DATETIME"
+    assert (columns["orders"], columns["net"]) == ("INTEGER", "DECIMAL")
+    refreshed = template.properties("AWS::QuickSight::RefreshSchedule")
+    assert {one["DataSetId"] for one in refreshed} == {one["DataSetId"] for one in sets.values()}
+    assert {one["Schedule"]["RefreshType"] for one in refreshed} == {"FULL_REFRESH"}
+
+
+def test_dashboards_read_what_consumers_read_and_no_more(variant: Variant) -> None:
+    template, names = variant.infrastructure, variant.dev.names
+
+    def may(role: str) -> set[str]:
+        return {
+            f"{action} {text_of(resource)}"
+            for statement in statements_of(template, role)
+            for action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+        }
+
+    assert may(names.dashboards_role) == may(names.consumers_role)
+    role = template.named("AWS::IAM::Role", RoleName=names.dashboards_role)
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "quicksight.amazonaws.com"}
 
 
 def test_curated_tables_alone_have_named_queries_where_config_says_so(variant: Variant) -> None:
