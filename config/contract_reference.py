@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from config.dataset_document import ContractDocument, Csv, Curated, QualityRules
+from config.dataset_document import ContractDocument, Csv, Curated, QualityRules, ViewOfTables
 from config.reference import Section, reference
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "contracts.md"
@@ -21,6 +21,11 @@ compares the two. How to write a contract step by step is in [datasets.md](datas
 _SECTIONS: tuple[Section, ...] = (
     ("The file", "", ContractDocument),
     ("`curated`", "A list; each entry is a table in the curated database.", Curated),
+    (
+        "`views`",
+        "A list; each entry is a named query of Athena, `<name>: view`. Nothing is made of it.",
+        ViewOfTables,
+    ),
     ("`quality`", "Of a dataset or of a curated table.", QualityRules),
     ("`csv`", "What is left out is found in each file.", Csv),
 )

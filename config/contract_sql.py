@@ -26,6 +26,11 @@ def broken_sql(contract: DatasetContract) -> Iterator[BrokenRule]:
     yield from _in_dqdl("quality.rules", contract.quality)
     for position, table in enumerate(contract.curated):
         yield from _in_table(f"curated[{position}]", table, contract.name)
+    own = {contract.name, *(table.table for table in contract.curated)}
+    for position, view in enumerate(contract.views):
+        wrong = wrong_query(view.sql, own.union(view.uses))
+        if wrong:
+            yield BrokenRule(field=f"views[{position}].sql", value=view.source, rule=wrong)
 
 
 def _in_table(field: str, table: CuratedTable, dataset: str) -> Iterator[BrokenRule]:

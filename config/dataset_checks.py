@@ -78,6 +78,26 @@ def broken_across(
     yield from _wrong_latest(contract, contracts)
     for position, table in enumerate(contract.curated):
         yield from _wrong_table(f"curated[{position}]", table, contract, contracts)
+    yield from _wrong_views(contract, contracts)
+
+
+def _wrong_views(
+    contract: DatasetContract, contracts: Sequence[DatasetContract]
+) -> Iterator[BrokenRule]:
+    makers: dict[str, list[str]] = {}
+    for other in contracts:
+        for view in other.views:
+            makers.setdefault(view.name, []).append(other.name)
+    known = {other.name for other in contracts}
+    known |= {table.table for other in contracts for table in other.curated}
+    for position, view in enumerate(contract.views):
+        if len(makers[view.name]) > 1:
+            rule = f"is the name of more than one view, of {', '.join(makers[view.name])}"
+            yield _broken(f"views[{position}].name", view.name, rule)
+        for name in view.uses:
+            if name not in known:
+                rule = f"must be a dataset or curated table; there are {', '.join(sorted(known))}"
+                yield _broken(f"views[{position}].uses", name, rule)
 
 
 def _shared_patterns(

@@ -198,6 +198,20 @@ class Curated(Written):
     )
 
 
+class ViewOfTables(Written):
+    """A SELECT that people ask by its name."""
+
+    name: Name = Field(description="what people find it by")
+    sql: str = Field(
+        description="a file with one SELECT beside the contract, in Spark's dialect like that of "
+        "curated tables. A dataset's name stands for its latest rows, or for all rows of one "
+        "without a `primary_key`; curated tables go by theirs"
+    )
+    uses: Annotated[tuple[str, ...], BeforeValidator(_datasets)] = Field(
+        default=(), description="the other datasets and curated tables that the SELECT reads"
+    )
+
+
 class ContractDocument(Written):
     """The contract of one dataset."""
 
@@ -258,5 +272,8 @@ class ContractDocument(Written):
     )
     curated: tuple[Curated, ...] = Field(
         default=(), description="tables that are made of this dataset"
+    )
+    views: tuple[ViewOfTables, ...] = Field(
+        default=(), description="queries that Athena has ready beside those of every table"
     )
     csv: Csv = Field(default=Csv(), description="how CSV files are written")

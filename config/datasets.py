@@ -9,7 +9,7 @@ from typing import NoReturn
 from pydantic import ValidationError
 
 from config.dataset_checks import broken_across, broken_within
-from config.dataset_document import ContractDocument, Curated, QualityRules
+from config.dataset_document import ContractDocument, Curated, QualityRules, ViewOfTables
 from config.errors import BrokenRule, ValueRuleError
 from config.validation import broken_rules
 from config.yaml_source import read_mapping
@@ -21,6 +21,7 @@ from wires.contracts import (
     DatasetContract,
     Quality,
     Reference,
+    View,
 )
 
 DATASETS_FOLDER = Path(__file__).with_name("datasets")
@@ -41,8 +42,9 @@ def load_contracts(folder: Path = DATASETS_FOLDER) -> tuple[DatasetContract, ...
 
 def _document(path: Path) -> ContractDocument:
     content = read_mapping(path)
-    if isinstance(content.get("curated"), list):
-        content["curated"] = tuple(content["curated"])  # pydantic's strict mode refuses lists here
+    for listed in ("curated", "views"):
+        if isinstance(content.get(listed), list):
+            content[listed] = tuple(content[listed])  # pydantic's strict mode refuses lists here
     try:
         document = ContractDocument.model_validate(content)
     except ValidationError as error:
@@ -82,6 +84,9 @@ def _contract(
             beside.table(table, f"curated[{position}]")
             for position, table in enumerate(document.curated)
         ),
+        views=tuple(
+            beside.view(view, f"views[{position}]") for position, view in enumerate(document.views)
+        ),
     )
 
 
@@ -100,6 +105,14 @@ class _Beside:
             day=written.day,
             uses=written.uses,
             quality=self.quality(written.quality, f"{field}.quality"),
+        )
+
+    def view(self, written: ViewOfTables, field: str) -> View:
+        return View(
+            name=written.name,
+            sql=self._text(written.sql, f"{field}.sql").strip().removesuffix(";"),
+            source=written.sql,
+            uses=written.uses,
         )
 
     def quality(self, written: QualityRules | None, field: str) -> Quality:

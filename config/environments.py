@@ -18,7 +18,7 @@ from config.jobs import JOBS, grace_hours
 from config.naming import Names
 from config.prices import Prices, prices_of, regions_with_prices, unknown_prices
 from config.rules import project
-from config.settings import Settings
+from config.settings import Settings, account_of_role
 from config.validation import Frozen, broken_rules
 from config.yaml_source import read_mapping
 
@@ -49,10 +49,11 @@ class Environment:
 
     @property
     def checks_role_arn(self) -> str:
-        account = self.account
-        return (
-            f"arn:{account.partition}:iam::{account.aws_account_id}:role/{self.names.checks_role}"
-        )
+        return self.role_arn(self.names.checks_role)
+
+    def role_arn(self, name: str) -> str:
+        """Return the ARN of a role of the account."""
+        return f"arn:{self.account.partition}:iam::{self.account.aws_account_id}:role/{name}"
 
     @property
     def locks_uploads(self) -> bool:
@@ -159,6 +160,7 @@ def _broken_document(content: Mapping[str, Any]) -> list[BrokenRule]:
         *_shared_accounts(document),
         # Once for all environments that take it from the defaults.
         *{rule.field: rule for rule in _unknown_prices(document)}.values(),
+        *{rule.field: rule for rule in _strangers(document)}.values(),
     ]
 
 
@@ -205,6 +207,32 @@ def _unknown_prices(document: _Document) -> Iterator[BrokenRule]:
                 rule=unknown_prices(region),
                 value=region,
             )
+
+
+def _strangers(document: _Document) -> Iterator[BrokenRule]:
+    """Yield consumers of other accounts that no external id is agreed on with."""
+    for name, account in document.accounts().items():
+        overrides = document.environments.get(name, {})
+        reading = merged(document.defaults, overrides).get("reading")
+        consumers, ids = _consumers_and_ids(reading)
+        accounts = {account_of_role(role) for role in consumers}
+        without = sorted(accounts - {account.aws_account_id, *ids})
+        if without:
+            yield BrokenRule(
+                field=f"{_owner(name, overrides, ('reading', 'consumers'))}.reading.consumers",
+                rule=f"has roles of other accounts than {name}Account: externalIds must have words "
+                f"for {', '.join(without)}, which whoever takes the role has to say",
+                value=consumers,
+            )
+
+
+def _consumers_and_ids(reading: object) -> tuple[list[str], Mapping[str, Any]]:
+    """Return what can be read of them; what is wrong with the rest is told by its own rule."""
+    given = reading if isinstance(reading, dict) else {}
+    consumers, ids = given.get("consumers"), given.get("externalIds")
+    listed = consumers if isinstance(consumers, list) else []
+    roles = [one for one in listed if isinstance(one, str) and ":role/" in one]
+    return roles, ids if isinstance(ids, dict) else {}
 
 
 def _owner_of_prices(document: _Document, name: EnvironmentName) -> str:

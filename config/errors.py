@@ -4,7 +4,8 @@ ConfigError
 ├── SourceError    a file is missing, or is not the expected YAML
 ├── ValueRuleError values break their rules: names field, value and rule of each
 ├── NamingError    a physical name breaks a limit of AWS
-└── UnknownPrices  a region has no price list
+├── UnknownPrices  a region has no price list
+└── TooManyQueries contracts make more named queries than a stack has room for
 """
 
 from __future__ import annotations
@@ -52,6 +53,10 @@ class NamingError(ConfigError):
 
 class UnknownPrices(ConfigError):
     """A region has no price list."""
+
+
+class TooManyQueries(ConfigError):
+    """Contracts make more named queries than a stack has room for."""
 
 
 def _shown(value: object) -> str:

@@ -33,6 +33,7 @@ class Export(StrEnum):
     QUALITY_TOPIC_ARN = "QualityTopicArn"
     RECOVERIES_TOPIC_ARN = "RecoveriesTopicArn"
     CRAWLERS_ROLE_NAME = "CrawlersRoleName"
+    QUERIES_WORKGROUP_NAME = "QueriesWorkgroupName"
     NETWORK_CONNECTION_NAME = "NetworkConnectionName"
     """Exported only if the environment has a VPC."""
 

@@ -54,6 +54,10 @@ class Names:
         return self._bucket("assets")
 
     @property
+    def results_bucket(self) -> str:
+        return self._bucket("results")
+
+    @property
     def access_logs_bucket(self) -> str:
         return self._bucket("access-logs")
 
@@ -114,11 +118,6 @@ class Names:
     def workflow(self) -> str:
         return self.of("layered-etl")
 
-    @property
-    def readers_workgroup(self) -> str:
-        """Athena's workgroup for people who read tables."""
-        return self.of("readers")
-
     def job(self, job: JobSpec) -> str:
         return self.of(job.name.replace("_", "-"))
 
@@ -143,6 +142,23 @@ class Names:
     @property
     def checks_role(self) -> str:
         return f"{self.of('checks')}-{self.region}"
+
+    @property
+    def consumers_role(self) -> str:
+        return f"{self.of('consumers')}-{self.region}"
+
+    @property
+    def spectrum_role(self) -> str:
+        return f"{self.of('spectrum')}-{self.region}"
+
+    @property
+    def dashboards_role(self) -> str:
+        return f"{self.of('dashboards')}-{self.region}"
+
+    @property
+    def workgroup(self) -> str:
+        """Return the workgroup of Athena."""
+        return self.of("queries")
 
     @property
     def scanner_role(self) -> str:
@@ -192,6 +208,7 @@ class Names:
             self.curated_bucket,
             self.quality_bucket,
             self.assets_bucket,
+            self.results_bucket,
             self.access_logs_bucket,
         )
 
@@ -220,8 +237,11 @@ class Names:
             *(self.role_of(job) for job in self.jobs),
             self.role_of(self.crawlers),
             self.workflow,
-            self.readers_workgroup,
             self.checks_role,
+            self.consumers_role,
+            self.spectrum_role,
+            self.dashboards_role,
+            self.workgroup,
             self.scanner_role,
             self.chat_role,
             self.job_security,

@@ -212,6 +212,82 @@ class Uploads(Frozen):
         return uploaders
 
 
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]{1,512}")
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{8,1224}")
+_QUICKSIGHT_PRINCIPAL = re.compile(
+    r"arn:aws[a-z-]*:quicksight:[a-z0-9-]+:\d{12}:(user|group)/[\w-]+/[\w+=,.@/-]+"
+)
+NamedQueries = Literal["all", "curated", "none"]
+"""Of tables that contracts declare: all, those that SQL in contracts makes, or none."""
+Redshift = Literal["none", "role"]
+"""What Redshift gets: nothing, or a role for external schemas."""
+
+
+class Reading(Frozen):
+    """How people and programs read tables, and who may."""
+
+    scan_limit_gb: int = Field(default=100, ge=1, le=7_000_000)
+    """GB that one query of Athena may scan; beyond, it is cancelled.
+
+    https://docs.aws.amazon.com/athena/latest/ug/workgroups-setting-control-limits-cloudwatch.html
+    """
+    results_days: Days = 7
+    """Days for which results of queries are kept."""
+    named_queries: NamedQueries = "all"
+    """Tables that Athena has queries ready for."""
+    consumers: tuple[str, ...] = ()
+    """ARNs of the roles that may take the consumers' role.
+
+    Empty: roles and users of the own account whose own policies say so.
+    """
+    external_ids: dict[str, str] = Field(default_factory=dict)
+    """By account, of each other account that consumers are from: what it has to say."""
+    redshift: Redshift = "none"
+    quicksight: str = ""
+    """ARN of the user or group of QuickSight that owns data sets; empty for none."""
+
+    @field_validator("consumers", mode="before")
+    @classmethod
+    def _roles(cls, consumers: object) -> object:
+        if not isinstance(consumers, list | tuple) or not all(
+            isinstance(one, str) and _ROLE_ARN.fullmatch(one) for one in consumers
+        ):
+            raise ValueError(
+                "must be a list of ARNs of roles, such as "
+                "[arn:aws:iam::123456789012:role/analysts]: no account at large, no user"
+            )
+        return tuple(consumers)
+
+    @field_validator("external_ids")
+    @classmethod
+    def _accounts(cls, ids: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        accounts = {account_of_role(one) for one in info.data.get("consumers", ())}
+        for account, id in ids.items():
+            if account not in accounts:
+                raise ValueError(f"names account {account}, of which no role is in consumers")
+            if not _EXTERNAL_ID.fullmatch(id):
+                raise ValueError(
+                    f"{account}: must have 8 to 1224 letters, digits and _ + = , . @ : / -"
+                )
+        return ids
+
+    @field_validator("quicksight")
+    @classmethod
+    def _an_owner(cls, principal: str) -> str:
+        if principal and not _QUICKSIGHT_PRINCIPAL.fullmatch(principal):
+            raise ValueError(
+                "must be the ARN of a user or group of QuickSight, such as "
+                "arn:aws:quicksight:eu-central-1:123456789012:group/default/analysts, or empty"
+            )
+        return principal
+
+
+def account_of_role(arn: str) -> str:
+    """Return the account of a role."""
+    return arn.split(":")[4]
+
+
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|https://\S+")
 
 
@@ -362,6 +438,7 @@ class Settings(Frozen):
     network: Network
     uploads: Uploads = Uploads()
     alarms: Alarms = Alarms()
+    reading: Reading = Reading()
     cost: Cost = Cost()
     lake_formation: bool = False
     """Whether Lake Formation governs the account, so that roles need its grants as well."""

@@ -10,11 +10,14 @@ from constructs import Construct
 from config.environments import Environment
 from config.exports import Export
 from config.jobs import DATA_INGESTION, DATA_PROCESSING, DATA_QUALITY, TABLE_MAINTENANCE
+from config.named_queries import named_queries
 from glue_app.constructs.crawler_access import grant_crawler_access
 from glue_app.constructs.crawlers import Crawlers
+from glue_app.constructs.dashboard_data import DashboardData
 from glue_app.constructs.job_security import JobSecurity
 from glue_app.constructs.lake_formation import LakeFormationGrants
 from glue_app.constructs.layered_workflow import LayeredWorkflow
+from glue_app.constructs.named_queries import NamedQueries
 from glue_app.constructs.table_optimizers import TableOptimizers
 from glue_app.imports import Infrastructure
 from glue_app.jobs import Jobs
@@ -62,6 +65,20 @@ class ApplicationStack(cdk.Stack):
                 connection=infrastructure.network_connection,
             )
 
+        NamedQueries(
+            self,
+            "NamedQueries",
+            queries=named_queries(contracts, names, of=settings.reading.named_queries),
+            workgroup=infrastructure.value(Export.QUERIES_WORKGROUP_NAME),
+        )
+        if settings.reading.quicksight:
+            DashboardData(
+                self,
+                "DashboardData",
+                environment=environment,
+                workgroup=infrastructure.value(Export.QUERIES_WORKGROUP_NAME),
+                contracts=contracts,
+            )
         if settings.lake_formation:
             LakeFormationGrants(self, "LakeFormation", infrastructure=infrastructure)
         crawlers = Crawlers(

@@ -18,7 +18,9 @@ from infra_app.constructs.alarms import Alarms
 from infra_app.constructs.alerts import Alerts
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.checks_role import ChecksRole
+from infra_app.constructs.consumers_role import ConsumersRole
 from infra_app.constructs.dashboard import Dashboard
+from infra_app.constructs.dashboards_role import DashboardsRole
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.data_key import DataKey
 from infra_app.constructs.events_queue import MAX_RECEIVE_COUNT, EventsQueue
@@ -26,6 +28,8 @@ from infra_app.constructs.job_role import JobRole
 from infra_app.constructs.malware_scan import MalwareScan
 from infra_app.constructs.monitor import Monitor
 from infra_app.constructs.network import ZONES, Network
+from infra_app.constructs.query_workgroup import QueryWorkgroup
+from infra_app.constructs.spectrum_role import SpectrumRole
 from infra_app.constructs.state_tables import StateTables
 from infra_app.constructs.trigger import TIMEOUT, Trigger
 from infra_app.constructs.trigger_access import grant_trigger_access
@@ -62,6 +66,7 @@ class InfrastructureStack(cdk.Stack):
             key=key,
             retention=settings.retention,
             lock_days=settings.uploads.lock_days,
+            results_days=settings.reading.results_days,
         )
         self._rule_uploads(key, buckets)
         tables = StateTables(self, "StateTables", names=names, key=key, retain=retain)
@@ -79,6 +84,7 @@ class InfrastructureStack(cdk.Stack):
             tables=tables,
             catalog=catalog,
         )
+        workgroup = self._ways_out(key, buckets, catalog)
         self._publish(
             {
                 Export.DATA_KEY_ARN: key.key_arn,
@@ -97,6 +103,7 @@ class InfrastructureStack(cdk.Stack):
                 Export.QUALITY_DATABASE_NAME: catalog.quality.database_name,
                 **{TOPICS[name]: topic.topic_arn for name, topic in alerts.topics.items()},
                 **roles,
+                Export.QUERIES_WORKGROUP_NAME: workgroup.name,
                 Export.NETWORK_CONNECTION_NAME: network.connection_name if network else "",
             }
         )
@@ -235,6 +242,42 @@ class InfrastructureStack(cdk.Stack):
             topics=[topics[Topic.FAILURES], topics[Topic.RECOVERIES]],
             names=self._names,
         )
+
+    def _ways_out(self, key: kms.IKey, buckets: DataBuckets, catalog: Catalog) -> QueryWorkgroup:
+        """Make what readers of tables use, and the roles in which they read."""
+        reading = self._settings.reading
+        workgroup = QueryWorkgroup(
+            self, "Queries", names=self._names, key=key, results=buckets.results, reading=reading
+        )
+        ConsumersRole(
+            self,
+            "Consumers",
+            environment=self._environment,
+            key=key,
+            buckets=buckets,
+            catalog=catalog,
+            workgroup=workgroup,
+        )
+        if reading.redshift != "none":
+            SpectrumRole(
+                self,
+                "Spectrum",
+                environment=self._environment,
+                key=key,
+                buckets=buckets,
+                catalog=catalog,
+            )
+        if reading.quicksight:
+            DashboardsRole(
+                self,
+                "Dashboards",
+                environment=self._environment,
+                key=key,
+                buckets=buckets,
+                catalog=catalog,
+                workgroup=workgroup,
+            )
+        return workgroup
 
     def _publish(self, values: Mapping[str, str]) -> None:
         for export in self._environment.exports:

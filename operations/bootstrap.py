@@ -43,6 +43,7 @@ class Target:
             Purpose.MALWARE_SCAN: any(one.uploads.malware_protection for one in self.settings),
             Purpose.LAKE_FORMATION: any(one.lake_formation for one in self.settings),
             Purpose.CHAT: any(one.alarms.slack_workspace for one in self.settings),
+            Purpose.DASHBOARDS: any(one.reading.quicksight for one in self.settings),
         }
         return tuple(purpose for purpose, is_wanted in wanted.items() if is_wanted)
 

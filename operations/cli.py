@@ -28,6 +28,7 @@ from operations.health.check import Timeout, check_health, is_complete
 from operations.place import explained, reaching
 from operations.progress import Progress
 from operations.protection import protect
+from operations.reading_commands import add_reading_commands
 from operations.recovery_commands import Command, add_recovery_commands
 from operations.stacks import statuses
 from operations.tables import PublishedTables
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     add_export_commands(commands, _finish)
     add_recovery_commands(commands, _finish)
     add_cost_commands(commands, _finish)
+    add_reading_commands(commands, _finish)
     return parser
 
 

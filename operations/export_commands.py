@@ -101,7 +101,7 @@ def _reader(
     return AthenaReader(
         catalog=catalog,
         athena=session.client("athena"),
-        workgroup=arguments.workgroup or environment.names.readers_workgroup,
+        workgroup=arguments.workgroup or environment.names.workgroup,
         limits=limits,
         say=progress.say,
         usd_per_tb=environment.prices.athena.tb_scanned,

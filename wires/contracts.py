@@ -150,6 +150,19 @@ class CuratedTable:
 
 
 @dataclass(frozen=True, kw_only=True)
+class View:
+    """A SELECT that people ask by its name; nothing is made of it."""
+
+    name: str
+    sql: str
+    """One SELECT, in Spark's dialect, over datasets and curated tables by their names."""
+    source: str = ""
+    """Place of the SQL, for messages."""
+    uses: tuple[str, ...] = ()
+    """The other datasets and curated tables that the SQL reads."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetContract:
     """Everything that the owner of a dataset declared; without a contract it is inferred."""
 
@@ -173,6 +186,7 @@ class DatasetContract:
     quality: Quality = Quality()
     """Quality rules for the dataset's current rows."""
     curated: tuple[CuratedTable, ...] = ()
+    views: tuple[View, ...] = ()
     refused: str = ""
     """The reason, for people, why the contract cannot be used.
 

@@ -103,8 +103,9 @@ QUARANTINED_ROWS = f"{QUARANTINE}rows/"
 QUARANTINE_KEYS = ("dataset", *BY_DAY.columns, "load")
 """Partition columns of that table; `load` is the id of a load or of a refresh."""
 _REPORTS = "reports/"
-_HISTORY = "history/"
-QUALITY_RECORDS = (_REPORTS, _HISTORY)
+QUALITY_HISTORY = "history/"
+"""The tables of the history of quality."""
+QUALITY_RECORDS = (_REPORTS, QUALITY_HISTORY)
 """Folders of what quality checks keep."""
 QUALITY_TABLES = "quality_*"
 """Pattern of the names of the history's tables."""
@@ -143,7 +144,7 @@ def report_folder(model: str, at: datetime, run_id: str) -> str:
 
 def history_folder(table: str, model: str = "") -> str:
     """Return the folder of a table of quality history, or of its files about one model."""
-    return f"{_HISTORY}{table}/{model}/" if model else f"{_HISTORY}{table}/"
+    return f"{QUALITY_HISTORY}{table}/{model}/" if model else f"{QUALITY_HISTORY}{table}/"
 
 
 # Assets bucket
@@ -177,6 +178,16 @@ def is_commit(key: str) -> bool:
 def load_lineage_key(load_id: str, attempt: str, kind: str) -> str:
     """Return the key of an event of a load's run."""
     return f"{load_records(load_id)}{attempt}/lineage/{kind.lower()}.json"
+
+
+def table_model(table: str) -> str:
+    """Return the model of a curated table, as refreshes and the history of quality call it."""
+    return f"table/{table}"
+
+
+def dataset_model(dataset: str) -> str:
+    """Return the model of a dataset, whose rows are judged as its latest ones."""
+    return f"dataset/{dataset}"
 
 
 def refresh_records(model: str, refresh_id: str) -> str:

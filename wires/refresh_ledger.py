@@ -162,14 +162,6 @@ def _staged(refresh: str) -> ConditionBase:
     return Attr("staged").eq(refresh)
 
 
-def table_model(table: str) -> str:
-    return f"table/{table}"
-
-
-def dataset_model(dataset: str) -> str:
-    return f"dataset/{dataset}"
-
-
 def _state(model: str, item: Mapping[str, Any]) -> RefreshState:
     return RefreshState(
         model=model,

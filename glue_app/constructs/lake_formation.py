@@ -59,6 +59,24 @@ class LakeFormationGrants(Construct):
             Export.PROCESSED_DATABASE_NAME,
             (Tables.READ, Tables.DROP),
         )
+        self._grant_readers()
+
+    def _grant_readers(self) -> None:
+        """Let those read all tables whose roles are made for nothing else."""
+        environment = self._infrastructure.environment
+        readers = {"Consumers": environment.names.consumers_role}
+        if environment.settings.reading.redshift != "none":
+            readers["Spectrum"] = environment.names.spectrum_role
+        if environment.settings.reading.quicksight:
+            readers["Dashboards"] = environment.names.dashboards_role
+        for id, name in readers.items():
+            for zone in (Zone.PROCESSED, Zone.CURATED, Zone.QUALITY):
+                self._grant(
+                    f"{id}{zone.name.capitalize()}",
+                    environment.role_arn(name),
+                    zone.database,
+                    (Tables.READ,),
+                )
 
     def _grant(self, id: str, role: str, database: Export, rights: Sequence[Tables]) -> None:
         account = cdk.Stack.of(self).account

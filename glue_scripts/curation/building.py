@@ -23,8 +23,7 @@ from quality.errors import SqlRefused
 from quality.own_session import OwnSession
 from quality.vetting import query
 from wires.contracts import CuratedTable, DatasetContract
-from wires.layout import BY_DAY
-from wires.refresh_ledger import table_model
+from wires.layout import BY_DAY, table_model
 
 _TYPES = (
     t.BooleanType,

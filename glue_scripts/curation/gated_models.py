@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quality_report.report import ModelKind
 from wires.contracts import CuratedTable, DatasetContract, Quality
-from wires.refresh_ledger import dataset_model, table_model
+from wires.layout import dataset_model, table_model
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,11 +24,10 @@ from lake.publishing.events import lineage_run
 from lake.publishing.quarantine_catalog import QuarantineCatalog
 from lake.store import client
 from wires.job_arguments import GlueRun, LegislatorsDefaults
-from wires.layout import BY_DAY, QUARANTINED_ROWS
+from wires.layout import BY_DAY, QUARANTINED_ROWS, table_model
 from wires.lineage import InputObject, OutputTable
 from wires.manifest import ObjectVersion
 from wires.quarantine import ROWS_TABLE
-from wires.refresh_ledger import table_model
 from wires.routes import LEGISLATORS_TABLE
 from wires.run_ledger import RunLedger
 

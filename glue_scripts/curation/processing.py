@@ -32,8 +32,8 @@ from lake.session import plan_for
 from lake.store import client, supersede
 from wires.contracts import CuratedTable, DatasetContract
 from wires.job_arguments import GlueRun, JobDefaults
+from wires.layout import dataset_model, table_model
 from wires.lineage import InputTable
-from wires.refresh_ledger import dataset_model, table_model
 
 logger = logging.getLogger(__name__)
 Work = DatasetReconciliation | TableBuild

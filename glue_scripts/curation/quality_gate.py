@@ -33,7 +33,8 @@ from quality.verdicts import Verdict
 from quality_report.report import GateVerdict, ModelKind, QualityReport, make_report
 from wires.contracts import CuratedTable, DatasetContract, OnFailure, Quality
 from wires.job_arguments import GlueRun, JobDefaults
-from wires.refresh_ledger import NO_SCORE, table_model
+from wires.layout import table_model
+from wires.refresh_ledger import NO_SCORE
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from curation.tables import MadeTables
 from curation.zone import VERSION, ProcessedDataset
 from lake.errors import AccountingError
 from wires.contracts import DatasetContract
-from wires.refresh_ledger import dataset_model
+from wires.layout import dataset_model
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,9 +35,9 @@ from lake.store import client, use_region
 from maintenance.compaction import Merged, Merger, crowded, merge
 from maintenance.leftovers import Leftovers, give_up_leftovers
 from wires.job_arguments import GlueRun, MaintenanceDefaults
-from wires.layout import model_of, publisher
+from wires.layout import model_of, publisher, table_model
 from wires.lease import Leases
-from wires.refresh_ledger import RefreshLedger, table_model
+from wires.refresh_ledger import RefreshLedger
 from wires.run_ledger import RunLedger
 
 _TURN_SECONDS = 900

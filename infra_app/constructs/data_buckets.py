@@ -37,8 +37,13 @@ class DataBuckets(Construct):
         key: kms.IKey,
         retention: Retention,
         lock_days: int,
+        results_days: int,
     ) -> None:
-        """Create the buckets. `lock_days` other than 0 locks each upload for that long."""
+        """Create the buckets.
+
+        `lock_days` other than 0 locks each upload for that long. Results of queries are removed
+        after `results_days`.
+        """
         super().__init__(scope, id)
         self._key = key
         self._removal = removal(retention.retain_data)
@@ -63,6 +68,11 @@ class DataBuckets(Construct):
         self.curated = self._bucket("Curated", names.curated_bucket, lifecycle=tables)
         self.quality = self._bucket("Quality", names.quality_bucket, lifecycle=tables)
         self.assets = self._bucket("Assets", names.assets_bucket)
+        self.results = self._bucket(
+            "Results",
+            names.results_bucket,
+            lifecycle=[_expired(cdk.Duration.days(results_days))],
+        )
         _announce_uploads(self.raw)
         _explain(self)
 
@@ -145,6 +155,10 @@ def _superseded(after: cdk.Duration) -> s3.LifecycleRule:
     )
 
 
+def _expired(after: cdk.Duration) -> s3.LifecycleRule:
+    return s3.LifecycleRule(id="OldResults", expiration=after)
+
+
 def _announce_uploads(bucket: s3.Bucket) -> None:
     # `event_bridge_enabled` would add a Lambda of the CDK to set this one property.
     resource = cast("s3.CfnBucket", bucket.node.default_child)
@@ -203,6 +217,13 @@ def _explain(buckets: DataBuckets) -> None:
             **_not_versioned(
                 "A manifest's key is a hash of its content, and a commit's names its attempt."
             ),
+        },
+    )
+    explain(
+        buckets.results,
+        {
+            _NOT_REPLICATED: "Results are made again by asking again.",
+            **_not_versioned("Each query writes under an id of its own, and nothing twice."),
         },
     )
     explain(

@@ -48,6 +48,25 @@ _KEY_USE = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
+_QUERIES = (
+    "athena:BatchGetNamedQuery",
+    "athena:BatchGetQueryExecution",
+    "athena:GetDataCatalog",
+    "athena:GetDatabase",
+    "athena:GetNamedQuery",
+    "athena:GetQueryExecution",
+    "athena:GetQueryResults",
+    "athena:GetQueryResultsStream",
+    "athena:GetQueryRuntimeStatistics",
+    "athena:GetTableMetadata",
+    "athena:GetWorkGroup",
+    "athena:ListDatabases",
+    "athena:ListNamedQueries",
+    "athena:ListQueryExecutions",
+    "athena:ListTableMetadata",
+    "athena:StartQueryExecution",
+    "athena:StopQueryExecution",
+)
 _LOGGING = (
     "logs:AssociateKmsKey",
     "logs:CreateLogGroup",
@@ -93,6 +112,19 @@ _ENVIRONMENT = (
     # Of the checks, which remove their uploads where versions are locked.
     _allow(("s3:BypassGovernanceRetention",), *(f"{_DATA}/{pattern}" for pattern in CHECK_UPLOADS)),
     _allow(("s3:GetObject",), _CODE),
+    # Of those who read tables.
+    _allow(
+        (
+            "s3:ListBucketMultipartUploads",
+            "s3:ListMultipartUploadParts",
+        ),
+        "arn:${partition}:s3:::${project}-*-results-*",
+    ),
+    _allow(
+        _QUERIES,
+        "arn:${partition}:athena:${region}:${account}:workgroup/${project}-*",
+        "arn:${partition}:athena:${region}:${account}:datacatalog/AwsDataCatalog",
+    ),
     _allow(
         (
             "dynamodb:BatchGetItem",
@@ -123,6 +155,7 @@ _ENVIRONMENT = (
             "glue:DeleteTable",
             "glue:GetConnection",
             "glue:GetDatabase",
+            "glue:GetDatabases",
             "glue:GetJob",
             "glue:GetJobRun",
             "glue:GetJobRuns",

@@ -21,6 +21,8 @@ class Purpose(StrEnum):
     """In addition, if Lake Formation governs an environment's account."""
     CHAT = "chat"
     """In addition, if alerts of an environment are shown in a chat."""
+    DASHBOARDS = "dashboards"
+    """In addition, if QuickSight has data sets of an environment's tables."""
 
 
 TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
@@ -37,6 +39,8 @@ TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
             "AWS::S3::BucketPolicy",
         ),
         Purpose.ENVIRONMENT: (
+            "AWS::Athena::NamedQuery",
+            "AWS::Athena::WorkGroup",
             "AWS::Budgets::Budget",
             "AWS::CloudWatch::Alarm",
             "AWS::CloudWatch::CompositeAlarm",
@@ -81,12 +85,29 @@ TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
         Purpose.MALWARE_SCAN: ("AWS::GuardDuty::MalwareProtectionPlan",),
         Purpose.LAKE_FORMATION: ("AWS::LakeFormation::PrincipalPermissions",),
         Purpose.CHAT: ("AWS::Chatbot::SlackChannelConfiguration",),
+        Purpose.DASHBOARDS: (
+            "AWS::QuickSight::DataSet",
+            "AWS::QuickSight::DataSource",
+            "AWS::QuickSight::RefreshSchedule",
+        ),
     }
 )
 """Of every variant of the templates: staging, VPC, crawlers, schedules, a second region."""
 
 UNUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
+        "AWS::Athena::WorkGroup": {
+            # Of workgroups in which Athena acts in a role of its own: those of Spark, and others
+            # that keep results in its own storage or know people by Identity Center.
+            "WorkGroupConfiguration.ExecutionRole": (
+                "iam:*",
+                "kms:*",
+                "s3:AbortMultipartUpload",
+                "s3:GetObject",
+                "s3:List*",
+                "s3:PutObject",
+            ),
+        },
         "AWS::CodePipeline::Pipeline": {
             "DisableInboundStageTransitions": ("codepipeline:*StageTransition",),
         },
@@ -173,6 +194,16 @@ UNUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "DeletionProtectionEnabled": ("logs:PutLogGroupDeletionProtection",),
             "FieldIndexPolicies": ("logs:DeleteIndexPolicy", "logs:PutIndexPolicy"),
             "ResourcePolicyDocument": ("logs:DeleteResourcePolicy", "logs:PutResourcePolicy"),
+        },
+        "AWS::QuickSight::DataSet": {
+            "DataSetRefreshProperties": (
+                "quicksight:DeleteDataSetRefreshProperties",
+                "quicksight:PutDataSetRefreshProperties",
+            ),
+            "FolderArns": ("quicksight:*FolderMembership", "quicksight:ListFoldersForResource"),
+        },
+        "AWS::QuickSight::DataSource": {
+            "FolderArns": ("quicksight:*FolderMembership", "quicksight:ListFoldersForResource"),
         },
         "AWS::S3::Bucket": {
             "AccelerateConfiguration": ("s3:PutAccelerateConfiguration",),

@@ -26,6 +26,8 @@ _BESIDES: Mapping[Purpose, frozenset[str]] = MappingProxyType(
         Purpose.ENVIRONMENT: frozenset(
             {"glue:StartTrigger", "glue:StopTrigger", "ssm:GetParameters"}
         ),
+        # The data source's role.
+        Purpose.DASHBOARDS: frozenset({"iam:PassRole"}),
         Purpose.NETWORK: frozenset({"ec2:DescribeAvailabilityZones"}),
     }
 )

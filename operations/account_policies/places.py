@@ -92,6 +92,10 @@ class Places:
         yield "chatbot:Delete* chatbot:Update* chatbot:*Tag*", (channels,)
         # What the service's own role is for; making and listing channels takes no resource.
         yield "chatbot:*", (Place(("*",)),)
+        queries = Place((self._arn("athena", "workgroup/{project}-*"),))
+        # A list of workgroups takes no resource.
+        yield "athena:ListWorkGroups", (Place(("*",)),)
+        yield "athena:*", (queries,)
         dashboards = Place((self._global("cloudwatch", "dashboard/{project}-*"),))
         yield "cloudwatch:*Dashboard*", (dashboards,)
         yield "cloudwatch:*Tag*", (Place((self._arn("cloudwatch", _ALARMS),)), dashboards)
@@ -131,6 +135,7 @@ _SERVICES: Mapping[Purpose, tuple[str, ...]] = {
     Purpose.MALWARE_SCAN: ("malware-protection-plan.guardduty.amazonaws.com",),
     Purpose.LAKE_FORMATION: (),
     Purpose.CHAT: ("chatbot.amazonaws.com",),
+    Purpose.DASHBOARDS: ("quicksight.amazonaws.com",),
 }
 
 _CHAT = "management.chatbot.amazonaws.com"
@@ -162,6 +167,7 @@ _WITHOUT_RESOURCE = (
     "guardduty:CreateMalwareProtectionPlan guardduty:ListMalwareProtectionPlans iam:ListPolicies "
     "iam:ListRoles kms:CreateKey kms:ListAliases kms:ListKeys lakeformation:* "
     "lambda:GetEventSourceMapping lambda:ListEventSourceMappings lambda:ListFunctions "
+    "quicksight:ListDataSets quicksight:ListDataSources "
     "logs:DescribeIndexPolicies logs:DescribeLogGroups logs:DescribeResourcePolicies "
     "s3:ListAllMyBuckets sns:ListSubscriptions sns:ListTopics sqs:ListQueues"
 )
@@ -195,6 +201,7 @@ _NAMED: Mapping[str, str] = {
         "lambda:function:{project}-* lambda:event-source-mapping:*"
     ),
     "lambda:*": "lambda:function:{project}-*",
+    "quicksight:*": "quicksight:dataset/{project}-* quicksight:datasource/{project}-*",
     "s3:GetObject s3:GetObjectVersion": "s3:cdk-*-assets-{account}-{region}/*",
     "s3:*": "s3:{project}-*",
     "sns:*": "sns:{project}-*",

@@ -82,6 +82,10 @@ def contents_of(resource: Resource, situation: Situation) -> Contents:
     if name == names.assets_bucket:
         puts = usage.PUTS_OF_A_RUN * situation.all_runs
         return Contents(gb=puts / DAYS * 1e-5, objects=puts / DAYS, puts=puts, gets=2 * puts)
+    if name == names.results_bucket:
+        puts = usage.PUTS_OF_A_QUERY * load.queries_per_day
+        gb = usage.RESULT_GB_OF_A_QUERY * load.queries_per_day
+        return Contents(gb=gb, objects=puts, puts=puts * DAYS, gets=puts * DAYS)
     if name == names.access_logs_bucket:
         others = [one for one in situation.of_type("AWS::S3::Bucket") if one.id != resource.id]
         requests = sum(c.puts + c.gets for c in (contents_of(o, situation) for o in others))

@@ -129,9 +129,13 @@ PRICED: Mapping[str, Priced] = MappingProxyType(
 )
 
 _ACCESS = "a rule about who may do what"
+_DASHBOARDS = "billed with the account's subscription of QuickSight, which no template makes"
 _ADDRESSES = "part of a VPC, which is free; what is billed there are endpoints and gateways"
 FREE: Mapping[str, str] = MappingProxyType(
     {
+        "AWS::Athena::NamedQuery": "text; what it scans is billed where somebody runs it",
+        "AWS::Athena::WorkGroup": "billed as what queries scan, which is with the readers; its "
+        "metrics are free",
         "AWS::Chatbot::SlackChannelConfiguration": "billed as the messages of its topics",
         "AWS::Budgets::Budget": "budgets that tell are free; those that act are not",
         "AWS::CDK::Metadata": "nothing that is deployed",
@@ -154,6 +158,9 @@ FREE: Mapping[str, str] = MappingProxyType(
         "AWS::KMS::Alias": "a name of a key",
         "AWS::LakeFormation::PrincipalPermissions": _ACCESS,
         "AWS::Lambda::Permission": _ACCESS,
+        "AWS::QuickSight::DataSet": _DASHBOARDS,
+        "AWS::QuickSight::DataSource": _DASHBOARDS,
+        "AWS::QuickSight::RefreshSchedule": "billed as the queries that it starts",
         "AWS::S3::BucketPolicy": _ACCESS,
         "AWS::SNS::TopicPolicy": _ACCESS,
         "AWS::SQS::QueuePolicy": _ACCESS,

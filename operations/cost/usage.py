@@ -30,6 +30,9 @@ PUTS_OF_A_TABLE_IN_A_RUN = 5.0
 GETS_OF_A_TABLE_IN_A_RUN = 6.0
 PUTS_OF_A_RUN = 6.0
 """Manifest, commit, lineage."""
+PUTS_OF_A_QUERY = 2.0
+"""The result, and what is known of it."""
+RESULT_GB_OF_A_QUERY = 1e-3
 GB_IN_ALL_TABLES_FILES = 0.128
 """What maintenance makes of small files."""
 

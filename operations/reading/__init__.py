@@ -1,1 +1,1 @@
-"""How people read tables: SQL over the catalog, by Athena or on a laptop, and exports to files."""
+"""How people read tables: SQL and exports, named queries and what they scan, external schemas."""

@@ -90,7 +90,7 @@ class AthenaReader:
             told = error.response["Error"].get("Message", "")
             raise WrongUse(
                 f"expected Athena to take the query in workgroup {self.workgroup}, got: {told}. "
-                "--workgroup names another one, docs/deployment.md says how to make it"
+                "The infrastructure has one (docs/access.md); --workgroup names another"
             ) from error
         return str(answer["QueryExecutionId"])
 

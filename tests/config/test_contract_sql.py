@@ -131,10 +131,12 @@ columns: {Order ID: bigint, "Größe": double, 日付: date}
 rules: {positive: "RULE"}
 quality: {rules: orders.dqdl}
 curated: [{table: sales, sql: sales.sql}]
+views: [{name: mine, sql: mine.sql}]
 """
 RIGHT = {
     "RULE": "`Order ID` > 0 AND größe > 0 AND order_id < 10 AND 日付 IS NOT NULL",
     "sql": "SELECT * FROM orders",
+    "view": "SELECT * FROM orders JOIN sales ON true",
     "dqdl": 'Rules = [ CustomSql "select count(*) from primary" > 0, IsComplete "Order ID" ]',
 }
 
@@ -143,6 +145,7 @@ def checked(folder: Path, **wrong: str) -> None:
     texts = {**RIGHT, **wrong}
     (folder / "orders.yaml").write_text(CONTRACT.replace("RULE", texts["RULE"]), encoding="utf-8")
     (folder / "sales.sql").write_text(texts["sql"], encoding="utf-8")
+    (folder / "mine.sql").write_text(texts["view"], encoding="utf-8")
     (folder / "orders.dqdl").write_text(texts["dqdl"], encoding="utf-8")
     load_contracts(folder)
 
@@ -159,6 +162,9 @@ def test_contracts_may_name_columns_as_files_or_tables_do(tmp_path: Path) -> Non
         ({"sql": "SELECT *,\n rand() AS r FROM orders"}, r"must not call rand, .*in line 2"),
         ({"RULE": "日付 <= current_date()"}, r"rules\.positive .*must not call current_date"),
         ({"sql": "SELECT * FROM invoices"}, r"curated\[0\]\.sql .*it may read orders"),
+        ({"view": "SELECT * FROM orders_latest"}, r"views\[0\]\.sql .*it may read orders, sales"),
+        ({"view": "DROP TABLE orders"}, r"views\[0\]\.sql is 'mine.sql': must be one SELECT"),
+        ({"view": "SELECT now() FROM orders"}, r"views\[0\]\.sql .*must not call now"),
         ({"dqdl": 'Rules = [\n CustomSql "drop table x" = 1 ]'}, r"orders.dqdl:2:2: SQL must"),
         (
             {"dqdl": 'Rules = [ (RowCount > 0 where "id ><") and (RowCount > 1) ]'},

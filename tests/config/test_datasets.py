@@ -15,6 +15,7 @@ from wires.contracts import (
     Evolution,
     OnFailure,
     Reference,
+    View,
     contracts_from_json,
     contracts_to_json,
 )
@@ -240,6 +241,45 @@ def test_a_table_is_made_by_one_entry_only(tmp_path: Path) -> None:
     other = CUSTOMERS + "curated:\n  - table: sales\n"
     with pytest.raises(ValueRuleError, match=r"more than one entry, of customers, orders"):
         load_contracts(full_folder(tmp_path, customers=other))
+
+
+def with_views(tmp_path: Path, orders: str, customers: str = "") -> Path:
+    folder = full_folder(tmp_path, orders=FULL + orders, customers=CUSTOMERS + customers)
+    (folder / "mine.sql").write_text("SELECT 1 AS one")
+    return folder
+
+
+def test_a_view_brings_its_sql_along(tmp_path: Path) -> None:
+    views = "views: [{name: mine, sql: mine.sql, uses: [customers]}]\n"
+    *_, orders = load_contracts(with_views(tmp_path, views))
+    assert orders.views == (
+        View(name="mine", sql="SELECT 1 AS one", source="mine.sql", uses=("customers",)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("orders", "customers", "said"),
+    [
+        ("[{name: mine, sql: my.sql}]", "[]", r"views\[0\]\.sql .*my\.sql: No such file"),
+        ("[{name: mine}]", "[]", r"views\[0\]\.sql"),
+        (
+            "[{name: mine, sql: mine.sql, uses: [invoices]}]",
+            "[]",
+            r"views\[0\]\.uses .*there are customers, orders, sales",
+        ),
+        (
+            "[{name: mine, sql: mine.sql}]",
+            "[{name: mine, sql: mine.sql}]",
+            r"views\[0\]\.name .*of customers, orders",
+        ),
+    ],
+)
+def test_a_wrong_view_is_told_with_its_place(
+    tmp_path: Path, orders: str, customers: str, said: str
+) -> None:
+    folder = with_views(tmp_path, f"views: {orders}\n", f"views: {customers}\n")
+    with pytest.raises(ValueRuleError, match=said):
+        load_contracts(folder)
 
 
 def test_an_empty_file_beside_a_contract_is_told(tmp_path: Path) -> None:

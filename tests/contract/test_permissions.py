@@ -88,7 +88,7 @@ def test_no_role_brings_a_policy_that_aws_has_written(template: Template) -> Non
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
 @pytest.mark.parametrize("kind", ["infrastructure", "application"])
-def test_nobody_from_outside_is_admitted_to_an_environment_but_the_checks_of_the_pipelines(
+def test_nobody_is_admitted_to_an_environment_but_its_own_readers_and_the_pipelines_checks(
     assemblies: Assemblies, kind: str, name: str
 ) -> None:
     template: Template = getattr(assemblies, kind)(name)
@@ -102,10 +102,17 @@ def test_nobody_from_outside_is_admitted_to_an_environment_but_the_checks_of_the
     if kind == "application":
         assert not admitted
         return
-    ((id, statement),) = admitted
     (configured,) = (e for e in load_environments().all if e.name == name)
-    role = template.document["Resources"][id]["Properties"]
-    assert role["RoleName"] == configured.names.checks_role
+    by_role = {
+        template.document["Resources"][id]["Properties"]["RoleName"]: statement
+        for id, statement in admitted
+    }
+    assert len(by_role) == len(admitted) == 2
+    readers = by_role[configured.names.consumers_role]
+    account = configured.account.aws_account_id
+    assert readers["Principal"]["AWS"].endswith(f":iam::{account}:root")
+    assert "Condition" not in readers  # each needs a policy of its own that says so
+    statement = by_role[configured.names.checks_role]
     assert statement["Condition"] == {"ArnEquals": {"aws:PrincipalArn": _check_steps(configured)}}
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from config.datasets import load_contracts
 from config.delivery import App
 from config.environments import Environment
 from config.jobs import JOBS
+from config.named_queries import named_queries
+from glue_app.constructs.named_queries import query_id
 from tests.conftest import Assemblies
 from tests.templates import Template
 
@@ -26,8 +29,12 @@ def described(section: str, environment: Environment) -> set[tuple[str, str]]:
 
 
 def ids_for(id: str, environment: Environment) -> list[str]:
-    """`<Job>` stands for each job, and in the id of a schedule for each that has one."""
+    """`<Job>` stands for each job, and in the id of a schedule for each that has one; `<Query>` for
+    each named query."""
     settings = environment.settings
+    if "<Query>" in id:
+        queries = named_queries(load_contracts(), environment.names, of="all")
+        return [_plain(id.replace("<Query>", query_id(query))) for query in queries]
     jobs = [j for j in JOBS if "Schedule" not in id or j.schedule_in(settings)]
     return [id.replace("<Job>", job.id) for job in jobs] if "<Job>" in id else [id]
 

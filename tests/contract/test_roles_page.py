@@ -31,7 +31,13 @@ def _plain(id: str) -> str:
 
 
 # They come with switches in config.
-BY_CONFIG = {"AlertsChatRole", "MalwareScanRole", "NetworkFlowLogsRole"}
+BY_CONFIG = {
+    "AlertsChatRole",
+    "DashboardsRole",
+    "MalwareScanRole",
+    "NetworkFlowLogsRole",
+    "SpectrumRole",
+}
 
 
 def test_every_role_of_an_environment_is_described_and_nothing_else(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
@@ -23,6 +24,8 @@ from operations.account_policies.deployed import Purpose
 from operations.bootstrap import targets
 from operations.cost.bill import Bill
 from operations.cost.charges import Service, Situation
+from operations.reading.external_schemas import external_schemas
+from tests.infra_app.test_ways_out import READS, statements_of
 from tests.operations.test_execution_policies import PURPOSES_OF_ENVIRONMENTS, check
 from tests.synthesis import ROOT, synthesized
 from tests.templates import Template, as_list, text_of
@@ -30,6 +33,10 @@ from tests.templates import Template, as_list, text_of
 # They need templates of their own, which take long to make.
 pytestmark = pytest.mark.slow
 
+OWN_ANALYSTS = "arn:aws:iam::222222222222:role/analysts"
+THEIR_ANALYSTS = "arn:aws:iam::555555555555:role/team/analysts"
+DASHBOARD_OWNERS = "arn:aws:quicksight:eu-central-1:222222222222:group/default/analysts"
+EXTERNAL_ID = "words-agreed-on"
 STAGING = {"awsAccountId": "444444444444", "awsRegion": "eu-west-1"}
 
 
@@ -50,6 +57,14 @@ def document() -> dict[str, Any]:
         "fileProcessor": {"autoScaling": True, "workers": 10},
         "legislators": {"autoScaling": True, "executionClass": "FLEX", "workerType": "G.2X"},
         "reconciliation": {"repair": True},
+        "reading": {
+            "consumers": [OWN_ANALYSTS, THEIR_ANALYSTS],
+            "externalIds": {"555555555555": EXTERNAL_ID},
+            "redshift": "role",
+            "scanLimitGb": 5,
+            "namedQueries": "curated",
+            "quicksight": DASHBOARD_OWNERS,
+        },
         "alarms": {
             "monthlyBudgetUsd": 500,
             "subscribers": {
@@ -147,6 +162,137 @@ def test_uploads_are_scanned_and_the_scanner_alone_sets_its_tag(variant: Variant
         assert denied[sid]["Condition"]["ArnNotEquals"] == {
             "aws:PrincipalArn": {"Fn::GetAtt": [role, "Arn"]}
         }
+
+
+def test_consumers_are_the_roles_that_config_names_and_others_say_the_agreed_words(
+    variant: Variant,
+) -> None:
+    role = variant.infrastructure.named("AWS::IAM::Role", RoleName=variant.dev.names.consumers_role)
+    own, theirs = role["AssumeRolePolicyDocument"]["Statement"]
+    assert own["Principal"]["AWS"].endswith(":222222222222:root")
+    assert own["Condition"] == {"ArnEquals": {"aws:PrincipalArn": [OWN_ANALYSTS]}}
+    assert "555555555555" in text_of(theirs["Principal"]["AWS"])
+    assert theirs["Condition"] == {
+        "ArnEquals": {"aws:PrincipalArn": [THEIR_ANALYSTS]},
+        "StringEquals": {"sts:ExternalId": EXTERNAL_ID},
+    }
+
+
+def test_a_role_of_another_account_reads_by_taking_the_role_with_its_words(
+    variant: Variant, tmp_path: Path
+) -> None:
+    stacks = list(stacks_of(variant.assemblies[0], environment="dev"))
+    role = variant.dev.role_arn(variant.dev.names.consumers_role)
+    with LocalCloud.for_stacks(stacks, work=tmp_path) as cloud:
+        cloud.deploy(stacks)
+
+        def took(by: str, **given: str) -> bool:
+            sts = cloud.client("sts", role=by)
+            try:
+                sts.assume_role(RoleArn=role, RoleSessionName="reads", **given)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "AccessDenied":
+                    raise
+                return False
+            return True
+
+        assert took(THEIR_ANALYSTS, ExternalId=EXTERNAL_ID)
+        assert not took(THEIR_ANALYSTS)
+        assert not took(THEIR_ANALYSTS, ExternalId="other-words")
+        assert not took("arn:aws:iam::555555555555:role/others", ExternalId=EXTERNAL_ID)
+
+
+def test_no_key_and_no_bucket_is_opened_to_the_accounts_of_consumers(variant: Variant) -> None:
+    opened = [
+        id
+        for id, statement in variant.infrastructure.statements()
+        if "555555555555" in text_of(statement)
+    ]
+    assert {variant.infrastructure.document["Resources"][id]["Type"] for id in opened} == {
+        "AWS::IAM::Role"
+    }
+
+
+def test_redshift_reads_tables_for_users_of_this_account_and_region_only(
+    variant: Variant,
+) -> None:
+    template, names = variant.infrastructure, variant.dev.names
+    role = template.named("AWS::IAM::Role", RoleName=names.spectrum_role)
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "redshift.amazonaws.com"}
+    condition = statement["Condition"]
+    users = text_of(condition["StringLike"]["sts:ExternalId"])
+    assert users.endswith(":redshift:eu-central-1:222222222222:dbuser:*")
+    assert condition["StringEqualsIfExists"] == {"aws:SourceAccount": "222222222222"}
+    assert ":222222222222:*" in text_of(condition["ArnLikeIfExists"]["aws:SourceArn"])
+    actions = {
+        action
+        for s in statements_of(template, names.spectrum_role)
+        for action in as_list(s["Action"])
+    }
+    assert actions == READS | {"lakeformation:GetDataAccess"}
+
+
+def test_external_schemas_name_the_databases_and_the_role_that_is_deployed(
+    variant: Variant,
+) -> None:
+    names = variant.dev.names
+    statements = list(external_schemas(variant.dev))
+    assert len(statements) == 3
+    for statement, database in zip(statements, names.databases, strict=False):
+        assert f"DATABASE '{database}'\n" in statement
+        role = f"IAM_ROLE 'arn:aws:iam::222222222222:role/{names.spectrum_role}';"
+        assert statement.endswith(role)
+
+
+def test_dashboards_have_a_source_and_a_data_set_for_each_curated_table(variant: Variant) -> None:
+    template, names = variant.application, variant.dev.names
+    source = template.only("AWS::QuickSight::DataSource")
+    parameters = source["DataSourceParameters"]["AthenaParameters"]
+    assert parameters["RoleArn"] == variant.dev.role_arn(names.dashboards_role)
+    assert "QueriesWorkgroupName" in text_of(parameters["WorkGroup"])
+    sets = {one["Name"]: one for one in template.properties("AWS::QuickSight::DataSet")}
+    assert set(sets) == {"shop_customer_value", "shop_daily_sales"}
+    for one in (source, *sets.values()):
+        (permission,) = one["Permissions"]
+        assert permission["Principal"] == DASHBOARD_OWNERS
+        assert not [a for a in permission["Actions"] if "Delete" in a or "Update" in a]
+    table = sets["shop_daily_sales"]["PhysicalTableMap"]["table"]["RelationalTable"]
+    assert table["Schema"] == names.curated_database
+    columns = {column["Name"]: column["Type"] for column in table["InputColumns"]}
+    assert columns["ordered_on"] == "DATETIME"
+    assert (columns["orders"], columns["net"]) == ("INTEGER", "DECIMAL")
+    refreshed = template.properties("AWS::QuickSight::RefreshSchedule")
+    assert {one["DataSetId"] for one in refreshed} == {one["DataSetId"] for one in sets.values()}
+    assert {one["Schedule"]["RefreshType"] for one in refreshed} == {"FULL_REFRESH"}
+
+
+def test_dashboards_read_what_consumers_read_and_no_more(variant: Variant) -> None:
+    template, names = variant.infrastructure, variant.dev.names
+
+    def may(role: str) -> set[str]:
+        return {
+            f"{action} {text_of(resource)}"
+            for statement in statements_of(template, role)
+            for action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+        }
+
+    assert may(names.dashboards_role) == may(names.consumers_role)
+    role = template.named("AWS::IAM::Role", RoleName=names.dashboards_role)
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "quicksight.amazonaws.com"}
+
+
+def test_curated_tables_alone_have_named_queries_where_config_says_so(variant: Variant) -> None:
+    queries = variant.application.properties("AWS::Athena::NamedQuery")
+    assert {query["Name"].partition(":")[0] for query in queries} == {
+        "shop_customer_value",
+        "shop_daily_sales",
+        "shop_open_orders",
+    }
+    workgroup = variant.infrastructure.only("AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
+    assert workgroup["BytesScannedCutoffPerQuery"] == 5 * 1024**3
 
 
 def test_versions_are_locked_for_the_days_that_config_says(variant: Variant) -> None:

@@ -37,6 +37,7 @@ from wires.contracts import (
 )
 
 NAME_OF = {
+    "AWS::Athena::WorkGroup": "Name",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::Glue::Workflow": "Name",
     "AWS::IAM::Role": "RoleName",
@@ -93,6 +94,7 @@ def expected_exports(environment: Environment, template: Template) -> Mapping[st
         Export.ALERTS_TOPIC_ARN: names.alerts_topic,
         Export.QUALITY_TOPIC_ARN: names.quality_topic,
         Export.RECOVERIES_TOPIC_ARN: names.recoveries_topic,
+        Export.QUERIES_WORKGROUP_NAME: names.workgroup,
         Export.CRAWLERS_ROLE_NAME: names.role_of(names.crawlers),
         **{spec.role_export: names.role_of(names.job(spec)) for spec in JOBS},
     }

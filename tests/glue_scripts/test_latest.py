@@ -15,7 +15,7 @@ from tests.aws import CURATED
 from tests.curations import FOLDER, Curation
 from tests.keeping import Keeper
 from wires.contracts import BusinessRule, DatasetContract
-from wires.refresh_ledger import dataset_model
+from wires.layout import dataset_model
 
 THINGS = DatasetContract(
     name="things",

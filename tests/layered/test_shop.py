@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from config.datasets import load_contracts
 from config.jobs import LEGISLATORS_HISTORY, TABLE_MAINTENANCE
+from config.named_queries import Kind, named_queries
 from local_cloud.legislators_sample import legislators_sample, legislators_truth
 from local_cloud.platform import Platform, deployed
 from local_cloud.report import described
@@ -20,9 +22,12 @@ from local_cloud.shop.truth import Truth, truth
 from local_cloud.shop.uploads import ShopObject, shop_uploads
 from operations.progress import Progress
 from operations.table_reader import IcebergReader
+from tests.athena import Athena, NoSuchVersion
+from tests.operations.redshift_conditions import broken_conditions
 from tests.quality_report.chromium import Chromium
+from wires.layout import table_model
 from wires.lineage import RunEventType
-from wires.refresh_ledger import RefreshLedger, table_model
+from wires.refresh_ledger import RefreshLedger
 
 pytestmark = pytest.mark.slow
 DAILY_SALES, CUSTOMER_VALUE = "shop_daily_sales", "shop_customer_value"
@@ -247,3 +252,33 @@ def test_a_run_by_hand_with_nothing_new_changes_nothing(shop: Shop) -> None:
     assert ledger.get(table_model(DAILY_SALES)) == before
     assert before.published
     assert not before.staged
+
+
+def test_every_named_query_of_the_shop_is_answered(shop: Shop) -> None:
+    platform = shop.platform
+    cloud = platform.cloud
+    athena = Athena(glue=cloud.client("glue"), s3=cloud.client("s3"))
+    contracts = [one for one in load_contracts() if one.name.startswith("shop_")]
+    queries = named_queries(contracts, platform.names, of="all")
+    assert len(queries) > 50
+    for query in queries:
+        try:
+            answer = athena.answer(query.sql)
+        except NoSuchVersion:
+            assert "TIMESTAMP AS OF" in query.sql  # the shop is younger than a day
+            continue
+        if query.kind in (Kind.ROWS_BY_DAY, Kind.FRESHNESS, Kind.QUALITY):
+            assert answer.num_rows, query.name
+
+
+def test_redshift_reads_every_table_of_the_shop(shop: Shop) -> None:
+    glue, names = shop.platform.cloud.client("glue"), shop.platform.names
+    reader = IcebergReader(shop.platform.cloud.client("s3"))
+    tables = [
+        table
+        for database in (names.processed_database, names.curated_database)
+        for table in glue.get_tables(DatabaseName=database)["TableList"]
+    ]
+    assert len(tables) > 10
+    for table in tables:
+        assert list(broken_conditions(table, reader)) == []

@@ -39,7 +39,13 @@ from wires.run_ledger import RunLedger
 RUNBOOKS = tuple(sorted(Path("docs/runbooks").glob("*.md")))
 OPERATIONS = Path("docs/operations.md")
 COMMANDS = tuple(commands_in(*RUNBOOKS, OPERATIONS))
-FURTHER = ("docs/deployment.md", "docs/cost.md", "docs/connectors.md", "README.md")
+FURTHER = (
+    "docs/deployment.md",
+    "docs/cost.md",
+    "docs/connectors.md",
+    "docs/access.md",
+    "README.md",
+)
 ELSEWHERE = tuple(commands_in(*map(Path, FURTHER)))
 Said = pytest.CaptureFixture[str]
 
@@ -60,6 +66,9 @@ EXPECTED: Mapping[str, tuple[int, str]] = {
     r"runs .*--failed.*": (0, r"jr_failed +FAILED"),
     r"runs .*--open": (0, r"jr_open +RUNNING"),
     r"export .*": (0, r"^1 rows are in (sales|then)\.(xlsx|csv|parquet) "),
+    r"queries .*--show .*": (0, r"^SELECT year, month, day, count\(\*\)"),
+    r"queries .*--json": (0, r'"name": "orders: rows by day"'),
+    r"queries .*": (0, r"^orders: rows by day +there is no table orders yet$"),
     r"advise .*--json": (0, r'"usd_per_run": 0.0147'),
     r"advise .*": (0, r"workers: 5"),
 }

@@ -196,8 +196,8 @@ def test_no_action_is_a_wildcard(purpose: Purpose, dev: Environment) -> None:
 
 def test_an_action_without_a_place_is_an_error_that_says_where_to_add_it(dev: Environment) -> None:
     places = Places(project=dev.project, account=dev.account, purpose=Purpose.ENVIRONMENT)
-    with pytest.raises(LookupError, match=r"athena:Any has no place: add it to .*places\.py"):
-        list(places.of("athena:Any"))
+    with pytest.raises(LookupError, match=r"redshift:Any has no place: add it to .*places\.py"):
+        list(places.of("redshift:Any"))
 
 
 CHANGES_OF_RIGHTS = (

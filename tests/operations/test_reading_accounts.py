@@ -72,7 +72,7 @@ def test_a_table_is_exported_with_what_it_cost(
     [asked] = athena.asked
     database = desk.environment.names.curated_database
     assert asked["QueryString"] == f'SELECT * FROM "{database}"."orders" AS "orders"'
-    assert asked["WorkGroup"] == desk.environment.names.readers_workgroup
+    assert asked["WorkGroup"] == desk.environment.names.workgroup
     found = pq.read_table(tmp_path / "a.parquet")
     assert [str(kind) for kind in found.schema.types] == [
         "int64",

@@ -24,10 +24,10 @@ from operations.reconciling.report import Finding, Kind, Report
 from tests.operations.conftest import NewEstate
 from tests.operations.damages import Damaged, Told, place_of
 from tests.operations.estates import Killed, SmallEstate
-from wires.layout import SUPERSEDED, compacted_folder, refresh_records
+from wires.layout import SUPERSEDED, compacted_folder, refresh_records, table_model
 from wires.load_ledger import LoadState
 from wires.object_ledger import ObjectStatus
-from wires.refresh_ledger import RefreshLedger, table_model
+from wires.refresh_ledger import RefreshLedger
 from wires.routes import CHECKS_PREFIX
 
 

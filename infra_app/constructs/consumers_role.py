@@ -1,0 +1,73 @@
+"""The role of those who read tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import aws_cdk as cdk
+import aws_cdk.aws_iam as iam
+import aws_cdk.aws_kms as kms
+from constructs import Construct
+
+from config.environments import Environment
+from config.settings import account_of_role
+from infra_app.constructs.catalog import Catalog
+from infra_app.constructs.data_buckets import DataBuckets
+from infra_app.constructs.query_access import QueryAccess
+from infra_app.constructs.query_workgroup import QueryWorkgroup
+from infra_app.constructs.table_reading import TableReading, explain_reader
+
+
+class ConsumersRole(Construct):
+    """Role that reads tables, asks Athena in the one workgroup, and does nothing else.
+
+    Only the roles that config names can take it, those of other accounts by an external id; where
+    config names none, whoever in the own account has a policy that says so. It is a role of this
+    account wherever it is taken from: key and buckets are opened to no other account.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        environment: Environment,
+        key: kms.IKey,
+        buckets: DataBuckets,
+        catalog: Catalog,
+        workgroup: QueryWorkgroup,
+    ) -> None:
+        super().__init__(scope, id)
+        self._environment = environment
+        self.role = iam.Role(
+            self,
+            "Role",
+            role_name=environment.names.consumers_role,
+            description="Reads tables, in Athena or directly",
+            assumed_by=iam.CompositePrincipal(*self._trusted()),
+            max_session_duration=cdk.Duration.hours(12),
+        )
+        reading = TableReading(self.role, key=key, buckets=buckets, catalog=catalog)
+        reading.grant(lake_formation=environment.settings.lake_formation)
+        asking = QueryAccess(self.role, key=key, results=buckets.results, workgroup=workgroup)
+        asking.grant()
+        explain_reader(self.role, {**reading.reasons, **asking.reasons}, who="A consumer")
+
+    def _trusted(self) -> Iterator[iam.IPrincipal]:
+        """Yield accounts, each with its roles named in a condition: a role has to exist before it
+        can be named as a principal."""
+        reading, own = self._environment.settings.reading, cdk.Stack.of(self).account
+        if not reading.consumers:
+            yield iam.AccountPrincipal(own)
+        by_account: dict[str, list[str]] = defaultdict(list)
+        for role in reading.consumers:
+            by_account[account_of_role(role)].append(role)
+        for account, roles in by_account.items():
+            agreed = reading.external_ids.get(account)
+            yield iam.AccountPrincipal(account).with_conditions(
+                {
+                    "ArnEquals": {"aws:PrincipalArn": roles},
+                    **({"StringEquals": {"sts:ExternalId": agreed}} if agreed else {}),
+                }
+            )

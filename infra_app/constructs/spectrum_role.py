@@ -1,0 +1,55 @@
+"""The role in which Redshift reads tables."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+import aws_cdk.aws_iam as iam
+import aws_cdk.aws_kms as kms
+from constructs import Construct
+
+from config.environments import Environment
+from infra_app.constructs.catalog import Catalog
+from infra_app.constructs.data_buckets import DataBuckets
+from infra_app.constructs.table_reading import TableReading, explain_reader
+
+
+class SpectrumRole(Construct):
+    """Role for external schemas of Redshift, on behalf of users of this account and region only.
+
+    Redshift names the database's user in the external id of every request, which is its documented
+    guard against acting for others. It does not document `aws:SourceAccount` and `aws:SourceArn`,
+    which are held to the account wherever it sends them.
+    https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service-database-users.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        environment: Environment,
+        key: kms.IKey,
+        buckets: DataBuckets,
+        catalog: Catalog,
+    ) -> None:
+        super().__init__(scope, id)
+        stack = cdk.Stack.of(self)
+        redshift = f"arn:{stack.partition}:redshift*:{stack.region}:{stack.account}:*"
+        user = f"arn:{stack.partition}:redshift:{stack.region}:{stack.account}:dbuser:*"
+        self.role = iam.Role(
+            self,
+            "Role",
+            role_name=environment.names.spectrum_role,
+            description="Reads tables for Redshift",
+            assumed_by=iam.ServicePrincipal(
+                "redshift.amazonaws.com",
+                conditions={
+                    "StringLike": {"sts:ExternalId": user},
+                    "StringEqualsIfExists": {"aws:SourceAccount": stack.account},
+                    "ArnLikeIfExists": {"aws:SourceArn": redshift},
+                },
+            ),
+        )
+        reading = TableReading(self.role, key=key, buckets=buckets, catalog=catalog)
+        reading.grant(lake_formation=environment.settings.lake_formation)
+        explain_reader(self.role, reading.reasons, who="Redshift")
