@@ -17,8 +17,10 @@ from pyspark.sql import SparkSession
 from config.delivery import App
 from config.environments import Environment, load_environments
 from local_cloud.moto_glue import honour_table_versions
+from tests.few import mark_all_but_a_few
 from tests.quality_report.chromium import Chromium, started
 from tests.sessions import spark_session
+from tests.sharing import made_once
 from tests.surroundings import Surroundings
 from tests.templates import Template
 
@@ -35,6 +37,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()):
         return argname
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what a `few` leaves of a test's parameters, before anything is left out."""
+    mark_all_but_a_few(items)
 
 
 @pytest.fixture(autouse=True)
@@ -68,17 +76,22 @@ class Assemblies:
 
 
 @pytest.fixture(scope="session")
-def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Assemblies:
+def assemblies(request: pytest.FixtureRequest) -> Assemblies:
     """Synthesized once for all tests, with the commands that people use."""
-    folder = tmp_path_factory.mktemp("assemblies")
-    infra_app, glue_app = folder / "infra_app", folder / "glue_app"
+    folder = made_once(request, "assemblies", _synthesize)
+    return Assemblies(
+        folder / "infra_app", folder / "glue_app", (folder / "messages.txt").read_text()
+    )
+
+
+def _synthesize(folder: Path) -> None:
     running = [
-        _synth("--output", str(infra_app)),
-        _synth("--output", str(glue_app), "--app", f"{sys.executable} -m glue_app"),
+        _synth("--output", str(folder / "infra_app")),
+        _synth("--output", str(folder / "glue_app"), "--app", f"{sys.executable} -m glue_app"),
     ]
     messages = [process.communicate()[0] for process in running]
     assert [process.returncode for process in running] == [0, 0], "\n".join(messages)
-    return Assemblies(infra_app, glue_app, "\n".join(messages))
+    (folder / "messages.txt").write_text("\n".join(messages))
 
 
 def _synth(*arguments: str) -> subprocess.Popen[str]:

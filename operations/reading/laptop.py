@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import duckdb
@@ -55,6 +57,7 @@ class LaptopReader:
         with (
             tempfile.TemporaryDirectory(prefix=".sql-", dir=self._scratch) as spill,
             self._connected(list(found.values()), Path(spill)) as connection,
+            _interruptible(connection),
             self._explained(connection, found),
         ):
             views = {use: place for place, use in enumerate(found)}
@@ -137,6 +140,28 @@ class LaptopReader:
             raise WrongUse(with_near_names(_first_line(error), tables)) from error
         finally:
             clock.cancel()
+
+
+@contextmanager
+def _interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Have Ctrl-C end the block's query.
+
+    DuckDB waits for its threads then, but does not tell them: they would come to the end of all
+    rows first.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        connection.interrupt()
+        signal.default_int_handler(number, frame)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def state_of(use: Use) -> str:

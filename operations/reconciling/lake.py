@@ -46,6 +46,34 @@ def check_tables(
             if database == names.processed_database:
                 found.add(name)
     yield from _without_table(estate, kept, found)
+    yield from _refreshes_gone(estate)
+
+
+def _refreshes_gone(estate: Estate) -> Iterator[Finding]:
+    """Yield the refreshes that wait at the quality gate, of which nobody knows any more what they
+    would publish."""
+    ledger = RefreshLedger(estate.table(estate.names.state_table))
+    for state in list(ledger.all_states()):
+        is_gone = bool(state.staged) and _record_of(estate, state.staged) is None
+        # It may have ended meanwhile.
+        if is_gone and ledger.get(state.model).staged == state.staged:
+            yield Finding(
+                kind=Kind.GONE,
+                what=f"refresh of {state.model}",
+                detail=f"it waits at the quality gate, and its record is not in bucket "
+                f"{estate.names.assets_bucket}: {state.staged}",
+            )
+
+
+def _record_of(estate: Estate, refresh: str) -> Any:
+    """Return what a refresh would publish; None if that is gone."""
+    try:
+        answer = estate.s3.get_object(Bucket=estate.names.assets_bucket, Key=refresh)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return None
+        raise
+    return json.loads(answer["Body"].read())
 
 
 def _iceberg_tables(estate: Estate, database: str) -> Iterator[tuple[str, str]]:
@@ -177,6 +205,8 @@ class _TableCheck:
 
     def _stray(self, bucket: str) -> Iterator[Finding]:
         awaited = self._awaited()
+        if awaited is None:
+            return
         for (path,) in self.kept.rows("SELECT path FROM stray"):
             _, key = place_of(path)
             if key in awaited or self._is_reached(path) or self._is_superseded(bucket, key):
@@ -188,18 +218,18 @@ class _TableCheck:
                 mend=partial(_supersede, self.estate, bucket, key),
             )
 
-    def _awaited(self) -> set[str]:
-        """Return keys of files that wait at the quality gate, for however long."""
+    def _awaited(self) -> set[str] | None:
+        """Return keys of files that wait at the quality gate, for however long; None if a refresh
+        waits there whose files nobody knows."""
         if self.database != self.estate.names.curated_database:
             return set()
         ledger = RefreshLedger(self.estate.table(self.estate.names.state_table))
         staged = [state.staged for state in ledger.all_states() if state.staged]
-        return {key for refresh in staged for key in self._files_of(refresh)}
-
-    def _files_of(self, refresh: str) -> Iterator[str]:
-        answer = self.estate.s3.get_object(Bucket=self.estate.names.assets_bucket, Key=refresh)
-        for day in json.loads(answer["Body"].read()).get("days", ()):
-            yield from (file["key"] for file in day["files"])
+        records = [_record_of(self.estate, refresh) for refresh in staged]
+        if None in records:
+            return None
+        days = (day for record in records for day in record.get("days", ()))
+        return {file["key"] for day in days for file in day["files"]}
 
     def _is_superseded(self, bucket: str, key: str) -> bool:
         try:

@@ -31,6 +31,7 @@ def test_whole_numbers_beside_decimals_of_one_dataset_are_published(
 
 
 @pytest.mark.parametrize("at", [500, 1000, 1001])
+@pytest.mark.few(1)
 def test_a_column_without_a_value_in_the_sample_keeps_what_comes_later(
     findings: Findings, at: int
 ) -> None:

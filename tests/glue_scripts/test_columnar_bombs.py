@@ -89,6 +89,7 @@ def check_read(bomb: Bomb, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("bomb", QUICK, ids=lambda bomb: bomb.name)
+@pytest.mark.few(2)
 def test_what_packs_well_is_read_in_little_memory(bomb: Bomb, tmp_path: Path) -> None:
     check_read(bomb, tmp_path)
 
@@ -100,6 +101,7 @@ def test_what_packs_well_in_any_way_is_read_in_little_memory(bomb: Bomb, tmp_pat
 
 
 @pytest.mark.parametrize(("bomb", "said"), REFUSED, ids=lambda one: getattr(one, "name", ""))
+@pytest.mark.few(1)
 def test_what_cannot_be_read_in_pieces_is_refused_in_little_memory(
     bomb: Bomb, said: str, tmp_path: Path
 ) -> None:

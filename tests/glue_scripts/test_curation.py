@@ -317,6 +317,7 @@ CHANGES = """order_id,customer_id,ordered_on,amount,changed_at
 """
 
 
+@pytest.mark.slow
 def test_a_file_of_changes_tells_several_states_of_a_key(curation: Curation) -> None:
     """The latest by what it says counts; where that is the same, the one that stands later."""
     orders = curation.contracts["orders"]
@@ -401,6 +402,7 @@ def test_a_key_leads_on_where_its_own_row_is_missing(curation: Curation) -> None
     assert [row[1] for row in curation.read("sales")] == [5]
 
 
+@pytest.mark.slow
 def test_a_refresh_that_was_halted_goes_when_the_contract_goes_back(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS)

@@ -175,6 +175,7 @@ WIDENING = [
 
 
 @pytest.mark.parametrize(("older", "newer", "kind", "values"), WIDENING)
+@pytest.mark.few(3)
 def test_a_wider_file_widens_the_table_and_older_rows_keep_their_values(
     lake: Lake, older: str, newer: str, kind: str, values: list[str] | None
 ) -> None:

@@ -111,6 +111,7 @@ def day(number: int, hour: int = 10) -> str:
     return f"2026-01-{number:02d}T{hour:02d}:00:00+00:00"
 
 
+@pytest.mark.slow
 def test_only_files_that_hold_a_key_are_written_again(history: History) -> None:
     for number in range(1, 4):
         history.upload(*((10 * number + i, 1, "I", 5) for i in range(5)), at=day(number))
@@ -135,6 +136,7 @@ def test_only_files_that_hold_a_key_are_written_again(history: History) -> None:
     assert len(before & history.files()) == 2, "of days that have none of the keys"
 
 
+@pytest.mark.slow
 def test_what_was_deleted_does_not_come_back_with_an_older_row(history: History) -> None:
     history.upload((1, 1, "I", 5), (2, 1, "I", 5), at=day(1))
     history.refresh()

@@ -204,6 +204,7 @@ def test_what_waits_at_the_gate_is_not_removed_however_old(
     assert key not in keys(aws)
 
 
+@pytest.mark.slow
 def test_a_file_that_is_replaced_meanwhile_is_left_to_the_next_run(
     lake: SmallLake, keep: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +248,7 @@ def test_a_run_that_is_killed_at_any_call_loses_nothing_and_leaves_nothing(
     assert lake.rows() == before
 
 
+@pytest.mark.slow
 def test_loads_go_on_beside_it(lake: SmallLake, keep: Keeper) -> None:
     filled(lake)
     stop = threading.Event()

@@ -170,6 +170,7 @@ def test_the_fast_way_finds_the_type_that_the_patterns_find(values: list[str | N
 
 @settings(max_examples=1500)
 @given(mostly_alike(), mostly_alike())
+@pytest.mark.slow
 def test_the_fast_way_fits_what_the_patterns_fit(
     values: list[str | None], others: list[str | None]
 ) -> None:

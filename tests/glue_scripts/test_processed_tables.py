@@ -60,6 +60,7 @@ def fill(lake: Lake, loads: int) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_files_that_are_merged_tell_whose_rows_they_hold(lake: Lake, keep: Keeper) -> None:
     ids = fill(lake, 6)
     before = loaded(lake, "orders")
@@ -75,6 +76,7 @@ def test_files_that_are_merged_tell_whose_rows_they_hold(lake: Lake, keep: Keepe
     assert loaded(lake, "orders") == {**before, f"2026/01/15/{later}": (1, 2)}
 
 
+@pytest.mark.slow
 def test_a_type_widens_in_files_that_were_merged(lake: Lake, keep: Keeper) -> None:
     fill(lake, 6)
     other = lake.upload("orders/other.csv", "id,note\n9,n\n", at="2026-01-16T10:00:00+00:00")
@@ -93,6 +95,7 @@ def test_a_type_widens_in_files_that_were_merged(lake: Lake, keep: Keeper) -> No
     assert len(lake.snapshots("orders")) == snapshots + 1, "all of it in one commit"
 
 
+@pytest.mark.slow
 def test_nothing_is_merged_while_a_load_publishes(
     lake: Lake, keep: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ def any_alive(processes: set[int]) -> bool:
     return any(states.get(str(process), "Z")[0] != "Z" for process in processes)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_takes_its_children_with_it(
     command: Callable[..., Command], tmp_path: Path
 ) -> None:

@@ -12,8 +12,10 @@ from iceberg.manifests import live_files
 from operations.reconciling.report import Kind
 from tests.operations.estates import SmallEstate
 from tests.operations.lakes import Lake
+from wires.layout import refresh_records, table_model
 from wires.load_ledger import LoadState
 from wires.object_ledger import ObjectStatus
+from wires.refresh_ledger import RefreshLedger
 
 Told = tuple[Kind, str]
 """Class of a damage, and what it is called."""
@@ -246,6 +248,15 @@ def _published_nowhere(made: Damaged, dataset: str) -> Told:
     load_id = small.load([version], LoadState.PUBLISHED)
     small.end(version, ObjectStatus.PUBLISHED, load_id=load_id, dataset=dataset, rows=1)
     return Kind.GONE, f"load {load_id} in {dataset}"
+
+
+@damage("a refresh whose record is deleted", can_be_repaired=False)
+def _(made: Damaged) -> Told:
+    small = made.small
+    state = small.estate.table(small.names.state_table)
+    model = table_model(f"daily_{made.count}")
+    RefreshLedger(state).stage(model, f"{refresh_records(model, 'r1')}x.json")
+    return Kind.GONE, f"refresh of {model}"
 
 
 @damage("a file of a table that is deleted", can_be_repaired=False)

@@ -307,6 +307,7 @@ def register_by_event(small: SmallEstate, key: str) -> None:
 
 
 @pytest.mark.parametrize("act", ["check", "removal"])
+@pytest.mark.slow
 def test_a_check_that_is_killed_after_any_call_is_cleaned_up_by_a_later_one(
     estates: NewEstate, act: str
 ) -> None:

@@ -57,6 +57,7 @@ def test_an_estate_that_is_whole_is_clean(whole: Damaged) -> None:
 
 
 @pytest.mark.parametrize("damage", sorted(Damaged.DAMAGES))
+@pytest.mark.few(6)
 def test_a_damage_is_found_and_repaired_once_or_told_again(whole: Damaged, damage: str) -> None:
     expected = whole.damage(damage)
     can_be_repaired = Damaged.DAMAGES[damage].can_be_repaired
@@ -88,6 +89,7 @@ SEEDS = [pytest.param(n, marks=[] if n < 2 else pytest.mark.slow) for n in range
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.slow
 def test_of_any_damages_exactly_those_are_found_and_repaired(small: SmallEstate, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - repeatable
     made = Damaged(small)
@@ -101,6 +103,7 @@ def test_of_any_damages_exactly_those_are_found_and_repaired(small: SmallEstate,
 
 
 @pytest.mark.parametrize("step", [37, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.few(1)
 def test_a_repair_that_is_killed_after_any_call_is_made_up_for_by_another(
     estates: NewEstate, step: int
 ) -> None:
@@ -165,6 +168,12 @@ def test_files_that_wait_at_the_gate_are_nobodys_leftovers(whole: Damaged) -> No
     state = small.estate.table(small.names.state_table)
     RefreshLedger(state).stage(table_model("daily"), record)
     assert report_of(small).is_clean
+
+
+def test_files_of_a_refresh_that_nobody_knows_any_more_are_left(whole: Damaged) -> None:
+    whole.curated.file("daily", "any")
+    expected = whole.damage("a refresh whose record is deleted")
+    assert found(report_of(whole.small, repair=True)) == {expected}
 
 
 def test_loads_in_a_merged_file_are_known_after_their_snapshots_have_expired(

@@ -74,6 +74,7 @@ def test_objects_are_counted_and_listed_with_their_keys_escaped(capsys: Said) ->
         (("--limit", "1"), ["orders/2.csv"]),
     ],
 )
+@pytest.mark.few(4)
 def test_objects_are_filtered(capsys: Said, arguments: tuple[str, ...], keys: list[str]) -> None:
     assert keys_of(json_of(capsys, "objects", *arguments)["objects"]) == sorted(keys)
 
@@ -113,6 +114,7 @@ def ran(small: SmallEstate) -> SmallEstate:
         (("--limit", "1"), ["jr_4"]),
     ],
 )
+@pytest.mark.few(3)
 def test_runs_are_filtered_and_the_last_one_is_first(
     capsys: Said, arguments: tuple[str, ...], found: list[str]
 ) -> None:

@@ -209,6 +209,7 @@ def calls(estates: NewEstate) -> range:
 
 
 @pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.few(2)
 def test_a_redrive_that_is_killed_after_any_call_is_made_up_for_by_another(
     estates: NewEstate, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
@@ -228,6 +229,7 @@ def test_a_redrive_that_is_killed_after_any_call_is_made_up_for_by_another(
 
 @pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("other", ["redrive", "dispatcher", "both"])
+@pytest.mark.few(2)
 def test_what_happens_beside_a_redrive_makes_nothing_happen_twice(
     estates: NewEstate, monkeypatch: pytest.MonkeyPatch, other: str, step: int
 ) -> None:

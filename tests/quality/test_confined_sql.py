@@ -57,6 +57,7 @@ def check_refused(own: OwnSession, tables: Tables, sql: str) -> None:
 
 
 @pytest.mark.parametrize("sql", QUERIES)
+@pytest.mark.few(10)
 def test_good_sql_is_taken_with_spark_and_without(
     own: OwnSession, tables: Tables, sql: str
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_hostile_condition_is_refused_with_spark_and_without(tables: Tables, s
 
 
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.slow
 def test_hostile_sql_is_refused_however_it_hides(
     own: OwnSession, tables: Tables, seed: int
 ) -> None:
@@ -153,6 +155,7 @@ def test_what_one_session_does_no_other_sees(spark: SparkSession, tables: Tables
         one.session.sql("SELECT * FROM orders")
 
 
+@pytest.mark.slow
 def test_an_answer_joins_the_rows_that_it_was_made_of(spark: SparkSession) -> None:
     rows = spark.createDataFrame([(1, "a"), (2, "b")], "id bigint, name string")
     answer = OwnSession.beside(spark).answer("SELECT id FROM t WHERE id > 1", {"t": rows})

@@ -43,6 +43,7 @@ def table(spark: SparkSession) -> DataFrame:
         "amount = 5 AND Amount = 5 AND `amount` = 5 AND `Amount` = 50",
     ],
 )
+@pytest.mark.few(2)
 def test_a_condition_names_columns_either_way(table: DataFrame, text: str) -> None:
     assert table.where(condition(table, text)).count() == 1
 
@@ -151,6 +152,7 @@ def test_a_rule_that_names_no_broken_neighbour_is_judged(table: DataFrame) -> No
         'CustomSql "select sum(`Amount`) + sum(OrderId) from primary" = 51',
     ],
 )
+@pytest.mark.few(2)
 def test_rules_name_columns_either_way(table: DataFrame, rule: str) -> None:
     assert outcome_of(rule, table).verdict is Verdict.PASSED
 

@@ -16,6 +16,7 @@ def test_a_handful_of_days_ends_well(simulate: Simulate) -> None:
     assert re.search(r"\d+ × event (late|twice|lost)", done.stdout)
 
 
+@pytest.mark.slow
 def test_a_seed_is_the_same_day_call_by_call(simulate: Simulate) -> None:
     first, second = (simulate("--seed", "quick-3").stdout for _ in range(2))
     assert "nothing is wrong" in first

@@ -48,6 +48,7 @@ def test_an_object_is_looked_at_once_and_entered_once(platform: Platform) -> Non
     assert more == {"GetObject": 100, "PutItem": 100}
 
 
+@pytest.mark.slow
 def test_a_hundred_objects_join_a_run_in_a_few_calls(platform: Platform) -> None:
     events = [platform.upload(f"many/{number}.csv") for number in range(150)]
     counts = calls_of(platform, lambda: platform.receive(*events))

@@ -131,6 +131,7 @@ def manifest_of(platform: Platform, load: Load) -> Manifest:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@pytest.mark.slow
 def test_each_upload_comes_into_one_load_and_into_a_run(
     monkeypatch: pytest.MonkeyPatch, taken: list[Step]
 ) -> None:

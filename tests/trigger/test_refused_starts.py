@@ -66,6 +66,7 @@ def platform(aws: SmallAws) -> Platform:
 
 
 @named(ANSWERS)
+@pytest.mark.few(4)
 def test_a_refusal_is_kept_with_its_load_and_uses_up_no_attempt(
     platform: Platform, answer: Exception | str, status: int, kind: RefusalKind
 ) -> None:
@@ -129,6 +130,7 @@ def test_one_that_is_new_passes_many_that_are_refused_again_and_again(platform: 
 
 
 @named(OF_THE_JOB)
+@pytest.mark.few(3)
 def test_what_concerns_the_job_is_asked_once_and_what_waits_becomes_few_runs(
     platform: Platform, answer: Exception | str, status: int, kind: RefusalKind
 ) -> None:
@@ -145,6 +147,7 @@ def test_what_concerns_the_job_is_asked_once_and_what_waits_becomes_few_runs(
 
 
 @named(OF_THE_JOB)
+@pytest.mark.few(3)
 def test_of_many_loads_at_once_one_alone_asks(
     aws: SmallAws, answer: Exception | str, status: int, kind: RefusalKind
 ) -> None:

@@ -53,6 +53,7 @@ def of_uploads(request: Mapping[str, Any]) -> bool:
 
 
 @named(FAULTS)
+@pytest.mark.few(6)
 def test_an_upload_comes_again_while_that_may_help_and_is_failed_then(
     aws: SmallAws, platform: Platform, fault: Exception | str, status: int, most: int
 ) -> None:
@@ -78,6 +79,7 @@ def test_an_upload_comes_again_while_that_may_help_and_is_failed_then(
 
 
 @named([fault for fault in FAULTS if fault[2] > 1])
+@pytest.mark.few(6)
 def test_what_passes_is_taken_in_the_next_time(
     platform: Platform, fault: Exception | str, status: int, most: int
 ) -> None:

@@ -75,10 +75,12 @@ def test_there_are_25_rules_and_some_fail() -> None:
     assert 0 < sum(not case.passes for case in CASES) < 10
 
 
+@pytest.mark.slow
 def test_dqdl_judges_as_the_table_was_made(frames: tuple[DataFrame, DataFrame]) -> None:
     assert judged(Path(), {"verdicts": verdicts(*frames)}).wrong == ()
 
 
+@pytest.mark.slow
 def test_by_hand_every_rule_comes_to_the_same(frames: tuple[DataFrame, DataFrame]) -> None:
     assert [c.dqdl for c in CASES if c.by_hand(*frames) is not c.passes] == []
 

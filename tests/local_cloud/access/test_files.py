@@ -68,6 +68,7 @@ LISTS = may("s3:ListBucket", on=LAKE, Condition={"StringLike": {"s3:prefix": "in
     ],
 )
 @pytest.mark.parametrize("method", ["parquet", "text", "load"])
+@pytest.mark.few(6)
 def test_reading(
     deploy: Deploy, statements: Any, paths: list[Any], lacking: str, method: str
 ) -> None:

@@ -224,6 +224,7 @@ def let(cloud: LocalCloud, needs: Needed) -> None:
     ("service", "ask", "needs"),
     [pytest.param(*one[:1], *one[2:], id=f"{one[0]} {one[1]}") for one in CALLS],
 )
+@pytest.mark.few(8)
 def test_a_call_needs_these_permissions_and_each_of_them(
     cloud: LocalCloud, service: str, ask: Ask, needs: Needed
 ) -> None:
