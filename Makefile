@@ -35,7 +35,7 @@ RECORD   := build/permissions.jsonl
 .PHONY: unused-permissions
 .PHONY: check-exports check-environment check-environment-if-complete
 .PHONY: bootstrap deploy deploy-pipelines cost status destroy protect
-.PHONY: bench faults fuzz handlers hazards lock reference simulate help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
+.PHONY: bench coverage faults fuzz handlers hazards lock reference simulate help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -61,7 +61,14 @@ check: $(SPARK) $(NODE) $(WHEELS) ## format, lint, types and tests: what has to 
 	@$(PYTHON) -m ruff check --quiet
 	@echo "Types"
 	@$(PYTHON) -m mypy
-	@$(MAKE) --no-print-directory test
+	@echo "Tests, and the branches that they take (some minutes)"
+	@mkdir -p build/coverage && rm -f build/coverage/*
+	@$(JAVA) $(PYTHON) -m coverage run -m pytest $(AT_ONCE)
+	@$(PYTHON) -m coverage combine --quiet
+	@$(PYTHON) -m coverage report --format=total
+
+coverage: $(PACKAGES) ## show which branches the last `make check` has not taken
+	@$(PYTHON) -m coverage report --show-missing --skip-covered
 
 synth: synth-infra_app synth-glue_app ## write the templates of both apps to cdk.out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -23,6 +24,7 @@ from wires.printable import printable
 
 _WIDEST = 120
 """Letters of a value that are shown in a table; --csv and --json have all of them."""
+_ANY_CASE = re.IGNORECASE
 
 
 @dataclass
@@ -59,10 +61,11 @@ class SqlDesk:
 
         Raises WrongUse or another OperationError, saying what to do.
         """
-        if not line.lstrip().startswith("."):
+        line = _of_athena(line.strip().rstrip("; "))
+        if not line.startswith("."):
             yield from self._select(line)
             return
-        name, _, argument = line.strip().rstrip(";").partition(" ")
+        name, _, argument = line.partition(" ")
         if name not in _COMMANDS:
             raise WrongUse(f"expected SQL, {', '.join(_COMMANDS)} or .quit, got {name}")
         yield from _COMMANDS[name](self, argument.strip())
@@ -116,8 +119,8 @@ class SqlDesk:
         """Yield what may be asked."""
         yield "SELECT … ;          one SELECT in Athena's SQL, up to its semicolon"
         yield "… FROM TABLE FOR VERSION AS OF SNAPSHOT, FOR TIMESTAMP AS OF TIMESTAMP '…'"
-        yield ".tables             what there is"
-        yield ".schema TABLE       its columns"
+        yield ".tables             what there is; SHOW TABLES too"
+        yield ".schema TABLE       its columns; DESCRIBE TABLE too"
         yield ".snapshots TABLE    what it was before"
         yield ".refresh            see what has been published since"
         yield ".quit               or Ctrl-D"
@@ -130,6 +133,16 @@ _COMMANDS: Mapping[str, Callable[[SqlDesk, str], Iterator[str]]] = {
     ".refresh": SqlDesk.refreshed,
     ".help": SqlDesk.help,
 }
+
+
+def _of_athena(line: str) -> str:
+    """Return our command for what Athena's SQL has a statement for."""
+    if re.fullmatch(r"SHOW\s+TABLES", line, _ANY_CASE):
+        return ".tables"
+    described = re.fullmatch(
+        r"(?:DESCRIBE|DESC|SHOW\s+COLUMNS\s+(?:FROM|IN))\s+(.+)", line, _ANY_CASE
+    )
+    return f".schema {described[1].strip()}" if described else line
 
 
 def _shown(rows: pa.Table) -> list[str]:

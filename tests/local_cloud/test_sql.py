@@ -119,7 +119,10 @@ def test_commands_tell_what_there_is(desk: Desk) -> None:
         f"table   database{' ' * (len(database) - 8)}  kind",
         f"orders  {database}  Iceberg",
     ]
+    assert list(sql.answer("show  tables ;")) == list(sql.answer(".tables"))
     assert "amount  DECIMAL(18, 2)" in list(sql.answer(".schema orders;"))
+    for athenas in ("DESCRIBE orders", "show columns in curated.orders;"):
+        assert list(sql.answer(athenas)) == list(sql.answer(".schema orders"))
     head, current, before, _ = sql.answer(".snapshots curated.orders")
     assert head.split() == ["snapshot", "committed", "rows"]
     assert (current.split()[2:], before.split()[2:]) == (["3", "current"], ["2"])
