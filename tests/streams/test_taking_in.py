@@ -103,7 +103,7 @@ def test_what_comes_again_with_more_lands_without_what_has_landed(
         (b"[1]", "it is JSON, and no object but list"),
         (b'{"a": NaN}', "NaN is no number of JSON"),
         (b"", "it is no JSON"),
-        (b'{"a": ' * 100_000, "it is no"),
+        (b'{"a": ' * 100_000, "nested too deeply"),
         (b'{"a": 1}\n{"a": 2}', "it is no JSON: Extra data"),
         (b"\xf3\x89\x9a\xc2\x0a\x01k", "aggregated by the Kinesis Producer Library"),
     ],
