@@ -103,7 +103,7 @@ class StreamAlarms(Construct):
             metric,
             above=0,
             means=f"Records of {self._document.name} are no rows, and lie in quarantine.",
-            look="The newest of them in the quality bucket, which say why.",
+            look="The command records, which shows the last of them with their reasons.",
         )
 
     def _given_up(self, failures: sqs.IQueue) -> None:

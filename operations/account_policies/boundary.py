@@ -87,6 +87,8 @@ _INTERFACES = (
     "ec2:DescribeVpcEndpoints",
     "ec2:DescribeVpcs",
 )
+READING_OF_QUEUES = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
+"""Of queues that are sources, which belong to others."""
 _DATA = "arn:${partition}:s3:::${project}-*"
 _CODE = "arn:${partition}:s3:::cdk-*-assets-${account}-${region}/*"
 
@@ -165,14 +167,11 @@ _ENVIRONMENT = (
             "kinesis:GetShardIterator",
             "kinesis:ListShards",
             "kinesis:SubscribeToShard",
-            "sqs:DeleteMessage",
-            "sqs:GetQueueAttributes",
-            "sqs:ReceiveMessage",
         ),
         "arn:${partition}:kafka:${region}:*:*",
         "arn:${partition}:kinesis:${region}:*:*",
-        "arn:${partition}:sqs:${region}:*:*",
     ),
+    _allow(READING_OF_QUEUES, "arn:${partition}:sqs:${region}:*:*"),
     _allow(
         ("kms:Decrypt",),
         "arn:${partition}:kms:${region}:*:key/*",
