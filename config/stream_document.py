@@ -143,13 +143,15 @@ class SqsDocument(StreamDocument):
     """A queue."""
 
     queue: Annotated[str, _one(_QUEUE, _QUEUE_ARN, example=_QUEUE_EXAMPLE)] = Field(
-        description=f"{_QUEUE_EXAMPLE}. Its visibility timeout must be 720 seconds at least"
+        description=f"{_QUEUE_EXAMPLE}. Its visibility timeout must be 300 seconds at "
+        "least; 1,800 are better"
     )
     batch_size: int = Field(
-        default=10_000,
+        default=1_000,
         ge=1,
-        le=10_000,
-        description="messages of a batch, at most; 10 of a queue whose name ends with `.fifo`",
+        le=5_000,
+        description="messages of a batch, at most, each of which is a write to the state table; 10 "
+        "of a queue whose name ends with `.fifo`",
     )
     concurrency: int = Field(
         default=2, ge=2, le=1000, description="batches that are taken in at a time"

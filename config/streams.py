@@ -8,8 +8,9 @@ from config.naming import Names
 from config.source_document import SourceDocument
 from config.sources import load_sources
 
-TIMEOUT_SECONDS = 120
-"""Of a function; a batch takes a few seconds."""
+TIMEOUT_SECONDS = 300
+"""Of a function. A batch takes a second; one in which each record is a call, because it is no row
+or a message, takes a minute."""
 
 
 def streams() -> tuple[SourceDocument, ...]:

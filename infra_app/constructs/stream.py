@@ -26,8 +26,9 @@ from infra_app.constructs.stream_mapping import map_stream, queue_arn, stream_ar
 from infra_app.lambdas.streams.settings import StreamSettings
 from wires.alerts import Topic
 
-MEMORY_MB = 512
-"""A batch has 6 MB; the function takes some 150."""
+MEMORY_MB = 1024
+"""A batch has 6 MB, and the function takes some 150. But Lambda gives processors by memory, and ten
+thousand calls take 30 s of a whole one."""
 
 
 class Stream(Construct):

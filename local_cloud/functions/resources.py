@@ -127,15 +127,14 @@ def _queue_mapping(properties: Properties, *, is_enabled: bool) -> QueueMapping:
 
 
 def _stream_mapping(properties: Properties) -> StreamMapping:
-    function = properties["FunctionName"]
     stream_arn = properties["EventSourceArn"].partition("/consumer/")[0]
-    spec = inventory().functions.spec(function.split(":")[-1])
+    spec = inventory().functions.spec(properties["FunctionName"].split(":")[-1])
     destination = properties.get("DestinationConfig", {}).get("OnFailure", {})
     return StreamMapping(
         stream=stream_arn.partition(":stream/")[2],
         stream_arn=stream_arn,
         function=spec.name,
-        function_arn=function,
+        function_arn=spec.arn,
         role_arn=spec.role,
         start=properties["StartingPosition"],
         batch_size=int(properties.get("BatchSize", 100)),

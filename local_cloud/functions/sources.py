@@ -11,7 +11,7 @@ from typing import Any
 from local_cloud.inventory import Inventory
 
 _SHARDS = 2
-_VISIBILITY_SECONDS = "720"
+_VISIBILITY_SECONDS = "1800"
 
 
 def make_sources(inventory: Inventory, client: Callable[[str], Any]) -> None:

@@ -10,11 +10,18 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
 
+from config.boundaries import Boundary
 from config.environments import Environment, load_environments
 from infra_app.constructs.stream_alarms import STREAM_RUNBOOKS
 from infra_app.lambdas.streams.settings import StreamSettings
+from operations.account_policies.boundary import boundary_document
+from operations.cost.bill import Bill
+from operations.cost.charges import Situation
 from tests.contract.clones import changed, cloned, run
+from tests.operations.test_execution_policies import PURPOSES_OF_ENVIRONMENTS, check
 from tests.streams.play import POISON, ROWS
 from tests.templates import Json, Template, as_list, text_of
 
@@ -193,6 +200,31 @@ def test_messages_are_forgotten_where_there_is_a_queue(
 ) -> None:
     state = template.named("AWS::DynamoDB::Table", TableName=dev.names.state_table)
     assert state["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+
+
+def test_cloudformation_may_make_it_and_each_role_is_within_its_boundary(
+    template: Template, dev: Environment
+) -> None:
+    assert list(check(template, PURPOSES_OF_ENVIRONMENTS, dev)) == []
+    text = boundary_document(dev.project, Boundary.ENVIRONMENT, dev.account)
+    within = {a for s in json.loads(text)["Statement"] for a in as_list(s["Action"])}
+    for source in SOURCES:
+        for statement in of_role(template, source):
+            assert set(as_list(statement["Action"])) <= within
+
+
+def test_cloudformation_s_own_schemas_find_nothing_wrong(template: Template) -> None:
+    config = ManualArgs(regions=["eu-central-1"], ignore_checks=["W3005"])
+    assert [match.message for match in lint(json.dumps(template.document), config=config)] == []
+
+
+def test_a_stream_of_which_little_comes_costs_less_than_two_dollars(
+    template: Template, dev: Environment
+) -> None:
+    situation = Situation.of(dev, {"infrastructure": template.document})
+    bill = Bill.for_situation("dev", situation, readers=False)
+    usd = sum(one.usd for one in bill.charges if "/StreamClicks" in one.resource)
+    assert 1 < usd < 2
 
 
 def test_all_that_holds_of_the_shipped_templates_holds_with_streams(clone: Path) -> None:
