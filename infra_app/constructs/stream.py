@@ -92,7 +92,7 @@ class Stream(Construct):
             function=self.function,
             failures=failures,
         )
-        self._explain()
+        self._explain(document.name)
 
     def _failures(self, name: str, key: kms.IKey) -> sqs.Queue:
         queue = sqs.Queue(
@@ -107,7 +107,7 @@ class Stream(Construct):
         explain(
             queue,
             {
-                "AwsSolutions-SQS3": "It is where Lambda puts what it gives up: a queue of dead "
+                "AwsSolutions-SQS3": f"{name} is where Lambda puts what it gives up: a queue of dead "
                 "letters itself.",
             },
         )
@@ -128,21 +128,23 @@ class Stream(Construct):
         consumer = kinesis.CfnStreamConsumer(self, "Reader", consumer_name=reader, stream_arn=arn)
         return consumer.attr_consumer_arn
 
-    def _explain(self) -> None:
+    def _explain(self, source: str) -> None:
+        whose = f"The function of {source}"
         explain(
             self.function,
             {
-                "CKV_AWS_115": "Its mapping has one batch of each shard or partition at a time, or "
-                "as many of a queue as the source's file says.",
-                "CKV_AWS_116": "Its mapping puts what it gives up into a queue.",
-                "CKV_AWS_117": "It calls AWS alone; `network.vpc` puts it into a VPC.",
-                "CKV_AWS_173": "Its variables are names, and nothing secret.",
-                "AwsSolutions-L1": "Python 3.13 is the Python of Glue 6.0: `wires` runs in both.",
-                "NIST.800.53.R5-LambdaConcurrency": "Its mapping limits it; a reserve would be "
-                "taken from the account's other functions.",
-                "NIST.800.53.R5-LambdaDLQ": "Its mapping puts what it gives up into a queue.",
-                "NIST.800.53.R5-LambdaInsideVPC": "It calls S3 and DynamoDB alone; `network.vpc` "
-                "puts it into a VPC. The mapping reads the stream, and not the function.",
+                "CKV_AWS_115": f"{whose} has one batch of each shard or partition at a time, or as "
+                "many of a queue as the source's file says.",
+                "CKV_AWS_116": f"{whose} has a mapping that puts what it gives up into a queue.",
+                "CKV_AWS_117": f"{whose} calls AWS alone; `network.vpc` puts it into a VPC.",
+                "CKV_AWS_173": f"{whose} has variables that are names, and nothing secret.",
+                "AwsSolutions-L1": f"{whose} runs in the Python of Glue 6.0, as `wires` does.",
+                "NIST.800.53.R5-LambdaConcurrency": f"{whose} is limited by its mapping; a reserve "
+                "would be taken from the account's other functions.",
+                "NIST.800.53.R5-LambdaDLQ": f"{whose} has a mapping that puts what it gives up "
+                "into a queue, or a queue that has dead letters.",
+                "NIST.800.53.R5-LambdaInsideVPC": f"{whose} calls S3 and DynamoDB alone; "
+                "`network.vpc` puts it into a VPC. Its mapping reads the stream.",
             },
         )
 

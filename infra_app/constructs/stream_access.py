@@ -20,7 +20,7 @@ from wires.layout import message_claims, quarantined_records, source_states, sta
 from wires.routes import landed_objects
 from wires.stream_sources import KafkaLogin
 
-_INTERFACES = (
+OF_INTERFACES = (
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
@@ -41,10 +41,10 @@ class StreamAccess:
         explain(
             role,
             {
-                "AwsSolutions-IAM5[Resource::*]": "X-Ray's actions to send traces take no "
-                "resource, nor do those of EC2 for interfaces in a VPC.",
-                "NIST.800.53.R5-IAMNoInlinePolicy": "The function's policy is of use to it alone, "
-                "and goes with it.",
+                "AwsSolutions-IAM5[Resource::*]": f"The function of {self._name} sends traces to "
+                "X-Ray, whose actions take no resource, nor do those of EC2 for interfaces.",
+                "NIST.800.53.R5-IAMNoInlinePolicy": f"The policy of the function of {self._name} "
+                "is of use to it alone, and goes with it.",
             },
         )
 
@@ -114,7 +114,7 @@ class StreamAccess:
             arns = [f"{secret_arn(self._stack, secret)}-??????" for secret in secrets]
             self._grant("secretsmanager:GetSecretValue", on=arns)
         if kafka.cluster or kafka.subnets:
-            self._grant(*_INTERFACES, on=["*"])
+            self._grant(*OF_INTERFACES, on=["*"])
         if kafka.cluster:
             actions = ("DescribeCluster", "DescribeClusterV2", "GetBootstrapBrokers")
             self._grant(*(f"kafka:{action}" for action in actions), on=[kafka.cluster])
@@ -130,7 +130,7 @@ class StreamAccess:
         group = f"{kafka.cluster.replace(':cluster/', ':group/')}/{kafka.consumer_group or '*'}"
         self._grant("kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup", on=[group])
         if not kafka.consumer_group:
-            self._because(group, "Lambda makes up the name of the consumer group.")
+            self._because(group, f"Lambda makes up the consumer group of {self._name}.")
 
     def _objects(self, bucket: s3.IBucket, pattern: str, *actions: str) -> None:
         arn = bucket.arn_for_objects(pattern)
