@@ -137,7 +137,6 @@ UNUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             ),
             "ResourcePolicy": ("dynamodb:DeleteResourcePolicy", "dynamodb:PutResourcePolicy"),
             "ContributorInsightsSpecification": ("dynamodb:UpdateContributorInsights",),
-            "TimeToLiveSpecification": ("dynamodb:UpdateTimeToLive",),
             "Replicas": ("iam:CreateServiceLinkedRole",),
         },
         "AWS::EC2::FlowLog": {
