@@ -107,8 +107,8 @@ class Stream(Construct):
         explain(
             queue,
             {
-                "AwsSolutions-SQS3": f"The queue {name} is where Lambda puts what it gives up: it is a "
-                "queue of dead letters itself.",
+                "AwsSolutions-SQS3": f"The queue {name} is where Lambda puts what it gives up: "
+                "it is one of dead letters itself.",
             },
         )
         return queue
