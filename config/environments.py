@@ -19,6 +19,7 @@ from config.naming import Names
 from config.prices import Prices, prices_of, regions_with_prices, unknown_prices
 from config.rules import project
 from config.settings import Settings, account_of_role
+from config.streams import check_streams
 from config.validation import Frozen, broken_rules
 from config.yaml_source import read_mapping
 
@@ -147,6 +148,7 @@ def _environment(document: _Document, name: EnvironmentName) -> Environment:
         from config.source_jobs import check_sources  # noqa: PLC0415 - jobs lack what it needs
 
         check_sources(document.project, environment.settings, name)
+    check_streams(document.project, environment.names)
     return environment
 
 

@@ -114,6 +114,15 @@ class Names:
     def monitor_function(self) -> str:
         return self.of("monitor")
 
+    def stream_function(self, source: str) -> str:
+        """Return the function of a source that is a stream; its reader of Kinesis has this name
+        too."""
+        return self.of(f"stream-{source.replace('_', '-')}")
+
+    def stream_failures(self, source: str) -> str:
+        """Return the queue of what the function of a stream could not take in."""
+        return f"{self.stream_function(source)}-failures"
+
     @property
     def workflow(self) -> str:
         return self.of("layered-etl")
@@ -251,6 +260,11 @@ class Names:
             self.infrastructure_stack,
             self.application_stack,
         )
+
+    def check_stream(self, source: str) -> None:
+        """Raises NamingError if the name of a stream makes others too long."""
+        rule = "a name has 3 to 64 characters a-z 0-9 -"
+        self._check(_OTHER, rule, (self.stream_failures(source),))
 
     def _bucket(self, zone: str) -> str:
         return f"{self.of(zone)}-{self.account}-{self.region}"

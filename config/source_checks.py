@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from config.api_checks import broken_api
 from config.errors import BrokenRule
 from config.source_document import CursorDocument, SourceDocument
+from config.stream_checks import broken_stream, without_stream
 from wires.contracts import DatasetContract
 from wires.errors import PositionError
 from wires.positions import position_of
@@ -23,6 +24,10 @@ def broken_source(
     if document.name != file:
         yield BrokenRule(field="name", value=document.name, rule=f"must be {file}, as the file is")
     yield from _broken_dataset(document)
+    if document.kind.is_stream:
+        yield from broken_stream(document)
+        return
+    yield from without_stream(document)
     yield from _broken_mode(document)
     if document.cursor:
         yield from _broken_cursor(document.cursor)

@@ -11,6 +11,7 @@ from config.api_document import ApiDocument
 from config.dataset_document import Name, Written
 from config.one_of import one_of
 from config.settings import Schedule
+from config.stream_document import KafkaDocument, KinesisDocument, SqsDocument, StreamDocument
 from wires.sources import CursorType, Kind, Mode, Repeats
 
 
@@ -79,7 +80,10 @@ class SourceDocument(Written):
     """A source, and where its rows go."""
 
     name: Name = Field(description="of the source, and of the file; part of its job's name")
-    kind: Annotated[Kind, one_of(Kind)] = Field(description="`api`: HTTP, REST or GraphQL")
+    kind: Annotated[Kind, one_of(Kind)] = Field(
+        description="`api`: HTTP, REST or GraphQL; `kinesis`, `sqs` or `kafka`: a stream, which a "
+        "function takes in as it comes"
+    )
     dataset: Name = Field(
         description="dataset that the rows go to, as if somebody had uploaded them; its contract "
         "is a file in `config/datasets/`, if there is one"
@@ -119,3 +123,17 @@ class SourceDocument(Written):
     api: ApiDocument | None = Field(
         default=None, description="what is asked, and how; needed for the kind `api`"
     )
+    kinesis: KinesisDocument | None = Field(
+        default=None, description="which stream; needed for the kind `kinesis`"
+    )
+    sqs: SqsDocument | None = Field(
+        default=None, description="which queue; needed for the kind `sqs`"
+    )
+    kafka: KafkaDocument | None = Field(
+        default=None, description="which topic; needed for the kind `kafka`"
+    )
+
+    @property
+    def stream(self) -> StreamDocument | None:
+        """The section of a stream's kind; None for a source that a job fetches."""
+        return self.kinesis or self.sqs or self.kafka

@@ -26,8 +26,11 @@ def job_name(source: str) -> str:
 
 
 def source_jobs() -> tuple[JobSpec, ...]:
-    """Return a job for each file of `sources/`. Raises ConfigError for a wrong one."""
-    return tuple(_job(document) for document in load_sources())
+    """Return a job for each file of `sources/` but those of streams.
+
+    Raises ConfigError for a wrong one.
+    """
+    return tuple(_job(document) for document in load_sources() if not document.kind.is_stream)
 
 
 def check_sources(project: str, settings: Settings, environment: str) -> None:

@@ -13,6 +13,7 @@ from config.api_document import (
 )
 from config.reference import Section, reference
 from config.source_document import CursorDocument, LimitsDocument, SourceDocument
+from config.stream_document import KafkaDocument, KinesisDocument, SqsDocument
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "sources.md"
 _HEAD = """\
@@ -22,9 +23,9 @@ A file `config/sources/<name>.yaml` says what is fetched, and where it goes. A n
 listed here is an error, and so are contradictions, also with the contract of the dataset; each is
 told with file, field and rule before any template exists.
 
-This page is made of the definitions in `config/source_document.py` and `config/api_document.py` by
-`make reference`; a test compares them. How to add a source step by step is in
-[connectors.md](connectors.md).
+This page is made of the definitions in `config/source_document.py`, `config/api_document.py` and
+`config/stream_document.py` by `make reference`; a test compares them. How to add a source step by
+step is in [connectors.md](connectors.md).
 """
 SECTIONS: tuple[Section, ...] = (
     ("The file", "", SourceDocument),
@@ -35,6 +36,9 @@ SECTIONS: tuple[Section, ...] = (
     ("`api.authentication`", "", AuthenticationDocument),
     ("`api.graphql`", "", GraphQlDocument),
     ("`api.limits`", "", ApiLimitsDocument),
+    ("`kinesis`", "Of the kind `kinesis`.", KinesisDocument),
+    ("`sqs`", "Of the kind `sqs`.", SqsDocument),
+    ("`kafka`", "Of the kind `kafka`.", KafkaDocument),
 )
 
 

@@ -30,6 +30,7 @@ TRIGGER_DISTRIBUTIONS = ("aws-lambda-powertools", "jmespath", "typing_extensions
 LIBRARY_DISTRIBUTIONS = ("fastavro", "lark", "charset-normalizer", "Jinja2", "MarkupSafe")
 
 TRIGGER_PACKAGES = ("infra_app/lambdas/trigger", "wires")
+STREAMS_PACKAGES = ("infra_app/lambdas/streams", "connectors", "wires")
 LIBRARY_PACKAGES = (
     "glue_scripts/lake",
     "glue_scripts/curation",
@@ -50,10 +51,12 @@ Bundle = Mapping[PurePosixPath, bytes]
 
 def trigger_bundle() -> Bundle:
     """Return packages `trigger` and `wires`, and the distributions that the handler imports."""
-    bundle = _packages(TRIGGER_PACKAGES)
-    for name in TRIGGER_DISTRIBUTIONS:
-        bundle |= _distribution(name)
-    return bundle
+    return _with_powertools(TRIGGER_PACKAGES)
+
+
+def streams_bundle() -> Bundle:
+    """Return packages `streams`, `connectors` and `wires`, and what the handler imports."""
+    return _with_powertools(STREAMS_PACKAGES)
 
 
 def library_bundle(contracts: Iterable[DatasetContract]) -> Bundle:
@@ -144,6 +147,13 @@ def stage(name: str, bundle: Bundle, *, under: Path = STAGE) -> Path:
             if not folder.is_dir():
                 raise
     return folder
+
+
+def _with_powertools(folders: Iterable[str]) -> Bundle:
+    bundle = _packages(folders)
+    for name in TRIGGER_DISTRIBUTIONS:
+        bundle |= _distribution(name)
+    return bundle
 
 
 def _packages(folders: Iterable[str]) -> dict[PurePosixPath, bytes]:

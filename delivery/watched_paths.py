@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 
 from config.delivery import App
-from delivery.bundles import LIBRARY_PACKAGES, TRIGGER_PACKAGES
+from delivery.bundles import LIBRARY_PACKAGES, STREAMS_PACKAGES, TRIGGER_PACKAGES
 
 _SHARED = ("config", "delivery", "operations", "scripts", "wires")
 """Folders that both apps, or steps of both pipelines, are made of."""
 _OWN = MappingProxyType(
     {
-        App.INFRASTRUCTURE: ("infra_app", *TRIGGER_PACKAGES),
+        App.INFRASTRUCTURE: ("infra_app", *TRIGGER_PACKAGES, *STREAMS_PACKAGES),
         # Contracts have rules in `dqdl`, which are checked at synthesis.
         App.APPLICATION: ("glue_app", "glue_scripts", "connectors", *LIBRARY_PACKAGES),
     }

@@ -13,7 +13,8 @@ from constructs import Construct
 from config.environments import Environment
 from config.exports import TOPICS, Export
 from config.jobs import DATA_INGESTION, DATA_QUALITY, FILE_PROCESSOR, JOBS
-from delivery.bundles import stage, trigger_bundle
+from config.streams import streams
+from delivery.bundles import stage, streams_bundle, trigger_bundle
 from infra_app.constructs.alarms import Alarms
 from infra_app.constructs.alerts import Alerts
 from infra_app.constructs.catalog import Catalog
@@ -31,6 +32,7 @@ from infra_app.constructs.network import ZONES, Network
 from infra_app.constructs.query_workgroup import QueryWorkgroup
 from infra_app.constructs.spectrum_role import SpectrumRole
 from infra_app.constructs.state_tables import StateTables
+from infra_app.constructs.stream import Stream
 from infra_app.constructs.trigger import TIMEOUT, Trigger
 from infra_app.constructs.trigger_access import grant_trigger_access
 from infra_app.constructs.upload_rules import rule_uploads
@@ -69,12 +71,33 @@ class InfrastructureStack(cdk.Stack):
             results_days=settings.reading.results_days,
         )
         self._rule_uploads(key, buckets)
-        tables = StateTables(self, "StateTables", names=names, key=key, retain=retain)
+        sources = streams()
+        tables = StateTables(
+            self,
+            "StateTables",
+            names=names,
+            key=key,
+            retain=retain,
+            forgets_messages=any(source.sqs for source in sources),
+        )
         catalog = Catalog(self, "Catalog", names=names, buckets=buckets, retain=retain)
         alerts = Alerts(self, "Alerts", names=names, key=key, told=settings.alarms)
         roles = self._job_roles()
         network = self._network(key) if settings.network.vpc else None
         self._way_in(key, buckets, tables, topics=alerts.topics, network=network)
+        for source in sources:
+            Stream(
+                self,
+                f"Stream{_pascal(source.name)}",
+                environment=environment,
+                document=source,
+                key=key,
+                buckets=buckets,
+                tables=tables,
+                code=stage("streams", streams_bundle()),
+                topics=alerts.topics,
+                network=network,
+            )
         ChecksRole(
             self,
             "ChecksRole",
@@ -287,6 +310,10 @@ class InfrastructureStack(cdk.Stack):
                 value=values[export],
                 export_name=self._environment.export_name(export),
             )
+
+
+def _pascal(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
 
 
 def _common_settings(

@@ -15,6 +15,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
+from moto.kinesis.models import kinesis_backends
 from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
@@ -142,6 +143,13 @@ class InProcessAws:
         """Whether a message can be received from a queue now."""
         with moto_lock:
             return bool(sqs_backends[self.account][self.region].get_queue(queue).messages)
+
+    def records_sent(self, stream: str) -> int:
+        """Return how many records have ever been put into a stream, and how many shards it has."""
+        with moto_lock:
+            found = kinesis_backends[self.account][self.region].streams.get(stream)
+            shards = list(found.shards.values()) if found else []
+            return sum(1 + len(shard.records) for shard in shards)
 
     @contextmanager
     def folders_in_use(self) -> Iterator[None]:

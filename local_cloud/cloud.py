@@ -22,6 +22,8 @@ from local_cloud.events.schedules import Schedule, most_frequent
 from local_cloud.events.shapes import Event
 from local_cloud.functions.poller import QueuePoller
 from local_cloud.functions.registry import FunctionRegistry, Invocation
+from local_cloud.functions.sources import make_sources
+from local_cloud.functions.stream_poller import StreamPoller
 from local_cloud.glue.jobs import LocalJobRun
 from local_cloud.glue.runner import Surroundings
 from local_cloud.glue.service import GlueService
@@ -178,7 +180,8 @@ class LocalCloud:
     def deploy(self, stacks: Iterable[Stack]) -> None:
         """Deploy the stacks, leaving nothing out silently. Raises DeploymentError."""
         Deployment(self._aws).deploy(stacks)
-        self._settling.pollers = [
+        make_sources(self._inventory, self._aws.client)
+        queues = [
             QueuePoller(
                 mapping,
                 sqs=self._aws.client("sqs"),
@@ -190,6 +193,17 @@ class LocalCloud:
             for mapping in self._inventory.mappings
             if mapping.enabled
         ]
+        streams = [
+            StreamPoller(
+                mapping,
+                client_in_role=self._roles.streams_for(self._functions.spec(mapping.function)),
+                region=self.region,
+                invoke=self._functions.invoke,
+                records_sent=self._aws.records_sent,
+            )
+            for mapping in self._inventory.streams
+        ]
+        self._settling.pollers = [*streams, *queues]
 
     def upload(self, bucket: str, key: str, path: Path) -> str:
         """Put a file into a bucket, and send the event of it. Returns its version id."""

@@ -42,10 +42,33 @@ class QueueMapping:
     enabled: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class StreamMapping:
+    """An event-source mapping: this stream's records go to this function."""
+
+    stream: str
+    stream_arn: str
+    function: str
+    function_arn: str
+    role_arn: str
+    """Of the role in which the function runs."""
+    start: str
+    """`TRIM_HORIZON` or `LATEST`."""
+    batch_size: int
+    bisects: bool
+    retries: int
+    """Times that a batch comes again; -1 without end."""
+    destination: str
+    """ARN of the queue that is told of what is given up; "" for none."""
+    reports_batch_item_failures: bool
+
+
 class Functions(Protocol):
     """Runs functions."""
 
     def add(self, spec: FunctionSpec) -> None: ...
+
+    def spec(self, name: str) -> FunctionSpec: ...
 
     def invoke_now(self, name: str, body: str) -> tuple[str, bool]:
         """Return the payload, and whether it is an error."""
@@ -101,6 +124,7 @@ class Inventory:
     flows: Flows
     access: Access
     mappings: list[QueueMapping] = field(default_factory=list)
+    streams: list[StreamMapping] = field(default_factory=list)
 
 
 _inventories: list[Inventory] = []

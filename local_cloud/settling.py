@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import Protocol
 
-from local_cloud.functions.poller import QueuePoller
+from local_cloud.functions.poller import Batch
 from local_cloud.functions.registry import FunctionRegistry
 from local_cloud.stall_timeout import StallTimeout
 from operations.progress import Counter
@@ -41,13 +41,20 @@ class Moving(Protocol):
     def activity(self) -> str: ...
 
 
+class Poller(Protocol):
+    """Feeds a function."""
+
+    def poll(self) -> Batch:
+        """Hand over what there is, at most a batch of each queue or shard."""
+
+
 class Settling:
     """Moves messages from queues to functions, and waits for what they start."""
 
     def __init__(
         self, *, functions: FunctionRegistry, moving: Callable[[], Sequence[Moving]], say: Say
     ) -> None:
-        self.pollers: list[QueuePoller] = []
+        self.pollers: list[Poller] = []
         self._functions = functions
         self._moving = moving
         self._say = say

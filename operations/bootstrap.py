@@ -13,6 +13,7 @@ from config.account import Account
 from config.boundaries import Boundary
 from config.environments import Environments
 from config.settings import Settings
+from config.streams import has_stream_readers
 from operations.account_policies.deployed import Purpose
 from operations.account_policies.put import (
     ManagedPolicy,
@@ -44,6 +45,7 @@ class Target:
             Purpose.LAKE_FORMATION: any(one.lake_formation for one in self.settings),
             Purpose.CHAT: any(one.alarms.slack_workspace for one in self.settings),
             Purpose.DASHBOARDS: any(one.reading.quicksight for one in self.settings),
+            Purpose.STREAM_READERS: bool(self.settings) and has_stream_readers(),
         }
         return tuple(purpose for purpose, is_wanted in wanted.items() if is_wanted)
 

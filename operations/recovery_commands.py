@@ -1,4 +1,4 @@
-"""The commands `objects`, `runs`, `failed`, `redrive`, `reconcile` and `release`."""
+"""The commands `objects`, `records`, `runs`, `failed`, `redrive`, `reconcile` and `release`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from operations.recovery.estate import Estate
 from operations.recovery.failed import find_troubles
 from operations.recovery.job_runs import RunSelection, find_runs
 from operations.recovery.objects import find_uploads
+from operations.recovery.records import find_records
 from operations.recovery.redrive import Choice, Redrive
 from operations.recovery.release import Release
 from operations.recovery.times import moment, since, span
@@ -32,6 +33,7 @@ Command = Callable[[argparse.Namespace, Environment], int]
 def add_recovery_commands(commands: Any, finish: Callable[[Any, Command], None]) -> None:
     """Add the commands; `finish` adds what all commands on an environment have."""
     _add_objects(commands.add_parser("objects", help="what became of uploads"), finish)
+    _add_records(commands.add_parser("records", help="records of streams that are no rows"), finish)
     _add_runs(commands.add_parser("runs", help="what runs of jobs came to"), finish)
     _add_failed(commands.add_parser("failed", help="what needs a person"), finish)
     _add_redrive(
@@ -54,6 +56,13 @@ def _add_objects(parser: Any, finish: Callable[[Any, Command], None]) -> None:
     parser.add_argument("--since", type=moment, metavar="TIME|SPAN", help="uploaded since, or 6h")
     _add_output(parser, "uploads to show, the last ones first", 100)
     finish(parser, _objects)
+
+
+def _add_records(parser: Any, finish: Callable[[Any, Command], None]) -> None:
+    parser.add_argument("--source", default="", metavar="NAME", help="of one source")
+    parser.add_argument("--since", type=moment, metavar="TIME|SPAN", help="put aside since, or 6h")
+    _add_output(parser, "records to show, the last ones first", 20)
+    finish(parser, _records)
 
 
 def _add_runs(parser: Any, finish: Callable[[Any, Command], None]) -> None:
@@ -125,6 +134,18 @@ def _objects(arguments: argparse.Namespace, environment: Environment) -> int:
         since=since(arguments.since, estate.now()),
     )
     found = find_uploads(estate, selection, limit=arguments.limit, progress=Progress())
+    return _print(arguments, environment, found.to_json(), found.lines())
+
+
+def _records(arguments: argparse.Namespace, environment: Environment) -> int:
+    estate = _estate(environment)
+    found = find_records(
+        estate,
+        source=arguments.source,
+        since=since(arguments.since, estate.now()),
+        limit=arguments.limit,
+        progress=Progress(),
+    )
     return _print(arguments, environment, found.to_json(), found.lines())
 
 

@@ -38,6 +38,13 @@ class Client:
     send: Send
     exceptions: Any
 
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        answer = self.call("GetItem", _spelled(request))
+        return {"Item": plain_item(answer["Item"])} if "Item" in answer else {}
+
+    def put_item(self, **request: Any) -> dict[str, Any]:
+        return self.call("PutItem", _spelled(request))
+
     def transact_write_items(self, *, TransactItems: list[Any]) -> dict[str, Any]:  # noqa: N803
         items = [
             {kind: _spelled(request) for kind, request in item.items()} for item in TransactItems
@@ -111,11 +118,10 @@ class Table:
         return Meta(self.client)
 
     def get_item(self, **request: Any) -> dict[str, Any]:
-        answer = self._call("GetItem", request)
-        return {"Item": plain_item(answer["Item"])} if "Item" in answer else {}
+        return self.client.get_item(TableName=self.name, **request)
 
     def put_item(self, **request: Any) -> dict[str, Any]:
-        return self._call("PutItem", request)
+        return self.client.put_item(TableName=self.name, **request)
 
     def update_item(self, **request: Any) -> dict[str, Any]:
         return self._call("UpdateItem", request)

@@ -100,6 +100,8 @@ QUARANTINED_OBJECTS = f"{QUARANTINE}objects/"
 """Refused objects, each with its reason beside it."""
 QUARANTINED_ROWS = f"{QUARANTINE}rows/"
 """Quarantined rows, as a table of folders."""
+QUARANTINED_RECORDS = f"{QUARANTINE}records/"
+"""Records of streams that are no rows, each with its reason, by source and day."""
 QUARANTINE_KEYS = ("dataset", *BY_DAY.columns, "load")
 """Partition columns of that table; `load` is the id of a load or of a refresh."""
 _REPORTS = "reports/"
@@ -116,6 +118,18 @@ def quarantined_object(key: str, version_id: str, uploaded_on: datetime) -> str:
     readable = re.sub(r"[^A-Za-z0-9._-]+|\.\.+", "_", key).strip("._")[-80:]
     digest = hashlib.sha256(f"{key}\0{version_id}".encode()).hexdigest()[:12]
     return f"{QUARANTINED_OBJECTS}{uploaded_on:%Y/%m/%d}/{digest}-{readable or 'object'}"
+
+
+def quarantined_records(source: str) -> str:
+    """Return the folder of all records of a source that were quarantined."""
+    return f"{QUARANTINED_RECORDS}{source}/"
+
+
+def quarantined_record(source: str, line: str, sequence: str, came_on: datetime) -> str:
+    """Return the key for a record, which its place in the stream alone decides."""
+    digest = hashlib.sha256(f"{line}\0{sequence}".encode()).hexdigest()[:16]
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "_", f"{line}-{sequence}")[-120:]
+    return f"{quarantined_records(source)}{came_on:%Y/%m/%d}/{digest}-{readable}.json"
 
 
 def quarantined_rows_folder(dataset: str, values: Values, load: str) -> str:
@@ -228,6 +242,11 @@ def staged_landing(source: str, stream: str, number: int) -> str:
     return f"{staged_stream(source, stream)}{number:09d}/"
 
 
+def staged_landing_of_messages(source: str, landing: str) -> str:
+    """Return the key of the file that a landing of messages has staged."""
+    return f"{staged_sources(source)}{landing}"
+
+
 def staged_file(attempt: str, part: int) -> str:
     """Return the key of a file in the folder of an attempt."""
     return f"{attempt}{part:06d}"
@@ -321,6 +340,20 @@ def source_leases(source: str) -> str:
 
 def told_findings() -> ItemKey:
     return _item(FINDINGS, "told")
+
+
+_MESSAGES = "message#"
+"""Messages of queues, each with a partition of its own: there are many at once."""
+
+
+def message_claim(source: str, message: str) -> ItemKey:
+    """Return the item that says which landing has a message of a source's queue."""
+    return _item(f"{_MESSAGES}{source}#{message}", "claim")
+
+
+def message_claims(source: str) -> str:
+    """Return the pattern of the partition keys of a source's messages."""
+    return f"{_MESSAGES}{source}#*"
 
 
 # Objects table: beside an object's versions

@@ -21,6 +21,8 @@ class Dimension(StrEnum):
     TABLE = "Table"
     """A dataset or curated table that has quality rules."""
     CLASS = "Class"
+    SOURCE = "Source"
+    """A source that is a stream."""
 
 
 class Metric(StrEnum):
@@ -88,3 +90,14 @@ DIMENSION_OF: Mapping[Metric, Dimension | None] = MappingProxyType(
     }
 )
 """What each metric is told by."""
+
+
+class StreamMetric(StrEnum):
+    """Metrics that functions of streams write, all of them by source."""
+
+    RECORDS_LANDED = "RecordsLanded"
+    """Count of records that have landed; counted again, rarely, where a function was cut off."""
+    RECORDS_QUARANTINED = "RecordsQuarantined"
+    """Count of records that are no rows."""
+    RECORDS_REPEATED = "RecordsRepeated"
+    """Count of records that came again and were passed over."""

@@ -3,7 +3,8 @@
 Both live under `quarantine/` in the quality bucket. `objects/` holds a `.reason.json` for each
 refused object, and beside it a copy of the object if that is small; a large one is kept where it
 was uploaded, in its version. `rows/` holds malformed rows as JSON Lines, a table in the quality
-database.
+database. Records of streams that are no rows are beside them in `records/`, where the functions of
+their sources put them.
 """
 
 from __future__ import annotations

@@ -22,6 +22,14 @@ class Kind(StrEnum):
     """What a source is, and which connector reads it."""
 
     API = "api"
+    KINESIS = "kinesis"
+    SQS = "sqs"
+    KAFKA = "kafka"
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it sends by itself what a function takes in, instead of being asked by a job."""
+        return self in (Kind.KINESIS, Kind.SQS, Kind.KAFKA)
 
 
 class Mode(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import aws_cdk as cdk
 import aws_cdk.aws_iam as iam
@@ -15,7 +15,13 @@ from constructs import Construct
 
 from config import settings
 from infra_app.constructs.network import Network, grant_network_interfaces
-from infra_app.lambdas.trigger.settings import FunctionSettings
+
+
+class Variables(Protocol):
+    """Settings of a function."""
+
+    def to_environ(self) -> dict[str, str]:
+        """Return its environment variables."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ def python_function(
     description: str,
     handler: str,
     code: Path,
-    environment: FunctionSettings,
+    environment: Variables,
     timeout: cdk.Duration,
     memory: int,
     key: kms.IKey,

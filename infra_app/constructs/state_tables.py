@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import aws_cdk.aws_dynamodb as dynamodb
 import aws_cdk.aws_kms as kms
 from constructs import Construct
@@ -11,6 +13,7 @@ from delivery.audit import explain
 from infra_app.constructs.removal import removal
 from wires.layout import PARTITION_KEY, SORT_KEY
 from wires.load_ledger import OPEN_INDEX
+from wires.message_ledger import EXPIRES
 from wires.object_ledger import PENDING_INDEX
 from wires.run_ledger import BY_START_INDEX
 
@@ -23,8 +26,17 @@ class StateTables(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, names: Names, key: kms.IKey, retain: bool
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        names: Names,
+        key: kms.IKey,
+        retain: bool,
+        forgets_messages: bool = False,
     ) -> None:
+        """Make the tables. Some environments have queues as sources, whose messages are in the
+        state table until no queue can have them any more."""
         super().__init__(scope, id)
         self._key = key
         self._retain = retain
@@ -42,6 +54,11 @@ class StateTables(Construct):
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         self.state = self._table("State", names.state_table, PARTITION_KEY, sort=SORT_KEY)
+        if forgets_messages:
+            resource = cast("dynamodb.CfnTable", self.state.node.default_child)
+            resource.time_to_live_specification = dynamodb.CfnTable.TimeToLiveSpecificationProperty(
+                attribute_name=EXPIRES, enabled=True
+            )
         self.runs = self._table("Runs", names.runs_table, "job", sort="run_id")
         self.runs.add_local_secondary_index(index_name=BY_START_INDEX, sort_key=_text("started_at"))
         self.all = (self.objects, self.loads, self.state, self.runs)

@@ -54,6 +54,7 @@ class ServiceRoles:
         self._client = client
         self._turn = threading.Lock()
         self._queues: dict[str, Any] = {}
+        self._readers: dict[str, Session] = {}
 
     def credentials_of_function(self, spec: FunctionSpec) -> Mapping[str, str]:
         """Return the credentials of a function's new process. Raises RoleRefused."""
@@ -65,6 +66,17 @@ class ServiceRoles:
         https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
         """
         return partial(self._queue_client, mapping, spec)
+
+    def streams_for(self, spec: FunctionSpec) -> Callable[[str], Any]:
+        """Return what makes clients in which Lambda reads a function's stream, and gives up."""
+
+        def client(service: str) -> Any:
+            with self._turn:
+                if spec.name not in self._readers:
+                    self._readers[spec.name] = self._session_of_function(spec)
+            return self._client(service, self._readers[spec.name])
+
+        return client
 
     def session_of_run(self, job: Job, run: Run) -> Session:
         """Return the session of a job's run.

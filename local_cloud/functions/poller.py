@@ -27,7 +27,7 @@ class Batch:
     problem: str
 
 
-_NOTHING = Batch(received=0, failed=0, problem="")
+NOTHING = Batch(received=0, failed=0, problem="")
 
 
 class QueuePoller:
@@ -66,9 +66,9 @@ class QueuePoller:
         except (ClientError, RoleRefused) as error:
             if not _is_refused(error):
                 raise
-            return _NOTHING  # The refusal has been told of already.
+            return NOTHING  # The refusal has been told of already.
         if not messages:
-            return _NOTHING
+            return NOTHING
         failed, problem = self._failures(messages)
         self._give_back([m for m in messages if m["MessageId"] in failed])
         done = [m for m in messages if m["MessageId"] not in failed]

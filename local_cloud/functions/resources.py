@@ -1,4 +1,4 @@
-"""AWS::Lambda::Function and AWS::Lambda::EventSourceMapping."""
+"""AWS::Lambda::Function, AWS::Lambda::EventSourceMapping and AWS::Kinesis::StreamConsumer."""
 
 from __future__ import annotations
 
@@ -8,19 +8,41 @@ from moto.awslambda.models import LambdaFunction
 
 from local_cloud.cloudformation.resource import Place, Properties, Resource, resource_type
 from local_cloud.errors import UnsupportedResourceError
-from local_cloud.inventory import FunctionSpec, QueueMapping, inventory
+from local_cloud.inventory import FunctionSpec, QueueMapping, StreamMapping, inventory
 
-_MAPPING_PROPERTIES = {
+_OF_ALL = {
     "BatchSize",
     "Enabled",
     "EventSourceArn",
     "FunctionName",
-    "FunctionResponseTypes",
     "MaximumBatchingWindowInSeconds",
-    "ScalingConfig",
     "Tags",
 }
-"""The last three have no effect: a laptop does not wait for a batch to fill, nor scale."""
+"""The last two have no effect: a laptop does not wait for a batch to fill."""
+_OF_QUEUES = {*_OF_ALL, "FunctionResponseTypes", "ScalingConfig"}
+"""A laptop does not scale."""
+_OF_STREAMS = {
+    *_OF_ALL,
+    "BisectBatchOnFunctionError",
+    "DestinationConfig",
+    "FunctionResponseTypes",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+    "ParallelizationFactor",
+    "StartingPosition",
+}
+"""No record of a laptop becomes old."""
+_OF_TOPICS = {
+    *_OF_ALL,
+    "AmazonManagedKafkaEventSourceConfig",
+    "DestinationConfig",
+    "SelfManagedEventSource",
+    "SelfManagedKafkaEventSourceConfig",
+    "SourceAccessConfigurations",
+    "StartingPosition",
+    "Topics",
+}
+"""None has an effect: a laptop has no brokers. Events of them are given to the function by hand."""
 
 
 class LocalFunction(LambdaFunction):
@@ -67,27 +89,71 @@ def create_function(name: str, properties: Properties, place: Place) -> LambdaFu
 
 @resource_type("AWS::Lambda::EventSourceMapping")
 def create_mapping(name: str, properties: Properties, place: Place) -> Resource:  # noqa: ARG001
-    """Make a queue's mapping without moto, which would take messages and lose them."""
-    unknown = properties.keys() - _MAPPING_PROPERTIES
-    arn = properties["EventSourceArn"]
-    if unknown or ":sqs:" not in arn:
+    """Make a mapping without moto, which would take messages and lose them."""
+    arn = properties.get("EventSourceArn", "")
+    known: set[str] = set()
+    if ":sqs:" in arn:
+        known = _OF_QUEUES
+    elif ":kinesis:" in arn:
+        known = _OF_STREAMS
+    elif "Topics" in properties:
+        known = _OF_TOPICS
+    if not known or properties.keys() - known:
         raise UnsupportedResourceError(
             f"event-source mapping {name}: a laptop knows mappings of queues with "
-            f"{', '.join(sorted(_MAPPING_PROPERTIES))}; got {', '.join(sorted(properties))} "
-            f"of {arn}. Extend local_cloud/functions, or do without it."
+            f"{', '.join(sorted(_OF_QUEUES))}, of streams with {', '.join(sorted(_OF_STREAMS))}, "
+            f"and of topics with {', '.join(sorted(_OF_TOPICS))}; got "
+            f"{', '.join(sorted(properties))} of {arn}. Extend local_cloud/functions, or do "
+            "without it."
         )
-    responses = properties.get("FunctionResponseTypes", [])
-    inventory().mappings.append(
-        QueueMapping(
-            queue=arn.split(":")[5],
-            queue_arn=arn,
-            function=properties["FunctionName"].split(":")[-1],
-            batch_size=int(properties.get("BatchSize", 10)),
-            reports_batch_item_failures="ReportBatchItemFailures" in responses,
-            enabled=str(properties.get("Enabled", True)).lower() == "true",
-        )
-    )
+    is_enabled = str(properties.get("Enabled", True)).lower() == "true"
+    if known is _OF_QUEUES:
+        inventory().mappings.append(_queue_mapping(properties, is_enabled=is_enabled))
+    elif known is _OF_STREAMS and is_enabled:
+        inventory().streams.append(_stream_mapping(properties))
     return Resource(name)
+
+
+def _queue_mapping(properties: Properties, *, is_enabled: bool) -> QueueMapping:
+    arn = properties["EventSourceArn"]
+    return QueueMapping(
+        queue=arn.split(":")[5],
+        queue_arn=arn,
+        function=properties["FunctionName"].split(":")[-1],
+        batch_size=int(properties.get("BatchSize", 10)),
+        reports_batch_item_failures=_reports(properties),
+        enabled=is_enabled,
+    )
+
+
+def _stream_mapping(properties: Properties) -> StreamMapping:
+    stream_arn = properties["EventSourceArn"].partition("/consumer/")[0]
+    spec = inventory().functions.spec(properties["FunctionName"].split(":")[-1])
+    destination = properties.get("DestinationConfig", {}).get("OnFailure", {})
+    return StreamMapping(
+        stream=stream_arn.partition(":stream/")[2],
+        stream_arn=stream_arn,
+        function=spec.name,
+        function_arn=spec.arn,
+        role_arn=spec.role,
+        start=properties["StartingPosition"],
+        batch_size=int(properties.get("BatchSize", 100)),
+        bisects=str(properties.get("BisectBatchOnFunctionError", False)).lower() == "true",
+        retries=int(properties.get("MaximumRetryAttempts", -1)),
+        destination=destination.get("Destination", ""),
+        reports_batch_item_failures=_reports(properties),
+    )
+
+
+def _reports(properties: Properties) -> bool:
+    return "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", [])
+
+
+@resource_type("AWS::Kinesis::StreamConsumer", attributes=["ConsumerARN"])
+def create_reader(name: str, properties: Properties, place: Place) -> Resource:  # noqa: ARG001
+    """Make a reader of a stream; on a laptop it reads as all others do."""
+    arn = f"{properties['StreamARN']}/consumer/{properties['ConsumerName']}:1"
+    return Resource(arn, {"ConsumerARN": arn})
 
 
 def _check_runs_here(name: str, properties: dict[str, Any]) -> None:

@@ -85,7 +85,10 @@ _INTERFACES = (
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcAttribute",
     "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcs",
 )
+READING_OF_QUEUES = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
+"""Of queues that are sources, which belong to others."""
 _DATA = "arn:${partition}:s3:::${project}-*"
 _CODE = "arn:${partition}:s3:::cdk-*-assets-${account}-${region}/*"
 
@@ -144,6 +147,39 @@ _ENVIRONMENT = (
     _allow(
         ("secretsmanager:GetSecretValue",),
         "arn:${partition}:secretsmanager:${region}:${account}:secret:${project}/*",
+    ),
+    # Of streams, wherever they are; each function's role names its own.
+    _allow(
+        (
+            "kafka-cluster:AlterGroup",
+            "kafka-cluster:Connect",
+            "kafka-cluster:DescribeClusterDynamicConfiguration",
+            "kafka-cluster:DescribeGroup",
+            "kafka-cluster:DescribeTopic",
+            "kafka-cluster:ReadData",
+            "kafka:DescribeCluster",
+            "kafka:DescribeClusterV2",
+            "kafka:GetBootstrapBrokers",
+            "kinesis:DescribeStream",
+            "kinesis:DescribeStreamConsumer",
+            "kinesis:DescribeStreamSummary",
+            "kinesis:GetRecords",
+            "kinesis:GetShardIterator",
+            "kinesis:ListShards",
+            "kinesis:SubscribeToShard",
+        ),
+        "arn:${partition}:kafka:${region}:*:*",
+        "arn:${partition}:kinesis:${region}:*:*",
+    ),
+    _allow(READING_OF_QUEUES, "arn:${partition}:sqs:${region}:*:*"),
+    _allow(
+        ("kms:Decrypt",),
+        "arn:${partition}:kms:${region}:*:key/*",
+        condition={
+            "StringLike": {
+                "kms:ViaService": ["kinesis.${region}.*", "sqs.${region}.*"],
+            }
+        },
     ),
     _allow(
         (

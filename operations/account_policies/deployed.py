@@ -23,6 +23,8 @@ class Purpose(StrEnum):
     """In addition, if alerts of an environment are shown in a chat."""
     DASHBOARDS = "dashboards"
     """In addition, if QuickSight has data sets of an environment's tables."""
+    STREAM_READERS = "stream-readers"
+    """In addition, if a stream of Kinesis has a reader of its own (enhanced fan-out)."""
 
 
 TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
@@ -90,6 +92,7 @@ TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
             "AWS::QuickSight::DataSource",
             "AWS::QuickSight::RefreshSchedule",
         ),
+        Purpose.STREAM_READERS: ("AWS::Kinesis::StreamConsumer",),
     }
 )
 """Of every variant of the templates: staging, VPC, crawlers, schedules, a second region."""
@@ -134,7 +137,6 @@ UNUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             ),
             "ResourcePolicy": ("dynamodb:DeleteResourcePolicy", "dynamodb:PutResourcePolicy"),
             "ContributorInsightsSpecification": ("dynamodb:UpdateContributorInsights",),
-            "TimeToLiveSpecification": ("dynamodb:UpdateTimeToLive",),
             "Replicas": ("iam:CreateServiceLinkedRole",),
         },
         "AWS::EC2::FlowLog": {

@@ -136,6 +136,7 @@ _SERVICES: Mapping[Purpose, tuple[str, ...]] = {
     Purpose.LAKE_FORMATION: (),
     Purpose.CHAT: ("chatbot.amazonaws.com",),
     Purpose.DASHBOARDS: ("quicksight.amazonaws.com",),
+    Purpose.STREAM_READERS: (),
 }
 
 _CHAT = "management.chatbot.amazonaws.com"
@@ -197,6 +198,8 @@ _NAMED: Mapping[str, str] = {
         "glue:trigger/{project}-* glue:workflow/{project}-*"
     ),
     "guardduty:*": "guardduty:malware-protection-plan/*",
+    # Readers of streams that others have made.
+    "kinesis:*": "kinesis:stream/*",
     "lambda:ListTags lambda:TagResource lambda:UntagResource": (
         "lambda:function:{project}-* lambda:event-source-mapping:*"
     ),

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from operations.cost import usage
-from operations.cost.charges import MINUTES, Charge, Resource, Service, Situation, Unpriced
+from operations.cost.charges import (
+    MINUTES,
+    Charge,
+    Resource,
+    Service,
+    Situation,
+    Unpriced,
+    text_of,
+)
 
 
 def rule(resource: Resource, situation: Situation) -> Iterator[Charge]:
@@ -18,7 +26,16 @@ def rule(resource: Resource, situation: Situation) -> Iterator[Charge]:
 
 
 def mapping(resource: Resource, situation: Situation) -> Iterator[Charge]:
-    """Yield what it costs to ask a queue, and to take messages from it."""
+    """Yield what it costs to ask a queue, and to take messages from it.
+
+    Reading Kinesis and Kafka costs nothing. Of a queue that others have made, only the asking is
+    counted: nobody here knows its messages.
+    """
+    if usage.is_of_a_stream(resource, situation):
+        if ":sqs:" in text_of(resource.properties.get("EventSourceArn")):
+            asked = usage.Events(fixed=usage.POLLERS * usage.POLLS_OF_A_MINUTE * MINUTES)
+            yield from _requests(resource, situation, "received", asked)
+        return
     events = usage.events_to(
         situation.referred(resource, resource.properties["EventSourceArn"]), situation
     )

@@ -69,7 +69,8 @@ PRICED: Mapping[str, Priced] = MappingProxyType(
         "AWS::DynamoDB::Table": priced(
             tables.table,
             "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema "
-            "LocalSecondaryIndexes PointInTimeRecoverySpecification SSESpecification TableName",
+            "LocalSecondaryIndexes PointInTimeRecoverySpecification SSESpecification TableName "
+            "TimeToLiveSpecification",
         ),
         "AWS::EC2::EIP": priced(network.address, "Domain Tags"),
         "AWS::EC2::NatGateway": priced(network.nat_gateway, "AllocationId SubnetId Tags"),
@@ -102,8 +103,11 @@ PRICED: Mapping[str, Priced] = MappingProxyType(
         "AWS::KMS::Key": priced(keys.key, "Description EnableKeyRotation KeyPolicy"),
         "AWS::Lambda::EventSourceMapping": priced(
             messages.mapping,
-            "BatchSize EventSourceArn FunctionName FunctionResponseTypes "
-            "MaximumBatchingWindowInSeconds ScalingConfig",
+            "AmazonManagedKafkaEventSourceConfig BatchSize BisectBatchOnFunctionError "
+            "DestinationConfig EventSourceArn FunctionName FunctionResponseTypes "
+            "MaximumBatchingWindowInSeconds MaximumRecordAgeInSeconds MaximumRetryAttempts "
+            "ParallelizationFactor ScalingConfig SelfManagedEventSource "
+            "SelfManagedKafkaEventSourceConfig SourceAccessConfigurations StartingPosition Topics",
         ),
         "AWS::Lambda::Function": priced(
             computing.function,
@@ -156,6 +160,8 @@ FREE: Mapping[str, str] = MappingProxyType(
         "AWS::IAM::Policy": _ACCESS,
         "AWS::IAM::Role": _ACCESS,
         "AWS::KMS::Alias": "a name of a key",
+        "AWS::Kinesis::StreamConsumer": "billed by shards and bytes of a stream that others have "
+        "made; docs/connectors.md says how much",
         "AWS::LakeFormation::PrincipalPermissions": _ACCESS,
         "AWS::Lambda::Permission": _ACCESS,
         "AWS::QuickSight::DataSet": _DASHBOARDS,

@@ -123,12 +123,29 @@ def invocations_of(function: Resource, situation: Situation) -> Events:
     for mapping in situation.of_type("AWS::Lambda::EventSourceMapping"):
         of = mapping.properties
         if situation.referred(mapping, of["FunctionName"]) == function.id:
-            queued = events_to(situation.referred(mapping, of["EventSourceArn"]), situation)
-            found += Events(queued.fixed, queued.variable / UPLOADS_OF_A_BATCH)
+            found += _batches(mapping, situation)
     for subscription in situation.of_type("AWS::SNS::Subscription"):
         if situation.referred(subscription, subscription.properties["Endpoint"]) == function.id:
             found += Events(variable=situation.workload.alerts_per_month)
     return found
+
+
+def _batches(mapping: Resource, situation: Situation) -> Events:
+    """Return how often a mapping delivers: for the events that rules send to its queue, or of a
+    stream once in each window, as often as one that is never silent and never busy."""
+    of = mapping.properties
+    if is_of_a_stream(mapping, situation):
+        seconds = max(1.0, float(of.get("MaximumBatchingWindowInSeconds", 0)))
+        return Events(fixed=MINUTES * 60 / seconds)
+    queued = events_to(situation.referred(mapping, of["EventSourceArn"]), situation)
+    return Events(queued.fixed, queued.variable / UPLOADS_OF_A_BATCH)
+
+
+def is_of_a_stream(mapping: Resource, situation: Situation) -> bool:
+    """Return whether a mapping reads what no template makes."""
+    source = situation.referred(mapping, mapping.properties.get("EventSourceArn"))
+    found = situation.resources.get(source)
+    return found is None or found.type != "AWS::SQS::Queue"
 
 
 def job_of(resource: Resource, situation: Situation) -> str:

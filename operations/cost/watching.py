@@ -11,7 +11,7 @@ from typing import Any
 from operations.cost import usage
 from operations.cost.charges import DAYS, Charge, Resource, Service, Situation, Unpriced, text_of
 from operations.reconciling.report import Kind
-from wires.metrics import DIMENSION_OF, Dimension, Metric
+from wires.metrics import DIMENSION_OF, Dimension, Metric, StreamMetric
 from wires.object_ledger import ObjectStatus
 from wires.routes import QUEUED_ROUTES
 
@@ -82,6 +82,16 @@ def _filled(value: Any) -> str:
 def metrics(resource: Resource, situation: Situation) -> Iterator[Charge]:
     """Yield the metrics that a function writes."""
     handler = str(resource.properties["Handler"])
+    if handler == _TOLD_OF_STREAMS:
+        yield Charge(
+            service=Service.CLOUDWATCH,
+            resource=resource.id,
+            what="custom metrics",
+            quantity=len(StreamMetric),
+            price=situation.prices.cloudwatch.metric_month,
+            fixed=True,
+        )
+        return
     counts = [(True, _metrics_of_ticks(handler, situation))]
     if handler == _TOLD_OF_WORK:
         counts.append((False, metrics_of_work(situation)))
@@ -105,6 +115,8 @@ _TOLD_BY_THE_CLOCK: Mapping[str, tuple[Metric, ...]] = {
     ),
 }
 """Metrics that a handler writes at each tick, whatever goes on."""
+_TOLD_OF_STREAMS = "streams.handler.handle"
+"""The handler of each stream, which tells of its own records."""
 _TOLD_OF_WORK = "trigger.handler.handle"
 """The handler that writes those of runs and uploads."""
 

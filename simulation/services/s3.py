@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from simulation.services.answers import Answer, Now, Params, Refused, only, play
+from simulation.services.answers import Answer, NotPlayed, Now, Params, Refused, only, play
 
 _PAGE = 1000
 Watcher = Callable[[str, str, "Stored | None", "Stored"], None]
@@ -24,6 +24,7 @@ class Stored:
     body: bytes
     at: float
     tags: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
 
     @property
     def etag(self) -> str:
@@ -62,6 +63,7 @@ class S3:
             "GetObject": self._get,
             "HeadObject": self._head,
             "CopyObject": self._copy,
+            "DeleteObject": self._delete,
             "PutObjectTagging": self._tag,
             "GetObjectTagging": self._tags,
             "ListObjectsV2": self._list,
@@ -82,13 +84,23 @@ class S3:
         return len(gone)
 
     def _put(self, params: Params) -> Answer:
-        only(params, "Bucket", "Key", "Body", "ContentType", "IfNoneMatch")
+        only(params, "Bucket", "Key", "Body", "ContentType", "IfNoneMatch", "Metadata")
         objects = self._bucket(params).objects
         if params.get("IfNoneMatch") == "*" and objects.get(params["Key"]):
             raise Refused("PreconditionFailed", "At least one precondition failed", 412)
         body = params.get("Body", b"")
         content = body if isinstance(body, bytes) else bytes(body.read())
-        return self._stored(params["Bucket"], params["Key"], content, {})
+        answer = self._stored(params["Bucket"], params["Key"], content, {})
+        objects[params["Key"]][-1].metadata = dict(params.get("Metadata", {}))
+        return answer
+
+    def _delete(self, params: Params) -> Answer:
+        only(params, "Bucket", "Key")
+        place = self._bucket(params)
+        if place.is_versioned:
+            raise NotPlayed("markers of deletion in a bucket with versions")
+        place.objects.pop(params["Key"], None)
+        return {}
 
     def _stored(self, bucket: str, key: str, body: bytes, tags: dict[str, str]) -> Answer:
         place = self.buckets[bucket]
@@ -109,6 +121,8 @@ class S3:
         self._bucket(params)
         tags = {} if params.get("TaggingDirective") == "REPLACE" else dict(found.tags)
         answer = self._stored(params["Bucket"], params["Key"], found.body, tags)
+        if params.get("MetadataDirective") != "REPLACE":
+            self._found({**params, **answer}).metadata = dict(found.metadata)
         return {"CopyObjectResult": {"ETag": answer.pop("ETag")}, **answer}
 
     def _get(self, params: Params) -> Answer:
@@ -136,6 +150,7 @@ class S3:
             "ContentLength": len(found.body),
             "ETag": found.etag,
             "LastModified": datetime.fromtimestamp(int(found.at), UTC),
+            "Metadata": found.metadata,
         }
         if self._bucket(params).is_versioned:
             answer["VersionId"] = found.version_id

@@ -34,7 +34,8 @@ SPELLINGS = re.compile(
     | dataset=|compacted=
     | ^(loads|refreshes|fetched|quarantine|reports|history)/                        # prefixes
     | /(lineage|metadata)/|commit\.json|manifest\.json
-    | ^(lease|dataset|workflow|refresh|content|publisher|starts|source)\#          # keys of items
+    | ^(lease|dataset|workflow|refresh|content|publisher|starts)\#                # keys of items
+    | ^(source|message)\#
     """,
     re.VERBOSE,
 )

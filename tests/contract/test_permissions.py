@@ -6,12 +6,14 @@ import pytest
 
 from config.delivery import App
 from config.environments import Environment, load_environments
+from infra_app.constructs.stream_access import OF_INTERFACES
 from tests.conftest import Assemblies
 from tests.templates import Json, Template, as_list, text_of
 
 # Actions that take no resource, so that IAM wants the asterisk.
 WITHOUT_RESOURCE = {
     "cloudformation:ListExports",
+    *OF_INTERFACES,  # where a stream comes from a network
     "cloudwatch:PutMetricData",  # limited to Glue's namespace by a condition
     "glue:GetSecurityConfiguration",
     "xray:PutTelemetryRecords",

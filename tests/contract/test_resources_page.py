@@ -12,6 +12,8 @@ from config.delivery import App
 from config.environments import Environment
 from config.jobs import JOBS
 from config.named_queries import named_queries
+from config.source_document import SourceDocument
+from config.streams import streams
 from glue_app.constructs.named_queries import query_id
 from tests.conftest import Assemblies
 from tests.templates import Template
@@ -30,13 +32,26 @@ def described(section: str, environment: Environment) -> set[tuple[str, str]]:
 
 def ids_for(id: str, environment: Environment) -> list[str]:
     """`<Job>` stands for each job, and in the id of a schedule for each that has one; `<Query>` for
-    each named query."""
+    each named query; `<Stream>` for each stream that has such a resource."""
     settings = environment.settings
+    if "<Stream>" in id:
+        return [id.replace("<Stream>", f"Stream{_id(one)}") for one in streams() if _has(one, id)]
     if "<Query>" in id:
         queries = named_queries(load_contracts(), environment.names, of="all")
         return [_plain(id.replace("<Query>", query_id(query))) for query in queries]
     jobs = [j for j in JOBS if "Schedule" not in id or j.schedule_in(settings)]
     return [id.replace("<Job>", job.id) for job in jobs] if "<Job>" in id else [id]
+
+
+def _id(stream: SourceDocument) -> str:
+    return "".join(word.capitalize() for word in stream.name.split("_"))
+
+
+def _has(stream: SourceDocument, id: str) -> bool:
+    """Queues have dead letters of their own, and a reader is for enhanced fan-out."""
+    if "Failures" in id or "GivenUp" in id:
+        return stream.sqs is None
+    return "Reader" not in id or bool(stream.kinesis and stream.kinesis.enhanced_fan_out)
 
 
 def deployed(*templates: Template) -> set[tuple[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 from config.boundaries import Boundary
 from config.delivery import App
 from config.environments import Environment, load_environments
-from operations.account_policies.boundary import boundary_document
+from operations.account_policies.boundary import READING_OF_QUEUES, boundary_document
 from tests.conftest import Assemblies
 from tests.templates import Template, as_list
 
@@ -75,6 +75,8 @@ def test_a_boundary_reaches_no_bucket_or_table_of_other_projects(
 ) -> None:
     document = json.loads(boundary_document(dev.project, kind, dev.account))
     for statement in document["Statement"]:
+        if set(statement["Action"]) == {*READING_OF_QUEUES}:
+            continue  # queues of others are sources
         for resource in statement["Resource"]:
             if resource != "*" and resource.split(":")[2] in {"s3", "dynamodb", "glue", "sqs"}:
                 in_sql = dev.project.replace("-", "_")

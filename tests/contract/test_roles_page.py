@@ -7,6 +7,7 @@ from pathlib import Path
 
 from config.delivery import App
 from config.jobs import JOBS
+from config.streams import streams
 from tests.conftest import Assemblies
 from tests.templates import Template
 
@@ -45,7 +46,11 @@ def test_every_role_of_an_environment_is_described_and_nothing_else(
 ) -> None:
     found = set(described("In an environment's account")) - BY_CONFIG
     further = {f"{job.id}Role" for job in JOBS} - found
-    assert (found - {"<Job>Role"}) | further == roles_in(infrastructure) | roles_in(application)
+    words = {stream.name: stream.name.split("_") for stream in streams()}
+    further |= {f"Stream{''.join(map(str.capitalize, some))}Role" for some in words.values()}
+    assert (found - {"<Job>Role", "<Stream>Role"}) | further == roles_in(infrastructure) | roles_in(
+        application
+    )
 
 
 def test_every_role_of_the_pipelines_is_described_and_nothing_else(assemblies: Assemblies) -> None:

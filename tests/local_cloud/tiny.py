@@ -14,23 +14,30 @@ REGION = "eu-central-1"
 BUCKET = "tiny-inbox"
 QUEUE = "tiny-queue"
 DEAD_LETTERS = "tiny-dead-letters"
+STREAM = "tiny-stream"
 FUNCTION = "tiny-function"
 JOB = "tiny-job"
 TABLE = "tiny-table"
 ROLE = "tiny"
 
 FUNCTION_CODE = '''
-import json, os, boto3
+import base64, json, os, boto3
 
 def handle(event, context):
-    """Remembers each body; refuses those that ask for it."""
+    """Remembers each body; refuses those that ask for it, and with all others if they say so."""
     table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
     failed = []
-    for record in event["Records"]:
-        if "refuse" in record["body"]:
-            failed.append({"itemIdentifier": record["messageId"]})
+    told = [(r["messageId"], r["body"], r) if "body" in r else
+            (r["kinesis"]["sequenceNumber"], base64.b64decode(r["kinesis"]["data"]).decode(), r)
+            for r in event["Records"]]
+    for id, text, _ in told:
+        if "raise" in text:
+            raise ValueError(text)
+    for id, text, record in told:
+        if "refuse" in text:
+            failed.append({"itemIdentifier": id})
             continue
-        table.put_item(Item={"id": record["messageId"], "record": json.dumps(record),
+        table.put_item(Item={"id": id, "record": json.dumps(record),
                              "remaining": context.get_remaining_time_in_millis()})
     return {"batchItemFailures": failed}
 '''
@@ -86,6 +93,20 @@ def queue_and_function() -> Resources:
             },
         },
     }
+
+
+def stream_and_function(**mapping: Any) -> Resources:
+    """A function that is fed from a stream, which no template makes; what is given up is told."""
+    resources = queue_and_function()
+    resources["Mapping"]["Properties"] = {
+        "EventSourceArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{STREAM}",
+        "FunctionName": {"Ref": "Function"},
+        "StartingPosition": "TRIM_HORIZON",
+        "DestinationConfig": {"OnFailure": {"Destination": _arn("DeadLetters")}},
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        **mapping,
+    }
+    return resources
 
 
 def role(name: str = ROLE, *, may: Sequence[str] = ("*",), on: str = "*") -> Resources:

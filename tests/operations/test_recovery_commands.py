@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from config.jobs import DATA_QUALITY, FILE_PROCESSOR
+from infra_app.lambdas.streams.quarantine import Poison, RecordQuarantine
+from infra_app.lambdas.streams.records import Record
 from operations.cli import FAILURE, SUCCESS, WRONG_USE, main
 from operations.errors import CheckFailed, WrongUse
 from operations.place import reaching
@@ -45,6 +48,31 @@ def json_of(said: Said, *arguments: str) -> Any:
     """The one JSON object on standard output."""
     _, out, _ = run(said, *arguments, "--json")
     return json.loads(out)
+
+
+def test_quarantined_records_are_counted_and_the_last_ones_shown(
+    small: SmallEstate, capsys: Said
+) -> None:
+    at = datetime(2026, 1, 15, tzinfo=UTC)
+    for source, count in (("clicks", 3), ("orders", 1)):
+        quarantine = RecordQuarantine(
+            s3=small.s3, bucket=small.names.quality_bucket, source=source, at_once=1
+        )
+        records = [
+            Record(line="topic/7", sequence=str(n), came_at=at, data=b"\xff") for n in range(count)
+        ]
+        quarantine.keep([Poison(record=one, reason="no\nJSON") for one in records])
+    answer = json_of(capsys, "records", "--limit", "2")
+    assert answer["counts"] == {"clicks": 3, "orders": 1}
+    assert len(answer["records"]) == 2
+    (only,) = json_of(capsys, "records", "--source", "orders")["records"]
+    assert (only["source"], only["stream"], only["shard"]) == ("orders", "topic", "7")
+    assert only["data_base64"] == "/w=="
+    assert json_of(capsys, "records", "--since", "2999-01-01")["counts"] == {}
+    _, out, _ = run(capsys, "records", "--limit", "2")
+    assert "4 records of streams are in quarantine" in out
+    assert r"no\nJSON" in out
+    assert "2 of them are shown" in out
 
 
 @pytest.mark.usefixtures("told")

@@ -193,6 +193,8 @@ def _s3_call(chance: random.Random, versions: list[str]) -> tuple[str, dict[str,
     options: list[tuple[str, dict[str, Any], str]] = [
         ("PutObject", {**place, "Body": body}, "put_object"),
         ("PutObject", {**place, "Body": body, "IfNoneMatch": "*"}, "put_object"),
+        ("PutObject", {**place, "Body": body, "Metadata": {"last": body.hex()}}, "put_object"),
+        ("DeleteObject", {**place, "Bucket": "plain"}, "delete_object"),
         ("GetObject", place, "get_object"),
         ("GetObject", {**place, "Range": f"bytes=0-{chance.randrange(9)}"}, "get_object"),
         ("GetObject", {**place, "Range": f"bytes=-{chance.randrange(1, 9)}"}, "get_object"),
@@ -228,7 +230,9 @@ def _told(answer: object) -> object:
         return answer
     found: dict[str, Any] = {
         name: answer[name]
-        for name in ("ContentLength", "ContentRange", "IsTruncated", "TagSet", "TagCount")
+        for name in (
+            *("ContentLength", "ContentRange", "IsTruncated", "Metadata", "TagSet", "TagCount"),
+        )
         if name in answer
     }
     if "Body" in answer:

@@ -18,12 +18,14 @@ from local_cloud.access.needs.others import (
     needs_of_secrets,
     needs_of_sessions,
     needs_of_stacks,
+    needs_of_streams,
 )
 
 _SERVICES: Mapping[str, Needs] = {
     "cloudformation": needs_of_stacks,
     "dynamodb": dynamodb.needs,
     "glue": glue.needs,
+    "kinesis": needs_of_streams,
     "kms": needs_of_key,
     "lambda": needs_of_functions,
     "monitoring": needs_of_metrics,

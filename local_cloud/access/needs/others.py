@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -85,6 +86,24 @@ def needs_of_secrets(call: AwsCall, facts: Facts) -> list[Need]:
     if call.operation != "GetSecretValue" or not name:
         raise UnknownCall(call.operation)
     return [Need(action="secretsmanager:GetSecretValue", resource=facts.secret_arn(str(name)))]
+
+
+_OF_SHARDS = frozenset({"DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"})
+
+
+def needs_of_streams(call: AwsCall, facts: Facts) -> list[Need]:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesis.html"""
+    if call.operation not in _OF_SHARDS:
+        raise UnknownCall(call.operation)
+    given = call.parameters
+    # moto's iterators begin with the name of their stream.
+    iterator = base64.b64decode(given.get("ShardIterator", "")).decode()
+    name = given.get("StreamName") or str(given.get("StreamARN", iterator)).rpartition("/")[2]
+    if iterator:
+        name = iterator.partition(":")[0]
+    return [
+        Need(action=f"kinesis:{call.operation}", resource=facts.arn("kinesis", f"stream/{name}"))
+    ]
 
 
 Needs = Callable[[AwsCall, Facts], list[Need]]

@@ -1,0 +1,1 @@
+"""Takes in what streams send: records land as files of raw, each once."""
