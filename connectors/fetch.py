@@ -29,7 +29,8 @@ from connectors.manifest import LandingManifest
 from connectors.order import Order
 from connectors.pages import Connector, Page
 from connectors.report import FetchReport, Landed
-from connectors.staging import Staging
+from connectors.staging import StagedFiles, Staging
+from connectors.staging_of import staging_of
 from wires.layout import (
     landing_manifest,
     source_turn,
@@ -142,7 +143,7 @@ class _Run:
                 self._fetch.ledger.abandon(self._stream, sealed)
                 self._fetch.say(f"landing {sealed.number} is given up; its range is fetched anew")
                 continue
-            if not is_resumed and self._is_enough():
+            if not is_resumed and (self._is_enough() or self._is_cut_short(sealed)):
                 return
 
     def _next(self) -> Landing | None:
@@ -197,24 +198,18 @@ class _Run:
         self.note = f"{minutes} minutes are over; the next run goes on from here"
         return True
 
+    def _is_cut_short(self, landing: Landing) -> bool:
+        """Whether the source has not got as far yet as it was asked for: a later run goes on."""
+        return self._fetch.ledger.state(self._stream).position != landing.until
+
     def _sealed(self, landing: Landing) -> Landing:
         """Fetch and stage a landing's rows; returns it with the attempt that is to land."""
         folder = f"{self._folder(landing)}{self._fetch.owner}/"
-        staging = Staging(
-            self._fetch.place.s3,
-            self._fetch.place.assets_bucket,
-            limits=self._source.limits,
-            name=lambda part: (staged_file(folder, part), self._key(landing, part)),
-        )
         filling = Filling(self._source, landing, limit=self._order.limit)
         self._say_range(landing)
         span = Span(since=landing.since, until=landing.until, asked_from=landing.asked_from)
         with closing(self._fetch.connector.pages(span)) as pages:
-            for row in filling.rows_of(self._watched(pages)):
-                staging.add(row)
-                if staging.rows % _TOLD_EVERY == 0:
-                    self._fetch.say(f"{staging.rows:,} rows so far")
-        staging.finish()
+            staging = self._staged(filling, self._watched(pages), landing, folder)
         manifest = LandingManifest(
             position=filling.position,
             rows=staging.rows,
@@ -224,6 +219,25 @@ class _Run:
         key = landing_manifest(folder)
         self._fetch.place.write_manifest(key, manifest)
         return self._fetch.ledger.seal(self._stream, landing, key)
+
+    def _staged(
+        self, filling: Filling, pages: Iterator[Page], landing: Landing, folder: str
+    ) -> StagedFiles:
+        kind = staging_of(self._source)
+        staging = kind(
+            self._fetch.place.s3,
+            self._fetch.place.assets_bucket,
+            limits=self._source.limits,
+            name=lambda part: (staged_file(folder, part), self._key(landing, part, kind.ending)),
+        )
+        parts = filling.rows_of(pages) if kind is Staging else filling.batches_of(pages)
+        for part in parts:
+            before = staging.rows
+            staging.add(part)
+            if staging.rows // _TOLD_EVERY > before // _TOLD_EVERY:
+                self._fetch.say(f"{staging.rows:,} rows so far")
+        staging.finish()
+        return staging
 
     def _watched(self, pages: Iterator[Page]) -> Iterator[Page]:
         for page in pages:
@@ -256,7 +270,7 @@ class _Run:
     def _folder(self, landing: Landing, *, later: int = 0) -> str:
         return staged_landing(self._source.name, self._stream, landing.number + later)
 
-    def _key(self, landing: Landing, part: int) -> str:
+    def _key(self, landing: Landing, part: int, ending: str) -> str:
         """Return the key of a file, which says where it is from and what is in it."""
         words = [
             self._source.name,
@@ -266,7 +280,7 @@ class _Run:
             f"{part:04d}",
         ]
         day = datetime.fromisoformat(landing.planned_at).date()
-        return landed_object(day, self._source.dataset, f"{'-'.join(words)}.jsonl.gz")
+        return landed_object(day, self._source.dataset, f"{'-'.join(words)}.{ending}")
 
     def _say_range(self, landing: Landing) -> None:
         begin, end = landing.since or "the beginning", landing.until or "the end"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -18,17 +19,45 @@ _LEVEL = 6
 """Twice as fast as gzip's own 9, for a few hundredths of the size."""
 
 
-class Staging:
-    """Takes rows, and stages a file whenever one is full."""
+class StagedFiles(ABC):
+    """The files of an attempt, by what they hold."""
+
+    ending: str
+    """Of their names."""
 
     def __init__(self, s3: Any, bucket: str, *, limits: Limits, name: NameOfFile) -> None:
         self._s3 = s3
         self._bucket = bucket
         self._limits = limits
         self._name = name
-        self._begin()
         self.files: list[StagedFile] = []
         self.rows = 0
+
+    @abstractmethod
+    def add(self, part: Any) -> None:
+        """Take a row or a batch."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Stage what has been taken since the last file, if anything has."""
+
+    def _stage(self, body: bytes, rows: int) -> None:
+        staged, key = self._name(len(self.files) + 1)
+        self._s3.put_object(Bucket=self._bucket, Key=staged, Body=body)
+        digest = hashlib.sha256(body).hexdigest()
+        self.files.append(
+            StagedFile(staged=staged, key=key, rows=rows, bytes=len(body), sha256=digest)
+        )
+
+
+class Staging(StagedFiles):
+    """Takes rows, and stages a file of JSON Lines whenever one is full."""
+
+    ending = "jsonl.gz"
+
+    def __init__(self, s3: Any, bucket: str, *, limits: Limits, name: NameOfFile) -> None:
+        super().__init__(s3, bucket, limits=limits, name=name)
+        self._begin()
 
     def add(self, row: Row) -> None:
         """Take a row."""
@@ -48,15 +77,7 @@ class Staging:
         if not self._rows_in_file:
             return
         self._gzip.close()
-        body = self._buffer.getvalue()
-        staged, key = self._name(len(self.files) + 1)
-        self._s3.put_object(Bucket=self._bucket, Key=staged, Body=body)
-        digest = hashlib.sha256(body).hexdigest()
-        self.files.append(
-            StagedFile(
-                staged=staged, key=key, rows=self._rows_in_file, bytes=len(body), sha256=digest
-            )
-        )
+        self._stage(self._buffer.getvalue(), self._rows_in_file)
         self._begin()
 
     def _begin(self) -> None:
