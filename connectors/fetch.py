@@ -29,12 +29,14 @@ from connectors.manifest import LandingManifest
 from connectors.order import Order
 from connectors.pages import Connector, Page
 from connectors.report import FetchReport, Landed
-from connectors.staging import StagedFiles, Staging
+from connectors.staging import StagedFiles, Staging, keys_in
 from connectors.staging_of import staging_of
 from wires.layout import (
     landing_manifest,
     source_turn,
     staged_file,
+    staged_keys,
+    staged_keys_of,
     staged_landing,
     staged_stream,
 )
@@ -42,7 +44,7 @@ from wires.lease import Leases
 from wires.positions import Span, next_span
 from wires.routes import landed_object
 from wires.source_ledger import Landing, SourceLedger, StreamState
-from wires.sources import Source
+from wires.sources import Mode, Source
 
 TURN_SECONDS = 900
 """A killed run keeps others from its stream for so long, and no longer."""
@@ -210,12 +212,8 @@ class _Run:
         span = Span(since=landing.since, until=landing.until, asked_from=landing.asked_from)
         with closing(self._fetch.connector.pages(span)) as pages:
             staging = self._staged(filling, self._watched(pages), landing, folder)
-        manifest = LandingManifest(
-            position=filling.position,
-            rows=staging.rows,
-            left_for_later=filling.left_for_later,
-            files=tuple(staging.files),
-        )
+        self._fetch.keep_turn(self._stream)
+        manifest = self._manifest(filling, staging)
         key = landing_manifest(folder)
         self._fetch.place.write_manifest(key, manifest)
         return self._fetch.ledger.seal(self._stream, landing, key)
@@ -230,6 +228,7 @@ class _Run:
             limits=self._source.limits,
             name=lambda part: (staged_file(folder, part), self._key(landing, part, kind.ending)),
         )
+        self._compare(staging, landing)
         parts = filling.rows_of(pages) if kind is Staging else filling.batches_of(pages)
         for part in parts:
             before = staging.rows
@@ -238,6 +237,34 @@ class _Run:
                 self._fetch.say(f"{staging.rows:,} rows so far")
         staging.finish()
         return staging
+
+    def _compare(self, staging: StagedFiles, landing: Landing) -> None:
+        """Have all rows compared with those that landed last, where the source wants that."""
+        database = self._source.database
+        if database is None or self._source.mode is not Mode.CHANGED:
+            return
+        before = "" if self._order.again else self._fetch.ledger.state(self._stream).position
+        keys = staged_keys(self._source.name, self._stream, landing.number)
+        staging.compare_with(before, key=database.key, folder=f"{keys}{self._fetch.owner}/")
+
+    def _manifest(self, filling: Filling, staging: StagedFiles) -> LandingManifest:
+        manifest = LandingManifest(
+            position=filling.position,
+            rows=staging.rows,
+            left_for_later=filling.left_for_later,
+            files=tuple(staging.files),
+        )
+        difference = staging.difference()
+        if difference is None:
+            return manifest
+        if difference.is_same:
+            self.note = f"nothing has changed among {staging.rows:,} rows, so nothing lands"
+            return replace(manifest, position=difference.state, rows=0, files=())
+        if difference.gone:
+            more = ", …" if difference.gone > len(difference.named) else ""
+            named = f"{'; '.join(difference.named)}{more}"
+            self.note = f"{difference.gone:,} rows have gone since the last time: {named}"
+        return replace(manifest, position=difference.state)
 
     def _watched(self, pages: Iterator[Page]) -> Iterator[Page]:
         for page in pages:
@@ -257,6 +284,8 @@ class _Run:
         # Also what attempts at earlier landings have left that were killed right here.
         folder = staged_stream(self._source.name, self._stream)
         place.clear(folder, before=self._folder(landing, later=1))
+        if self._source.mode is Mode.CHANGED:
+            self._clear_keys(landing, manifest)
         return Landed(
             number=landing.number,
             since=landing.since,
@@ -265,6 +294,15 @@ class _Run:
             left_for_later=manifest.left_for_later,
             keys=tuple(file.key for file in manifest.files),
             is_resumed=is_resumed,
+        )
+
+    def _clear_keys(self, landing: Landing, manifest: LandingManifest) -> None:
+        """Remove the keys of all rows but of those that the next ones are compared with."""
+        name, stream = self._source.name, self._stream
+        self._fetch.place.clear(
+            staged_keys_of(name, stream),
+            before=staged_keys(name, stream, landing.number + 1),
+            but=keys_in(manifest.position),
         )
 
     def _folder(self, landing: Landing, *, later: int = 0) -> str:

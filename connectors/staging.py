@@ -6,7 +6,8 @@ import gzip
 import hashlib
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.manifest import StagedFile
@@ -17,6 +18,28 @@ NameOfFile = Callable[[int], tuple[str, str]]
 """Returns the staged and the final key of the file of a number, from 1."""
 _LEVEL = 6
 """Twice as fast as gzip's own 9, for a few hundredths of the size."""
+
+
+AND_KEYS = " "
+"""Between the sum of all rows and the folder of their keys."""
+
+
+def keys_in(state: str) -> str:
+    """Return the folder of keys in what a landing has left to compare with; "" for none."""
+    return state.partition(AND_KEYS)[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What differs from what a source has landed last."""
+
+    state: str
+    """What to compare with the next time."""
+    is_same: bool
+    gone: int = 0
+    """Rows that were there and are there no more, if the source has a key."""
+    named: tuple[str, ...] = ()
+    """Some of them, by their keys."""
 
 
 class StagedFiles(ABC):
@@ -40,6 +63,14 @@ class StagedFiles(ABC):
     @abstractmethod
     def finish(self) -> None:
         """Stage what has been taken since the last file, if anything has."""
+
+    def compare_with(self, state: str, *, key: Sequence[str], folder: str) -> None:
+        """Say what has landed last, for those that compare."""
+        raise TypeError(f"{type(self).__name__} compares nothing with {folder}, {state}, {key}")
+
+    def difference(self) -> Difference | None:
+        """Return how all that was taken differs from the last time; None where nobody compares."""
+        return None
 
     def _stage(self, body: bytes, rows: int) -> None:
         staged, key = self._name(len(self.files) + 1)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from connectors.staging import StagedFiles, Staging
-from wires.sources import Kind, Source
+from wires.sources import Kind, Mode, Source
 
 
 def staging_of(source: Source) -> type[StagedFiles]:
     """Return JSON Lines for rows that are texts, Parquet for rows that have types."""
     if source.kind is not Kind.DATABASE:
         return Staging
-    from connectors.parquet_staging import ParquetStaging  # noqa: PLC0415 - as in `kinds`
+    # As in `kinds`: jobs of other sources start without these.
+    from connectors.comparing import ComparedStaging  # noqa: PLC0415
+    from connectors.parquet_staging import ParquetStaging  # noqa: PLC0415
 
-    return ParquetStaging
+    return ComparedStaging if source.mode is Mode.CHANGED else ParquetStaging

@@ -39,7 +39,8 @@ def moments(server: Server, table: str, *rows: tuple[int, str | None]) -> None:
     """A table whose rows have a time in UTC."""
     kind = "timestamptz" if server.engine == "postgresql" else "datetime(6)"
     server.run(f"CREATE TABLE {table} (id bigint PRIMARY KEY, at {kind} NULL)")
-    add(server, table, *rows)
+    if rows:
+        add(server, table, *rows)
 
 
 def add(server: Server, table: str, *rows: tuple[int, str | None]) -> None:
