@@ -51,6 +51,9 @@ def _broken_engine(database: DatabaseDocument) -> Iterator[BrokenRule]:
     if database.ranges and database.engine is not Engine.POSTGRESQL:
         rule = "is for postgresql: no other server lets connections see the same moment"
         yield _rule("ranges", database.ranges.column, rule)
+    if is_other and database.tls is not Tls.OFF:
+        rule = "must be off for the engine other: nothing here can verify its driver's connections"
+        yield _rule("tls", database.tls.value, rule)
     if is_other and database.replica_lag_seconds:
         yield _rule("replica_lag_seconds", database.replica_lag_seconds, "is not for other engines")
 

@@ -13,7 +13,7 @@ import botocore
 
 from connectors.errors import SecretError
 from connectors.secrets import Secret
-from wires.database_sources import DatabaseSource, Tls
+from wires.database_sources import DatabaseSource, Engine, Tls
 
 PUBLIC_AUTHORITIES = Path(botocore.__file__).with_name("cacert.pem")
 """Those that boto3 trusts, the same on every machine; the secret's `ca` takes their place."""
@@ -55,7 +55,7 @@ def login_of(source: DatabaseSource, secret: Secret) -> Login:
     Raises SecretError for what neither says.
     """
     return Login(
-        host=source.host or secret.value("host"),
+        host=source.host or _host(source, secret),
         port=source.port or _port(secret) or source.engine.port,
         name=source.name or secret.value("dbname"),
         username=secret.value("username"),
@@ -65,6 +65,12 @@ def login_of(source: DatabaseSource, secret: Secret) -> Login:
         certificate=secret.optional("certificate"),
         private_key=secret.optional("private_key"),
     )
+
+
+def _host(source: DatabaseSource, secret: Secret) -> str:
+    """Return the secret's host; some other databases are a file, and have none."""
+    is_other = source.engine is Engine.OTHER
+    return secret.optional("host") if is_other else secret.value("host")
 
 
 def _port(secret: Secret) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,6 +12,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import types
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql import quoted_name
 
 from connectors.database.login import Login
 from connectors.database.session import Standing
@@ -30,6 +31,7 @@ class OtherSession:
     def __init__(self, source: DatabaseSource, login: Login) -> None:
         self._source = source
         self._login = login
+        self._types: Mapping[str, types.TypeEngine[Any]] = {}
         with _told(login):
             self._engine = sa.create_engine(_url(source, login), poolclass=sa.NullPool)
             self._connection = self._engine.connect()
@@ -50,6 +52,7 @@ class OtherSession:
             found = sa.inspect(self._connection).get_columns(table, schema=schema or None)
         by_name = {one["name"]: one["type"] for one in found}
         wanted = [column.name for column in relation.selected_columns]
+        self._types = by_name
         names = [name for name in wanted if name in by_name] if self._source.columns else by_name
         return [self._column(name, by_name[name]) for name in names]
 
@@ -62,9 +65,11 @@ class OtherSession:
         self, statement: sa.Select[Any], columns: Sequence[Column]
     ) -> Generator[pa.RecordBatch, None, None]:
         at_once = max(100, self._source.batch_bytes // (_BYTES_OF_A_VALUE * len(columns)))
+        # With their types, or the dialect would hand out what it keeps instead of values.
+        typed = statement.with_only_columns(*(self._typed(column) for column in columns))
         with _told(self._login):
             options = {"stream_results": True, "max_row_buffer": at_once}
-            result = self._connection.execute(statement, execution_options=options)
+            result = self._connection.execute(typed, execution_options=options)
             for rows in result.partitions(at_once):
                 yield _batch(rows, columns)
 
@@ -85,6 +90,11 @@ class OtherSession:
         elif self._source.isolation is Isolation.REPEATABLE_READ:
             # Stricter, and what servers have that do not know the other.
             self._connection.execution_options(isolation_level="SERIALIZABLE")
+
+    def _typed(self, column: Column) -> sa.ColumnElement[Any]:
+        name = quoted_name(column.name, quote=True)
+        is_text = column.name in self._source.as_text
+        return sa.column(name, types.NullType() if is_text else self._types[column.name])
 
     def _column(self, name: str, kind: types.TypeEngine[Any]) -> Column:
         quoted = self._engine.dialect.identifier_preparer.quote_identifier(name)

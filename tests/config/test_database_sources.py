@@ -72,6 +72,10 @@ def test_all_that_a_file_can_say_reaches_the_job(tmp_path: Path) -> None:
         (changed(kind="api"), "database is '…': is for the kind database"),
         (changed(secret=""), "secret is '': needed for the kind database"),
         (database(engine="oracle"), "database.engine is 'oracle': must be one of postgresql, my"),
+        (
+            database(engine="other", dialect="oracle+oracledb"),
+            "database.tls is 'verify_full': must be off for the engine other",
+        ),
         (database(engine="other"), "database.dialect is '': must be there for the engine other"),
         (database(dialect="a+b"), "database.dialect is 'a+b': must be there for the engine other"),
         (database(query="SELECT 1"), "or query is needed, one of them"),
