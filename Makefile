@@ -90,6 +90,8 @@ bench: $(SPARK) $(NODE) $(WHEELS) ## measure against plain Spark, DuckDB and Pol
 		$(if $(QUICK),--quick)
 	@PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.heuristics \
 		$(if $(QUICK),--quick)
+	@sh scripts/ensure_databases.sh
+	@$(PYTHON) -m benchmarks.databases $(if $(QUICK),--quick)
 
 fuzz: $(PACKAGES) ## make files at random and compare every value (SECONDS=… SEED=… CASE=…)
 	@$(if $(findstring --spark,$(ARGS)),$(JAVA)) \

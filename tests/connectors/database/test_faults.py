@@ -92,6 +92,16 @@ def test_a_table_that_may_not_be_read_is_told(server: Server) -> None:
     assert "missing" in told
 
 
+def test_a_replica_of_mysql_is_asked_with_the_right_for_it(mysql: Server, table: str) -> None:
+    mysql.run(f"CREATE TABLE {table} (id int, v int)")
+    limited = database_at(mysql, table, replica_lag_seconds=5)
+    assert "denied" in str(failure(connector_to(mysql, limited)))
+    rights = "REPLICA MONITOR" if "MariaDB" in mysql.rows("SELECT version()")[0][0] else ""
+    mysql.run(f"GRANT {rights or 'REPLICATION CLIENT'} ON *.* TO reader@'%'")
+    assert column(mysql, limited) == [], "a server that is no replica is not behind"
+    mysql.run(f"REVOKE {rights or 'REPLICATION CLIENT'} ON *.* FROM reader@'%'")
+
+
 def test_nothing_is_written(postgres: Server, table: str) -> None:
     """A function of a query that writes is stopped by the server."""
     postgres.run(
