@@ -7,6 +7,10 @@ NODE     := node_modules/.installed
 WHEELS   := $(VENV)/glue-wheels/.fetched
 SPARK    := $(VENV)/.spark
 CDK      := $(VENV)/bin/npx cdk
+FETCH_WHEELS = $(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps \
+	--require-hashes --only-binary :all: --implementation cp --python-version 3.13 \
+	--abi cp313 --abi abi3 --abi none --platform manylinux_2_28_x86_64 \
+	--platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 --platform any
 # Sets JAVA_HOME for the rest of a recipe's line, or ends it with one line of advice.
 JAVA     := JAVA_HOME="$$(sh scripts/ensure_java.sh)" || exit 1; export JAVA_HOME;
 
@@ -43,11 +47,13 @@ help: ## list the targets
 setup: $(SPARK) $(NODE) $(WHEELS) ## make the Python environment and install the CDK's command line
 	@$(JAVA) :
 	@sh scripts/ensure_chromium.sh >/dev/null
+	@sh scripts/ensure_databases.sh
 
 demo: $(SPARK) $(NODE) $(WHEELS) ## upload, run and query a small set of files on this machine, with no AWS account
 	@$(JAVA) $(PYTHON) -m local_cloud demo
 
 test: $(SPARK) $(NODE) $(WHEELS) ## run all tests
+	@sh scripts/ensure_databases.sh
 	@echo "Tests (some minutes)"
 	@$(JAVA) $(PYTHON) -m pytest $(AT_ONCE)
 
@@ -91,6 +97,8 @@ bench: $(SPARK) $(NODE) $(WHEELS) ## measure against plain Spark, DuckDB and Pol
 		$(if $(QUICK),--quick)
 	@PYTHONPATH="$(CURDIR)/glue_scripts:$(CURDIR)" $(PYTHON) -m benchmarks.heuristics \
 		$(if $(QUICK),--quick)
+	@sh scripts/ensure_databases.sh
+	@$(PYTHON) -m benchmarks.databases $(if $(QUICK),--quick)
 
 fuzz: $(PACKAGES) ## make files at random and compare every value (SECONDS=… SEED=… CASE=…)
 	@$(if $(findstring --spark,$(ARGS)),$(JAVA)) \
@@ -174,14 +182,11 @@ $(PACKAGES): requirements.lock
 	@touch $@
 
 # Half the start-up time of every Spark run on this machine.
-$(WHEELS): $(PACKAGES) delivery/glue_wheels.txt
-	@echo "Packages for Glue (8 MB)"
+$(WHEELS): $(PACKAGES) delivery/glue_wheels.txt delivery/database_wheels.txt
+	@echo "Packages for Glue (17 MB)"
 	@rm -rf $(@D)
-	@$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
-		--only-binary :all: --implementation cp --python-version 3.13 \
-		--abi cp313 --abi abi3 --abi none --platform manylinux_2_28_x86_64 \
-		--platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 --platform any \
-		--requirement delivery/glue_wheels.txt --dest $(@D)
+	@$(FETCH_WHEELS) --requirement delivery/glue_wheels.txt --dest $(@D)
+	@$(FETCH_WHEELS) --requirement delivery/database_wheels.txt --dest $(@D)/database
 	@touch $@
 
 $(SPARK): $(PACKAGES) local_cloud/glue/spark_home.py

@@ -87,6 +87,8 @@ def _broken_range(document: SourceDocument, api: ApiDocument) -> Iterator[Broken
     if opaque is (api.validator is Validator.NONE):
         rule = "must be etag or last_modified for an opaque cursor, and none for others"
         yield _rule("validator", api.validator.value, rule)
+    if cursor is not None and cursor.type is CursorType.TIMESTAMP_AND_INTEGER:
+        yield BrokenRule(field="cursor.type", value=cursor.type.value, rule="is for databases")
     for name in ("since", "until"):
         value = getattr(api, name)
         if value and (cursor is None or opaque):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from config.api_checks import broken_api
+from config.database_checks import broken_database
 from config.errors import BrokenRule
 from config.source_document import CursorDocument, SourceDocument
 from config.stream_checks import broken_stream, without_stream
@@ -37,10 +38,15 @@ def broken_source(
 
 def _broken_kind(document: SourceDocument) -> Iterator[BrokenRule]:
     """Yield what is wrong in the section of the source's kind, or that it is missing."""
+    for kind, section in ((Kind.API, document.api), (Kind.DATABASE, document.database)):
+        if document.kind is kind and section is None:
+            yield BrokenRule(field=kind.value, absent=True, rule=f"needed for the kind {kind}")
+        if document.kind is not kind and section is not None:
+            yield BrokenRule(field=kind.value, value="…", rule=f"is for the kind {kind}")
     if document.api:
         yield from broken_api(document, document.api)
-    elif document.kind is Kind.API:
-        yield BrokenRule(field="api", absent=True, rule="needed for the kind api")
+    if document.database:
+        yield from broken_database(document, document.database)
 
 
 def _broken_dataset(document: SourceDocument) -> Iterator[BrokenRule]:
@@ -58,10 +64,14 @@ def _broken_mode(document: SourceDocument) -> Iterator[BrokenRule]:
             absent=True,
             rule="needed where mode is incremental, which is the default",
         )
-    if document.mode is Mode.FULL and document.cursor is not None:
+    if document.mode.is_whole and document.cursor is not None:
         yield BrokenRule(
-            field="mode", value="full", rule="must be incremental where there is a cursor"
+            field="mode",
+            value=document.mode.value,
+            rule="must be incremental where there is a cursor",
         )
+    if document.mode is Mode.CHANGED and document.kind is not Kind.DATABASE:
+        yield BrokenRule(field="mode", value="changed", rule="is for the kind database")
 
 
 def _broken_cursor(cursor: CursorDocument) -> Iterator[BrokenRule]:
@@ -76,13 +86,17 @@ def _broken_cursor(cursor: CursorDocument) -> Iterator[BrokenRule]:
         yield BrokenRule(
             field="cursor.overlap", value=cursor.overlap, rule="must be 0 for an opaque cursor"
         )
+    if bool(cursor.then) is not (cursor.type is CursorType.TIMESTAMP_AND_INTEGER):
+        rule = "must be there for timestamp_and_integer, and only then"
+        yield BrokenRule(field="cursor.then", value=cursor.then, rule=rule)
     yield from _broken_times(cursor)
 
 
 def _broken_times(cursor: CursorDocument) -> Iterator[BrokenRule]:
     for name in ("lag_seconds", "window_seconds"):
         value = getattr(cursor, name)
-        if value and not cursor.type.is_clock:
+        of_pair = cursor.type is CursorType.TIMESTAMP_AND_INTEGER and name == "lag_seconds"
+        if value and not cursor.type.is_clock and not of_pair:
             rule = "must be 0 for a cursor whose positions are no times"
             yield BrokenRule(field=f"cursor.{name}", value=value, rule=rule)
     if cursor.window_seconds and not cursor.start:
@@ -105,11 +119,11 @@ def _is_position(cursor: CursorDocument) -> bool:
 def _broken_repeats(
     document: SourceDocument, contracts: Mapping[str, DatasetContract]
 ) -> Iterator[BrokenRule]:
-    comes_again = document.mode is Mode.FULL or (document.cursor and document.cursor.overlap)
+    comes_again = document.mode.is_whole or (document.cursor and document.cursor.overlap)
     contract = contracts.get(document.dataset)
     if document.repeats is Repeats.KEEP or not comes_again or (contract and contract.primary_key):
         return
-    why = "mode is full" if document.mode is Mode.FULL else "cursor.overlap is not 0"
+    why = f"mode is {document.mode}" if document.mode.is_whole else "cursor.overlap is not 0"
     yield BrokenRule(
         field="repeats",
         value="by_key",

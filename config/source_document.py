@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from config.api_document import ApiDocument
+from config.database_document import DatabaseDocument
 from config.dataset_document import Name, Written
 from config.one_of import one_of
 from config.settings import Schedule
@@ -27,13 +28,19 @@ class CursorDocument(Written):
 
     type: Annotated[CursorType, one_of(CursorType)] = Field(
         description="what positions are: `timestamp` (ISO 8601), `date`, `epoch_seconds`, "
-        "`epoch_milliseconds`, `integer` (a number that grows), or `opaque` (the source's own "
-        "state, such as an ETag)"
+        "`epoch_milliseconds`, `integer` (a number that grows), `timestamp_and_integer` (of a "
+        "database: `field` and `then` together, such as `2026-01-15T10:00:00Z/4711`), or `opaque` "
+        "(the source's own state, such as an ETag)"
     )
     field: str = Field(
         default="",
         description="where a row has its position, such as `updated_at`, or `meta.updated_at` in "
         "an object; left out for an opaque one",
+    )
+    then: str = Field(
+        default="",
+        description="column with the number that orders rows of one time, such as `id`, for "
+        "`timestamp_and_integer`",
     )
     start: Annotated[str, BeforeValidator(_position)] = Field(
         default="", description="position at which the first run begins; `--since` asks for others"
@@ -61,7 +68,11 @@ class CursorDocument(Written):
 class LimitsDocument(Written):
     """How large files become, and how long a run goes on."""
 
-    rows_per_file: int = Field(default=100_000, ge=1, description="rows of one file, at most")
+    rows_per_file: int = Field(
+        default=0,
+        ge=0,
+        description="rows of one file, at most; 0: 100,000, or 1,000,000 of a database",
+    )
     bytes_per_file: int = Field(
         default=64 * 2**20,
         ge=1024,
@@ -81,8 +92,8 @@ class SourceDocument(Written):
 
     name: Name = Field(description="of the source, and of the file; part of its job's name")
     kind: Annotated[Kind, one_of(Kind)] = Field(
-        description="`api`: HTTP, REST or GraphQL; `kinesis`, `sqs` or `kafka`: a stream, which a "
-        "function takes in as it comes"
+        description="`api`: HTTP, REST or GraphQL; `database`: a table, or a query; `kinesis`, "
+        "`sqs` or `kafka`: a stream, which a function takes in as it comes"
     )
     dataset: Name = Field(
         description="dataset that the rows go to, as if somebody had uploaded them; its contract "
@@ -101,10 +112,12 @@ class SourceDocument(Written):
     )
     mode: Annotated[Mode, one_of(Mode)] = Field(
         default=Mode.INCREMENTAL,
-        description="`incremental`: what has come since the last run; `full`: everything each time",
+        description="`incremental`: what has come since the last run; `full`: everything each "
+        "time; `changed`, of a database: everything, if it differs from what has landed last",
     )
     cursor: CursorDocument | None = Field(
-        default=None, description="how far it has been fetched; needed unless `mode` is `full`"
+        default=None,
+        description="how far it has been fetched; needed where `mode` is `incremental`",
     )
     repeats: Annotated[Repeats, one_of(Repeats)] = Field(
         default=Repeats.BY_KEY,
@@ -131,6 +144,9 @@ class SourceDocument(Written):
     )
     kafka: KafkaDocument | None = Field(
         default=None, description="which topic; needed for the kind `kafka`"
+    )
+    database: DatabaseDocument | None = Field(
+        default=None, description="what is read, and how; needed for the kind `database`"
     )
 
     @property

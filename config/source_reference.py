@@ -11,6 +11,7 @@ from config.api_document import (
     GraphQlDocument,
     PaginationDocument,
 )
+from config.database_document import DatabaseDocument, KeyRangesDocument
 from config.reference import Section, reference
 from config.source_document import CursorDocument, LimitsDocument, SourceDocument
 from config.stream_document import KafkaDocument, KinesisDocument, SqsDocument
@@ -23,9 +24,9 @@ A file `config/sources/<name>.yaml` says what is fetched, and where it goes. A n
 listed here is an error, and so are contradictions, also with the contract of the dataset; each is
 told with file, field and rule before any template exists.
 
-This page is made of the definitions in `config/source_document.py`, `config/api_document.py` and
-`config/stream_document.py` by `make reference`; a test compares them. How to add a source step by
-step is in [connectors.md](connectors.md).
+This page is made of the definitions in `config/source_document.py`, `config/api_document.py`,
+`config/database_document.py` and `config/stream_document.py` by `make reference`; a test compares
+them. How to add a source step by step is in [connectors.md](connectors.md).
 """
 SECTIONS: tuple[Section, ...] = (
     ("The file", "", SourceDocument),
@@ -36,6 +37,8 @@ SECTIONS: tuple[Section, ...] = (
     ("`api.authentication`", "", AuthenticationDocument),
     ("`api.graphql`", "", GraphQlDocument),
     ("`api.limits`", "", ApiLimitsDocument),
+    ("`database`", "Of the kind `database`.", DatabaseDocument),
+    ("`database.ranges`", "", KeyRangesDocument),
     ("`kinesis`", "Of the kind `kinesis`.", KinesisDocument),
     ("`sqs`", "Of the kind `sqs`.", SqsDocument),
     ("`kafka`", "Of the kind `kafka`.", KafkaDocument),

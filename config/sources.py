@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from config.api_document import ApiDocument
+from config.database_document import DatabaseDocument
 from config.datasets import DATASETS_FOLDER, load_contracts
 from config.errors import ValueRuleError
 from config.jobs import SOURCES_FOLDER
@@ -18,8 +19,12 @@ from config.validation import broken_rules
 from config.yaml_source import read_mapping
 from wires.api_sources import ApiLimits, ApiSource, Authentication, GraphQl, Pagination
 from wires.contracts import DatasetContract
+from wires.database_sources import DatabaseSource, KeyRanges
 from wires.positions import position_of
-from wires.sources import Cursor, Limits, Source
+from wires.sources import Cursor, Kind, Limits, Source
+
+_ROWS_OF_PARQUET = 1_000_000
+"""Of one file, where nobody says otherwise."""
 
 
 def load_sources(
@@ -57,9 +62,16 @@ def source_of(document: SourceDocument) -> Source:
         mode=document.mode,
         cursor=_cursor(document.cursor) if document.cursor else None,
         repeats=document.repeats,
-        limits=Limits(**document.limits.model_dump()),
+        limits=_limits(document),
         api=_api(document.api) if document.api else None,
+        database=_database(document.database) if document.database else None,
     )
+
+
+def _limits(document: SourceDocument) -> Limits:
+    usual = _ROWS_OF_PARQUET if document.kind is Kind.DATABASE else Limits.rows_per_file
+    given = document.limits.model_dump()
+    return Limits(**{**given, "rows_per_file": document.limits.rows_per_file or usual})
 
 
 def _cursor(document: CursorDocument) -> Cursor:
@@ -77,3 +89,8 @@ def _api(document: ApiDocument) -> ApiSource:
         "limits": ApiLimits(**document.limits.model_dump()),
     }
     return ApiSource(**{**document.model_dump(), **sections})
+
+
+def _database(document: DatabaseDocument) -> DatabaseSource:
+    ranges = KeyRanges(**document.ranges.model_dump()) if document.ranges else None
+    return DatabaseSource(**{**document.model_dump(), "ranges": ranges})

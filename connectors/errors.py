@@ -9,7 +9,10 @@ ConnectorError
     ├── AddressRefused  a host or an address that the source's file does not allow
     ├── AccessRefused   the source does not take the credentials
     ├── AnswerUnread    an answer is not what the source's file says
-    └── PagesDisagree   pages came twice, or not all of them
+    │   └── ValueUnfit  a value of a database that its column's type does not hold
+    ├── PagesDisagree   pages came twice, or not all of them
+    ├── ReplicaBehind   a replica that is too far behind
+    └── RowsWithoutPosition     rows of a database whose cursor is null
 
 None of their messages has a value of the secret.
 """
@@ -53,3 +56,15 @@ class AnswerUnread(SourceFailed):
 
 class PagesDisagree(SourceFailed):
     """Pages came twice, or not all of them."""
+
+
+class ValueUnfit(AnswerUnread):
+    """A value of a database that its column's type does not hold."""
+
+
+class ReplicaBehind(SourceFailed):
+    """A replica is too far behind to be read."""
+
+
+class RowsWithoutPosition(SourceFailed):
+    """Rows of a database have no position, so that no range has them."""

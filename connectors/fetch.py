@@ -29,11 +29,14 @@ from connectors.manifest import LandingManifest
 from connectors.order import Order
 from connectors.pages import Connector, Page
 from connectors.report import FetchReport, Landed
-from connectors.staging import Staging
+from connectors.staging import StagedFiles, Staging, keys_in
+from connectors.staging_of import staging_of
 from wires.layout import (
     landing_manifest,
     source_turn,
     staged_file,
+    staged_keys,
+    staged_keys_of,
     staged_landing,
     staged_stream,
 )
@@ -41,7 +44,7 @@ from wires.lease import Leases
 from wires.positions import Span, next_span
 from wires.routes import landed_object
 from wires.source_ledger import Landing, SourceLedger, StreamState
-from wires.sources import Source
+from wires.sources import Mode, Source
 
 TURN_SECONDS = 900
 """A killed run keeps others from its stream for so long, and no longer."""
@@ -142,7 +145,7 @@ class _Run:
                 self._fetch.ledger.abandon(self._stream, sealed)
                 self._fetch.say(f"landing {sealed.number} is given up; its range is fetched anew")
                 continue
-            if not is_resumed and self._is_enough():
+            if not is_resumed and (self._is_enough() or self._is_cut_short(sealed)):
                 return
 
     def _next(self) -> Landing | None:
@@ -197,33 +200,71 @@ class _Run:
         self.note = f"{minutes} minutes are over; the next run goes on from here"
         return True
 
+    def _is_cut_short(self, landing: Landing) -> bool:
+        """Whether the source has not got as far yet as it was asked for: a later run goes on."""
+        return self._fetch.ledger.state(self._stream).position != landing.until
+
     def _sealed(self, landing: Landing) -> Landing:
         """Fetch and stage a landing's rows; returns it with the attempt that is to land."""
         folder = f"{self._folder(landing)}{self._fetch.owner}/"
-        staging = Staging(
-            self._fetch.place.s3,
-            self._fetch.place.assets_bucket,
-            limits=self._source.limits,
-            name=lambda part: (staged_file(folder, part), self._key(landing, part)),
-        )
         filling = Filling(self._source, landing, limit=self._order.limit)
         self._say_range(landing)
         span = Span(since=landing.since, until=landing.until, asked_from=landing.asked_from)
         with closing(self._fetch.connector.pages(span)) as pages:
-            for row in filling.rows_of(self._watched(pages)):
-                staging.add(row)
-                if staging.rows % _TOLD_EVERY == 0:
-                    self._fetch.say(f"{staging.rows:,} rows so far")
+            staging = self._staged(filling, self._watched(pages), landing, folder)
+        self._fetch.keep_turn(self._stream)
+        manifest = self._manifest(filling, staging)
+        key = landing_manifest(folder)
+        self._fetch.place.write_manifest(key, manifest)
+        return self._fetch.ledger.seal(self._stream, landing, key)
+
+    def _staged(
+        self, filling: Filling, pages: Iterator[Page], landing: Landing, folder: str
+    ) -> StagedFiles:
+        kind = staging_of(self._source)
+        staging = kind(
+            self._fetch.place.s3,
+            self._fetch.place.assets_bucket,
+            limits=self._source.limits,
+            name=lambda part: (staged_file(folder, part), self._key(landing, part, kind.ending)),
+        )
+        self._compare(staging, landing)
+        parts = filling.rows_of(pages) if kind is Staging else filling.batches_of(pages)
+        for part in parts:
+            before = staging.rows
+            staging.add(part)
+            if staging.rows // _TOLD_EVERY > before // _TOLD_EVERY:
+                self._fetch.say(f"{staging.rows:,} rows so far")
         staging.finish()
+        return staging
+
+    def _compare(self, staging: StagedFiles, landing: Landing) -> None:
+        """Have all rows compared with those that landed last, where the source wants that."""
+        database = self._source.database
+        if database is None or self._source.mode is not Mode.CHANGED:
+            return
+        before = "" if self._order.again else self._fetch.ledger.state(self._stream).position
+        keys = staged_keys(self._source.name, self._stream, landing.number)
+        staging.compare_with(before, key=database.key, folder=f"{keys}{self._fetch.owner}/")
+
+    def _manifest(self, filling: Filling, staging: StagedFiles) -> LandingManifest:
         manifest = LandingManifest(
             position=filling.position,
             rows=staging.rows,
             left_for_later=filling.left_for_later,
             files=tuple(staging.files),
         )
-        key = landing_manifest(folder)
-        self._fetch.place.write_manifest(key, manifest)
-        return self._fetch.ledger.seal(self._stream, landing, key)
+        difference = staging.difference()
+        if difference is None:
+            return manifest
+        if difference.is_same:
+            self.note = f"nothing has changed among {staging.rows:,} rows, so nothing lands"
+            return replace(manifest, position=difference.state, rows=0, files=())
+        if difference.gone:
+            more = ", …" if difference.gone > len(difference.named) else ""
+            named = f"{'; '.join(difference.named)}{more}"
+            self.note = f"{difference.gone:,} rows have gone since the last time: {named}"
+        return replace(manifest, position=difference.state)
 
     def _watched(self, pages: Iterator[Page]) -> Iterator[Page]:
         for page in pages:
@@ -243,6 +284,8 @@ class _Run:
         # Also what attempts at earlier landings have left that were killed right here.
         folder = staged_stream(self._source.name, self._stream)
         place.clear(folder, before=self._folder(landing, later=1))
+        if self._source.mode is Mode.CHANGED:
+            self._clear_keys(landing, manifest)
         return Landed(
             number=landing.number,
             since=landing.since,
@@ -253,10 +296,19 @@ class _Run:
             is_resumed=is_resumed,
         )
 
+    def _clear_keys(self, landing: Landing, manifest: LandingManifest) -> None:
+        """Remove the keys of all rows but of those that the next ones are compared with."""
+        name, stream = self._source.name, self._stream
+        self._fetch.place.clear(
+            staged_keys_of(name, stream),
+            before=staged_keys(name, stream, landing.number + 1),
+            but=keys_in(manifest.position),
+        )
+
     def _folder(self, landing: Landing, *, later: int = 0) -> str:
         return staged_landing(self._source.name, self._stream, landing.number + later)
 
-    def _key(self, landing: Landing, part: int) -> str:
+    def _key(self, landing: Landing, part: int, ending: str) -> str:
         """Return the key of a file, which says where it is from and what is in it."""
         words = [
             self._source.name,
@@ -266,7 +318,7 @@ class _Run:
             f"{part:04d}",
         ]
         day = datetime.fromisoformat(landing.planned_at).date()
-        return landed_object(day, self._source.dataset, f"{'-'.join(words)}.jsonl.gz")
+        return landed_object(day, self._source.dataset, f"{'-'.join(words)}.{ending}")
 
     def _say_range(self, landing: Landing) -> None:
         begin, end = landing.since or "the beginning", landing.until or "the end"

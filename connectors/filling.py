@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from connectors.pages import Page, Row
 from wires.positions import after, is_before, later, time_position
@@ -20,6 +21,7 @@ class Filling:
         self._limit = limit
         self._highest = ""
         self._state = landing.since
+        self._end = ""
         self.left_for_later = 0
 
     @property
@@ -28,11 +30,26 @@ class Filling:
         cursor, landing = self._cursor, self._landing
         if cursor is None:
             return time_position(datetime.fromisoformat(landing.planned_at))
+        if self._end:
+            return later(landing.since, self._end, cursor.type)
         if landing.until:
             return landing.until
         if not self._highest:
             return self._state
         return later(landing.since, after(self._highest, cursor.type), cursor.type)
+
+    def batches_of(self, pages: Iterator[Page]) -> Iterator[Any]:
+        """Yield the batches that land, of a source that keeps to the range by itself."""
+        left = self._limit
+        for page in pages:
+            self._end = page.end or self._end
+            if page.batch is None:
+                continue
+            batch = page.batch.slice(0, left) if self._limit else page.batch
+            yield batch
+            left -= len(batch)
+            if self._limit and not left:
+                return
 
     def rows_of(self, pages: Iterator[Page]) -> Iterator[Row]:
         """Yield the rows that land."""

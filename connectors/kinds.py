@@ -16,4 +16,9 @@ def connector_for(source: Source, secrets: Secrets, *, say: Callable[[str], Any]
     """Return what reads a source. Raises OrderError for a kind that nothing reads."""
     if source.api is not None:
         return ApiConnector(source.api, source.cursor, secrets, say=say)
+    if source.database is not None:
+        # Jobs of other sources have no packages for databases.
+        from connectors.database.database_connector import DatabaseConnector  # noqa: PLC0415
+
+        return DatabaseConnector(source.database, source.cursor, secrets, say=say)
     raise OrderError(f"{source.name} is of kind {source.kind}, and has no section of that name")

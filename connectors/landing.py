@@ -43,9 +43,11 @@ class Place:
             if not self._is_landed(file):
                 self._put(file)
 
-    def clear(self, folder: str, *, before: str) -> None:
-        """Remove what lies in a staging folder under keys that come before another one."""
-        keys = [key for key in self._keys(folder) if key < before]
+    def clear(self, folder: str, *, before: str, but: str = "") -> None:
+        """Remove what lies in a staging folder under keys that come before another one, but for
+        what lies in one folder in it."""
+        keys = [key for key in self.staged_in(folder) if key < before]
+        keys = [key for key in keys if not but or not key.startswith(but)]
         for start in range(0, len(keys), _AT_ONCE):
             some = [{"Key": key} for key in keys[start : start + _AT_ONCE]]
             self.s3.delete_objects(
@@ -93,7 +95,8 @@ class Place:
             )
         return body
 
-    def _keys(self, folder: str) -> Iterator[str]:
+    def staged_in(self, folder: str) -> Iterator[str]:
+        """Yield the keys of what lies in a staging folder."""
         pages = self.s3.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.assets_bucket, Prefix=folder):
             yield from (item["Key"] for item in page.get("Contents", ()))

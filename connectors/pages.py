@@ -1,10 +1,10 @@
-"""What every connector gives: rows as lines of JSON, page by page."""
+"""What every connector gives: rows as lines of JSON or as Arrow batches, page by page."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from wires.positions import Span
 
@@ -25,6 +25,10 @@ class Page:
     rows: Sequence[Row]
     state: str = ""
     """The source's own state after this page, for an opaque cursor."""
+    batch: Any = None
+    """Rows as Arrow's RecordBatch, of a source whose rows have types."""
+    end: str = ""
+    """Where the range ends, if the source says so: not after what it was asked for."""
 
 
 class Connector(Protocol):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.order import Order
-from connectors.pages import Connector, Row
+from connectors.pages import Connector, Page, Row
 from wires.positions import Span, is_before, later, next_span
 from wires.sources import Cursor, CursorType, Source
 
@@ -66,6 +66,17 @@ class Preview:
             "members": {name: dict(kinds) for name, kinds in self.members.items()},
         }
 
+    def add_batch(self, batch: Any) -> None:
+        """Count rows that have types, of Arrow."""
+        self.rows += len(batch)
+        self.bytes += batch.nbytes
+        for column, values in zip(batch.schema, batch.columns, strict=True):
+            kinds = self.members.setdefault(column.name, Counter())
+            if len(values) > values.null_count:
+                kinds[str(column.type)] += len(values) - values.null_count
+            if values.null_count:
+                kinds["null"] += values.null_count
+
     def add(self, row: Row, kind: CursorType | None) -> None:
         self.rows += 1
         self.bytes += len(row.line) + 1
@@ -87,13 +98,23 @@ def preview(
     seen = Preview(source=source.name, span=_span(source.cursor, order))
     with closing(connector.pages(seen.span)) as pages:
         for page in pages:
-            for row in page.rows:
-                seen.add(row, source.cursor.type if source.cursor else None)
-                if seen.rows == order.limit:
-                    seen.is_all = False
-                    return seen
+            _look_at(seen, page, source, order.limit)
+            if order.limit and seen.rows == order.limit:
+                seen.is_all = False
+                return seen
             say(f"{seen.rows:,} rows so far")
     return seen
+
+
+def _look_at(seen: Preview, page: Page, source: Source, limit: int) -> None:
+    """Count the rows of a page, up to the limit of all."""
+    if page.batch is not None:
+        left = limit - seen.rows if limit else len(page.batch)
+        seen.add_batch(page.batch.slice(0, left))
+    for row in page.rows:
+        seen.add(row, source.cursor.type if source.cursor else None)
+        if seen.rows == limit:
+            return
 
 
 def _span(cursor: Cursor | None, order: Order) -> Span:

@@ -36,6 +36,10 @@ class Secret:
             )
         return self._values[field]
 
+    def optional(self, field: str) -> str:
+        """Return a field; "" if the secret has none of this name."""
+        return self._values.get(field, "")
+
     def hidden_in(self, text: str) -> str:
         """Return a text without the values, as they are or as requests spell them."""
         spellings = {
@@ -63,12 +67,13 @@ def secret_from(text: str, name: str) -> Secret:
         found = json.loads(text)
     except ValueError:
         found = None
-    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+    if not isinstance(found, dict) or not all(type(one) in (str, int) for one in found.values()):
         raise SecretError(
             f'expected the secret {name} to be a JSON object of texts, such as {{"token": "…"}}: '
             "write it anew"
         )
-    return Secret(name, found)
+    # Secrets of RDS have the port as a number.
+    return Secret(name, {field: str(value) for field, value in found.items()})
 
 
 class Secrets:

@@ -45,6 +45,8 @@ LIBRARY_PACKAGES = (
 
 WHEELS = ROOT / ".venv" / "glue-wheels"
 """Compiled or big packages that Glue lacks, fetched by `make setup` for Glue's Python."""
+DATABASE_WHEELS = WHEELS / "database"
+"""What jobs of databases need besides."""
 
 Bundle = Mapping[PurePosixPath, bytes]
 
@@ -93,16 +95,21 @@ def source_bundle(source: Source) -> Bundle:
     return {folder / "__init__.py": about, folder / SOURCE_FILE: source_to_json(source).encode()}
 
 
-def wheels_bundle(wheels: Path = WHEELS) -> Bundle:
+def wheels_bundle(*folders: Path) -> Bundle:
     """Return wheels for Glue to install from a zip, at the versions in their names.
+
+    They are those that all jobs need, unless folders are named.
 
     https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html
 
     Raises FileNotFoundError if they have not been fetched.
     """
-    found = sorted(wheels.glob("*.whl"))
-    if not found:
-        raise FileNotFoundError(f"{wheels} has no wheels for Glue: run `make setup`")
+    found: list[Path] = []
+    for wheels in folders or (WHEELS,):
+        some = sorted(wheels.glob("*.whl"))
+        if not some:
+            raise FileNotFoundError(f"{wheels} has no wheels for Glue: run `make setup`")
+        found += some
     folder = PurePosixPath("wheels")
     wanted = ["==".join(path.name.split("-")[:2]) for path in found]
     return {

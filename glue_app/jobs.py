@@ -13,7 +13,9 @@ from config.environments import Environment
 from config.exports import Export
 from config.jobs import JOBS, WAITS_TAG, JobSpec
 from delivery.bundles import (
+    DATABASE_WHEELS,
     ROOT,
+    WHEELS,
     Bundle,
     code_version,
     library_bundle,
@@ -52,6 +54,7 @@ class Jobs:
         self._security = security
         self._library = library_bundle(contracts)
         self._wheels = WheelsAsset(scope, "Wheels", path=stage_zip("wheels", wheels_bundle()))
+        self._database_wheels = self._of_databases()
         self._made = {spec.name: self._job(spec) for spec in JOBS}
 
     def __getitem__(self, spec: JobSpec) -> EtlJob:
@@ -83,7 +86,7 @@ class Jobs:
             security=self._security.configuration,
             connection=spec.connection or self._infrastructure.network_connection,
             measured=settings.alarms.glue_metrics,
-            wheels=self._wheels,
+            wheels=self._wheels_of(spec),
             tags={WAITS_TAG: "true"} if spec.waits_for_runs else {},
         )
         access = JobAccess(role, self._infrastructure, job=spec)
@@ -93,6 +96,17 @@ class Jobs:
         if schedule := spec.schedule_in(settings):
             Schedule(self._scope, f"{spec.id}Schedule", job=job, cron=schedule)
         return job
+
+    def _wheels_of(self, spec: JobSpec) -> WheelsAsset:
+        is_database = spec.source is not None and spec.source.database is not None
+        return self._database_wheels if is_database and self._database_wheels else self._wheels
+
+    def _of_databases(self) -> WheelsAsset | None:
+        """Return the wheels of jobs of databases, where there are such jobs."""
+        if not any(spec.source and spec.source.database for spec in JOBS):
+            return None
+        bundle = wheels_bundle(WHEELS, DATABASE_WHEELS)
+        return WheelsAsset(self._scope, "DatabaseWheels", path=stage_zip("wheels", bundle))
 
     def _packages(self, spec: JobSpec) -> list[Path]:
         own = self._own_code(spec)

@@ -247,6 +247,17 @@ def staged_landing_of_messages(source: str, landing: str) -> str:
     return f"{staged_sources(source)}{landing}"
 
 
+def staged_keys_of(source: str, stream: str) -> str:
+    """Return the folder with the keys of rows, by which it is told which ones have gone."""
+    digest = hashlib.sha256(stream.encode()).hexdigest()[:12]
+    return f"{staged_sources(source)}keys-{digest}/"
+
+
+def staged_keys(source: str, stream: str, number: int) -> str:
+    """Return the folder with the keys of a landing's rows, with one for each attempt at it."""
+    return f"{staged_keys_of(source, stream)}{number:09d}/"
+
+
 def staged_file(attempt: str, part: int) -> str:
     """Return the key of a file in the folder of an attempt."""
     return f"{attempt}{part:06d}"

@@ -9,7 +9,10 @@ from decimal import Decimal, InvalidOperation
 from wires.errors import PositionError
 from wires.sources import Cursor, CursorType
 
+_AND = "/"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOWEST = -(2**63)
+"""Before the numbers of all rows of one time."""
 _PER_SECOND = {CursorType.EPOCH_SECONDS: 1, CursorType.EPOCH_MILLISECONDS: 1000}
 
 
@@ -49,10 +52,24 @@ def _position(value: object, kind: CursorType) -> str:
         return str(value)
     if kind is CursorType.INTEGER:
         return str(int(str(value)))
+    if kind is CursorType.TIMESTAMP_AND_INTEGER:
+        at, _, number = str(value).partition(_AND)
+        return pair_position(time_position(_read_time(at)), int(number) if number else _LOWEST)
     if kind in _PER_SECOND and not _looks_like_a_time(value):
         parts = Decimal(str(value)) * 1_000_000 / _PER_SECOND[kind]
         return time_position(_EPOCH + timedelta(microseconds=int(parts // 1)))
     return time_position(_read_time(str(value)))
+
+
+def pair_position(at: str, number: int) -> str:
+    """Return the position of a row by its time and its number."""
+    return f"{at}{_AND}{number}"
+
+
+def pair_of(position: str) -> tuple[str, int]:
+    """Undo `pair_position`."""
+    at, _, number = position.partition(_AND)
+    return at, int(number)
 
 
 def _looks_like_a_time(value: object) -> bool:
@@ -72,6 +89,7 @@ _EXAMPLES = {
     CursorType.EPOCH_SECONDS: "1768471200",
     CursorType.EPOCH_MILLISECONDS: "1768471200000",
     CursorType.INTEGER: "4711",
+    CursorType.TIMESTAMP_AND_INTEGER: "2026-01-15T10:00:00Z/4711",
     CursorType.OPAQUE: "an ETag",
 }
 
@@ -92,11 +110,16 @@ def is_before(one: str, other: str, kind: CursorType) -> bool:
     """Whether a position comes before another; "" comes before all."""
     if kind is CursorType.INTEGER and one and other:
         return int(one) < int(other)
+    if kind is CursorType.TIMESTAMP_AND_INTEGER and one and other:
+        return pair_of(one) < pair_of(other)
     return one < other
 
 
 def after(position: str, kind: CursorType) -> str:
     """Return the end of a range whose last row has this position, in a cursor without a clock."""
+    if kind is CursorType.TIMESTAMP_AND_INTEGER and position:
+        at, number = pair_of(position)
+        return pair_position(at, number + 1)
     return str(int(position) + 1) if kind is CursorType.INTEGER and position else position
 
 
@@ -148,5 +171,14 @@ def _back(cursor: Cursor, position: str) -> str:
         return position
     if cursor.type is CursorType.INTEGER:
         return later(str(int(position) - cursor.overlap), cursor.start, cursor.type)
+    if cursor.type is CursorType.TIMESTAMP_AND_INTEGER:
+        return _pair_back(cursor, position)
     at = _read_time(position) - timedelta(seconds=cursor.overlap)
     return later(time_position(_whole(at, cursor.type)), cursor.start, cursor.type)
+
+
+def _pair_back(cursor: Cursor, position: str) -> str:
+    if not cursor.overlap:
+        return position
+    at = _read_time(pair_of(position)[0]) - timedelta(seconds=cursor.overlap)
+    return later(pair_position(time_position(at), _LOWEST), cursor.start, cursor.type)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wires.api_sources import ApiSource
+from wires.database_sources import DatabaseSource
 from wires.typed_json import TypedJson
 
 SOURCE_PACKAGE, SOURCE_FILE = "source_definition", "source.json"
@@ -22,6 +23,7 @@ class Kind(StrEnum):
     """What a source is, and which connector reads it."""
 
     API = "api"
+    DATABASE = "database"
     KINESIS = "kinesis"
     SQS = "sqs"
     KAFKA = "kafka"
@@ -39,6 +41,13 @@ class Mode(StrEnum):
     """What has come since the last run."""
     FULL = "full"
     """Everything, each time."""
+    CHANGED = "changed"
+    """Everything, if it differs from what has landed last."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is asked for, without a cursor."""
+        return self is not Mode.INCREMENTAL
 
 
 class Repeats(StrEnum):
@@ -59,13 +68,18 @@ class CursorType(StrEnum):
     EPOCH_MILLISECONDS = "epoch_milliseconds"
     INTEGER = "integer"
     """A number that grows with each row."""
+    TIMESTAMP_AND_INTEGER = "timestamp_and_integer"
+    """A time, and among rows of one time a number: `2026-01-15T10:00:00.000000Z/4711`."""
     OPAQUE = "opaque"
     """A state that the source names and only the source understands, such as an ETag."""
 
     @property
     def is_clock(self) -> bool:
         """Whether positions are times, so that a range has an end before anything is fetched."""
-        return self not in (CursorType.INTEGER, CursorType.OPAQUE)
+        return self not in _NO_CLOCKS
+
+
+_NO_CLOCKS = (CursorType.INTEGER, CursorType.TIMESTAMP_AND_INTEGER, CursorType.OPAQUE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +89,8 @@ class Cursor:
     type: CursorType
     field: str = ""
     """Where a row has its position: names with dots between them; "" for an opaque one."""
+    then: str = ""
+    """Where it has its number, for a time and a number."""
     start: str = ""
     """Position of the first fetch."""
     overlap: int = 0
@@ -91,7 +107,7 @@ class Limits:
 
     rows_per_file: int = 100_000
     bytes_per_file: int = 64 * 2**20
-    """Of JSON Lines, before compression."""
+    """Of JSON Lines or Arrow, before compression."""
     minutes: int = 60
     """A run begins no further landing after so many."""
 
@@ -111,6 +127,8 @@ class Source:
     limits: Limits = Limits()
     api: ApiSource | None = None
     """Of kind API."""
+    database: DatabaseSource | None = None
+    """Of kind DATABASE."""
 
 
 def source_to_json(source: Source) -> str:

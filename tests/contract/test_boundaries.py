@@ -70,16 +70,37 @@ def test_the_wires_need_the_standard_library_only_and_ledgers_boto3_s_conditions
     }
 
 
+_ARROW = {"numpy", "pandas", "pyarrow"}
+_OF_TYPED_ROWS = {"connectors/comparing.py", "connectors/parquet_staging.py"}
+
+
 def test_connectors_need_what_every_job_has() -> None:
     """Their jobs install nothing, and those of other kinds bring no HTTP along."""
     allowed = sys.stdlib_module_names | {"boto3", "botocore", "connectors", "urllib3", "wires"}
-    assert not [(path, name) for path, name in imports_of("connectors") if name not in allowed]
+    found = [*imports_of("connectors", but_not="connectors/database")]
+    others = {(path, name) for path, name in found if name not in allowed}
+    assert {name for _, name in others} <= _ARROW, "which Glue has"
+    assert {path for path, _ in others} == _OF_TYPED_ROWS
     core = [*imports_of("connectors", but_not="connectors/http")]
     assert not [(path, name) for path, name in core if name in {"http", "urllib3"}]
+
+
+def test_connectors_of_databases_need_what_their_jobs_bring() -> None:
+    drivers = {"psycopg", "pymysql", "sqlalchemy"}
+    allowed = sys.stdlib_module_names | {"botocore", "connectors", "wires"} | _ARROW | drivers
+    found = [*imports_of("connectors/database")]
+    assert not [(path, name) for path, name in found if name not in allowed]
+    assert {name for _, name in found if name in drivers} == drivers
+    for driver in ("psycopg", "pymysql"):
+        assert len({path for path, name in found if name == driver}) == 1
+
+
+@pytest.mark.parametrize("package", ["http", "database"])
+def test_a_kind_of_connectors_is_known_to_one_module_of_the_core(package: str) -> None:
     by_name = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "connectors").glob("*.py")
-        if "connectors.http" in path.read_text()
+        if f"connectors.{package}" in path.read_text()
     }
     assert by_name == {"connectors/kinds.py"}
 

@@ -19,7 +19,9 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from config.jobs import HEALTH_CHECK, RECONCILIATION, JobSpec
 from delivery.bundles import (
+    DATABASE_WHEELS,
     TRIGGER_DISTRIBUTIONS,
+    WHEELS,
     Bundle,
     code_version,
     library_bundle,
@@ -230,7 +232,7 @@ def requirements_of(wheel: bytes) -> Iterator[Requirement]:
 
 
 def test_the_wheels_are_all_that_a_job_lacks_at_the_versions_of_the_laptop() -> None:
-    bundle = wheels_bundle()
+    bundle = wheels_bundle(WHEELS, DATABASE_WHEELS)
     wheels = {
         canonicalize_name(path.name.split("-")[0]): content
         for path, content in bundle.items()
@@ -248,7 +250,8 @@ def test_the_wheels_are_all_that_a_job_lacks_at_the_versions_of_the_laptop() -> 
 
 
 def test_the_wheels_are_for_the_python_and_the_system_of_glue() -> None:
-    tags = {tag for path in wheels_bundle() if path.suffix == ".whl" for tag in tags_of(path)}
+    bundle = wheels_bundle(WHEELS, DATABASE_WHEELS)
+    tags = {tag for path in bundle if path.suffix == ".whl" for tag in tags_of(path)}
     assert {tag.interpreter for tag in tags} <= {"py3", "py2", "cp313"}
     assert all(t.platform == "any" or t.platform.endswith("x86_64") for t in tags)
 
@@ -265,6 +268,10 @@ def test_a_zip_has_the_same_bytes_for_the_same_content(tmp_path: Path) -> None:
     assert one.read_bytes() == other.read_bytes()
     assert one.name == other.name
     assert set(zipfile.ZipFile(one).namelist()) == {str(path) for path in any_bundle()}
+
+
+def test_wheels_of_databases_are_for_their_jobs_alone() -> None:
+    assert not any("psycopg" in path.name for path in wheels_bundle())
 
 
 def test_wheels_that_nobody_has_fetched_are_told(tmp_path: Path) -> None:
