@@ -47,7 +47,6 @@ help: ## list the targets
 setup: $(SPARK) $(NODE) $(WHEELS) ## make the Python environment and install the CDK's command line
 	@$(JAVA) :
 	@sh scripts/ensure_chromium.sh >/dev/null
-	@sh scripts/ensure_databases.sh
 
 demo: $(SPARK) $(NODE) $(WHEELS) ## upload, run and query a small set of files on this machine, with no AWS account
 	@$(JAVA) $(PYTHON) -m local_cloud demo
@@ -58,6 +57,7 @@ test: $(SPARK) $(NODE) $(WHEELS) ## run all tests
 	@$(JAVA) $(PYTHON) -m pytest $(AT_ONCE)
 
 test-slow: setup ## run the tests that `make test` leaves out for their time
+	@sh scripts/ensure_databases.sh
 	@echo "Slow tests (some minutes)"
 	@$(JAVA) $(PYTHON) -m pytest $(AT_ONCE) -m slow --timeout 1800
 
@@ -67,6 +67,7 @@ check: $(SPARK) $(NODE) $(WHEELS) ## format, lint, types and tests: what has to 
 	@$(PYTHON) -m ruff check --quiet
 	@echo "Types"
 	@$(PYTHON) -m mypy
+	@sh scripts/ensure_databases.sh
 	@echo "Tests, and the branches that they take (some minutes)"
 	@mkdir -p build/coverage && rm -f build/coverage/*
 	@$(JAVA) $(PYTHON) -m coverage run -m pytest $(AT_ONCE)
