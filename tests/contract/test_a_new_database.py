@@ -20,7 +20,7 @@ from tests.connectors.database.servers import (
     mysql_server,
     postgres_server,
 )
-from tests.contract.clones import changed, cloned, run
+from tests.contract.clones import changed, cloned
 from tests.contract.test_a_new_source import (
     PROJECT,
     fetch,
@@ -187,13 +187,3 @@ def test_its_job_has_the_packages_for_databases_and_no_other_has(
         "/fetched/events_api/*",
     }
     assert server.engine in (clone / "config" / "sources" / "events_api.yaml").read_text()
-
-
-@pytest.mark.slow
-def test_a_database_is_a_job_with_all_that_belongs_to_one(clone: Path, server: Server) -> None:
-    """Exports, roles, grants, alarms, arguments and the page of resources hold for it as well."""
-    if server.engine == "mysql":
-        pytest.skip("its job is that of any other engine")
-    tests = ["tests/contract", "tests/infra_app", "tests/glue_app"]
-    left_out = "not unused and not used"
-    run(clone, "-m", "pytest", "-q", "-m", "not slow", "-k", left_out, "-p", "no:randomly", *tests)

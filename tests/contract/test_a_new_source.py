@@ -133,15 +133,6 @@ def test_a_dry_run_asks_and_lands_nothing(clone: Path, server: ApiServer) -> Non
 
 
 @pytest.mark.slow
-def test_a_file_is_a_job_with_all_that_belongs_to_one(clone: Path) -> None:
-    """Exports, roles, grants, alarms, arguments and the page of resources hold for it as well."""
-    tests = ["tests/contract", "tests/infra_app", "tests/glue_app"]
-    # The shipped permissions are those of the shipped configuration.
-    left_out = "not unused and not used"
-    run(clone, "-m", "pytest", "-q", "-m", "not slow", "-k", left_out, "-p", "no:randomly", *tests)
-
-
-@pytest.mark.slow
 def test_its_role_reads_one_secret_and_writes_its_own_files(clone: Path) -> None:
     template = Template.read(synthesized_application(clone))
     (job,) = (one for one in template.properties("AWS::Glue::Job") if "fetch-events" in one["Name"])

@@ -515,6 +515,7 @@ def test_a_table_that_somebody_has_dropped_comes_back_whole(curation: Curation) 
     assert len(curation.sales()) == 4
 
 
+@pytest.mark.slow
 def test_a_day_has_to_be_a_date_of_the_dataset(curation: Curation) -> None:
     curation.upload("customers", CUSTOMERS)
     curation.upload("orders", ORDERS.replace(",2026-01-12,", ",2026-01-12T10:00:00,"))

@@ -121,6 +121,7 @@ def expected(uploads: list[Mapping[str, Any]]) -> list[tuple[str, str, int, int]
     return sorted(rows, key=repr)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_carried_out_is_withdrawn_and_made_anew(curation: Curation) -> None:
     """A file that waits is gone: nobody can publish it, and nobody waits for it either."""
     curation.upload("customers", CUSTOMERS)

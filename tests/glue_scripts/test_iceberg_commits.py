@@ -272,6 +272,7 @@ def test_the_files_of_many_lists_are_replaced_at_once_and_told_as_removed(lake: 
     assert len(live_files(lake.table)) == 2
 
 
+@pytest.mark.slow
 def test_a_commit_takes_ten_calls_at_most(lake: SmallLake) -> None:
     counts = []
     for number in range(12):

@@ -144,6 +144,7 @@ def test_a_dataset_that_is_halted_holds_back_every_table_that_is_made_of_it(
     assert curation.tables() == []
 
 
+@pytest.mark.slow
 def test_quarantine_puts_aside_the_rows_that_fail_and_publishes_the_others(
     curation: Curation,
 ) -> None:

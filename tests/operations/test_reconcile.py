@@ -103,7 +103,7 @@ def test_of_any_damages_exactly_those_are_found_and_repaired(small: SmallEstate,
 
 
 @pytest.mark.parametrize("step", [37, pytest.param(3, marks=pytest.mark.slow)])
-@pytest.mark.few(1)
+@pytest.mark.slow
 def test_a_repair_that_is_killed_after_any_call_is_made_up_for_by_another(
     estates: NewEstate, step: int
 ) -> None:
