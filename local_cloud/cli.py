@@ -80,6 +80,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="a file, uploaded under its name, or a folder, its files under their relative paths",
     )
     parser.add_argument("--prefix", default="", help="a folder of the bucket, before every key")
+    _add_result(parser)
+    _add_environment(parser)
+    parser.set_defaults(command=_run)
+
+
+def _add_result(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         type=Path,
@@ -87,8 +93,6 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="receives processed/, curated/, quality/ and quarantine/",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    _add_environment(parser)
-    parser.set_defaults(command=_run)
 
 
 def _add_up(parser: argparse.ArgumentParser) -> None:
@@ -155,13 +159,7 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="JSON object with the source's credentials, as its secret has them",
     )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="receives processed/, curated/, quality/ and quarantine/",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_result(parser)
     _add_environment(parser)
     parser.set_defaults(command=_fetch)
 

@@ -22,6 +22,7 @@ class StoodStill(Exception):
 
 
 _LONGEST_STEP_SECONDS = 120.0
+"""Of real time, between two calls of an actor."""
 
 
 @dataclass(eq=False)
@@ -127,6 +128,9 @@ class Scheduler:
             actor.thread.start()
         actor.baton.release()
         if not self._baton.acquire(timeout=_LONGEST_STEP_SECONDS):
+            # Nobody of them can be ended any more: they go with the process.
+            self.actors.clear()
+            self._heap.clear()
             raise StoodStill(
                 f"{actor.name} has not come to its next call within {_LONGEST_STEP_SECONDS:g} s of "
                 "real time: it waits for what another actor holds, or its work has no end"
@@ -150,5 +154,6 @@ class Scheduler:
             self.broken = self.broken or error
         finally:
             actor.was_killed |= actor.is_doomed
-            self.actors.remove(actor)
-            self._baton.release()
+            if actor in self.actors:  # nobody waits for it after StoodStill
+                self.actors.remove(actor)
+                self._baton.release()

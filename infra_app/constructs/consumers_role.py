@@ -14,9 +14,8 @@ from config.environments import Environment
 from config.settings import account_of_role
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.data_buckets import DataBuckets
-from infra_app.constructs.query_access import QueryAccess
 from infra_app.constructs.query_workgroup import QueryWorkgroup
-from infra_app.constructs.table_reading import TableReading, explain_reader
+from infra_app.constructs.reader import let_read
 
 
 class ConsumersRole(Construct):
@@ -48,11 +47,15 @@ class ConsumersRole(Construct):
             assumed_by=iam.CompositePrincipal(*self._trusted()),
             max_session_duration=cdk.Duration.hours(12),
         )
-        reading = TableReading(self.role, key=key, buckets=buckets, catalog=catalog)
-        reading.grant(lake_formation=environment.settings.lake_formation)
-        asking = QueryAccess(self.role, key=key, results=buckets.results, workgroup=workgroup)
-        asking.grant()
-        explain_reader(self.role, {**reading.reasons, **asking.reasons}, who="A consumer")
+        let_read(
+            self.role,
+            environment=environment,
+            key=key,
+            buckets=buckets,
+            catalog=catalog,
+            workgroup=workgroup,
+            who="A consumer",
+        )
 
     def _trusted(self) -> Iterator[iam.IPrincipal]:
         """Yield accounts, each with its roles named in a condition: a role has to exist before it

@@ -10,9 +10,8 @@ from constructs import Construct
 from config.environments import Environment
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.data_buckets import DataBuckets
-from infra_app.constructs.query_access import QueryAccess
 from infra_app.constructs.query_workgroup import QueryWorkgroup
-from infra_app.constructs.table_reading import TableReading, explain_reader
+from infra_app.constructs.reader import let_read
 
 
 class DashboardsRole(Construct):
@@ -45,8 +44,12 @@ class DashboardsRole(Construct):
                 conditions={"StringEqualsIfExists": {"aws:SourceAccount": account}},
             ),
         )
-        reading = TableReading(self.role, key=key, buckets=buckets, catalog=catalog)
-        reading.grant(lake_formation=environment.settings.lake_formation)
-        asking = QueryAccess(self.role, key=key, results=buckets.results, workgroup=workgroup)
-        asking.grant()
-        explain_reader(self.role, {**reading.reasons, **asking.reasons}, who="A dashboard")
+        let_read(
+            self.role,
+            environment=environment,
+            key=key,
+            buckets=buckets,
+            catalog=catalog,
+            workgroup=workgroup,
+            who="A dashboard",
+        )

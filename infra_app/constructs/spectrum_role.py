@@ -10,7 +10,7 @@ from constructs import Construct
 from config.environments import Environment
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.data_buckets import DataBuckets
-from infra_app.constructs.table_reading import TableReading, explain_reader
+from infra_app.constructs.reader import let_read
 
 
 class SpectrumRole(Construct):
@@ -50,6 +50,11 @@ class SpectrumRole(Construct):
                 },
             ),
         )
-        reading = TableReading(self.role, key=key, buckets=buckets, catalog=catalog)
-        reading.grant(lake_formation=environment.settings.lake_formation)
-        explain_reader(self.role, reading.reasons, who="Redshift")
+        let_read(
+            self.role,
+            environment=environment,
+            key=key,
+            buckets=buckets,
+            catalog=catalog,
+            who="Redshift",
+        )

@@ -9,7 +9,7 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
 import aws_cdk.aws_s3 as s3
 
-from delivery.audit import arn_in_findings, explain, ref_in_findings
+from delivery.audit import arn_in_findings, ref_in_findings
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.data_buckets import DataBuckets
 from wires.layout import QUALITY_HISTORY, QUARANTINED_ROWS
@@ -115,18 +115,3 @@ class TableReading:
 def through_s3(key: kms.IKey) -> dict[str, dict[str, str]]:
     """Return the condition that a key is used through S3, and for nothing else."""
     return {"StringEquals": {"kms:ViaService": f"s3.{cdk.Stack.of(key).region}.amazonaws.com"}}
-
-
-def explain_reader(role: iam.Role, reasons: Mapping[str, str], *, who: str) -> None:
-    """Explain the wildcards of a role that reads to the auditor; `who` begins each sentence."""
-    wildcards = {
-        f"AwsSolutions-IAM5[Resource::{finding}]": f"{who} {why}."
-        for finding, why in reasons.items()
-    }
-    explain(
-        role,
-        {
-            **wildcards,
-            "NIST.800.53.R5-IAMNoInlinePolicy": "What is read in this role is of use to it alone.",
-        },
-    )

@@ -21,8 +21,9 @@ from tests.connectors.database.servers import (
     postgres_server,
 )
 from tests.contract.clones import changed, cloned
-from tests.contract.test_a_new_source import (
+from tests.contract.fetches import (
     PROJECT,
+    check_refusal,
     fetch,
     files_with,
     keys_in,
@@ -139,15 +140,7 @@ def test_a_database_that_refuses_is_told_without_the_secret(clone: Path, server:
     wrong = "-".join(("wrong", "password", "4711"))
     secret = {**server.secret, "password": wrong}
     (clone.parent / "secret.json").write_text(json.dumps(secret))
-    done = fetch(clone)
-    assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
-    assert "AccessRefused" in done.stderr
-    kept = re.search(r"all logs are in (.+)", done.stderr)
-    assert kept is not None
-    assert files_with("AccessRefused", Path(kept[1])) != []
-    assert files_with(wrong, Path(kept[1])) == []
-    assert wrong not in done.stdout + done.stderr
-    assert files_with(wrong, clone.parent) == []
+    check_refusal(clone, wrong)
 
 
 @pytest.mark.slow

@@ -15,14 +15,20 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from config.environments import load_environments
 from tests.connectors.servers import ApiServer, serving
 from tests.connectors.sources import hourly_events
-from tests.contract.clones import changed, cloned, run
+from tests.contract.clones import changed, cloned
+from tests.contract.fetches import (
+    PROJECT,
+    check_refusal,
+    fetch,
+    files_with,
+    keys_in,
+    synthesized_application,
+)
 from tests.templates import Template
 
 MARK = "-".join(("marked", "token", "4711"))  # so that this file has not the text itself
-PROJECT = load_environments().project
 CONTRACT = {"name": "events", "primary_key": ["id"], "latest_by": ["at"]}
 
 
@@ -66,27 +72,6 @@ def clone(tmp_path: Path, server: ApiServer) -> Path:
     return folder
 
 
-def fetch(clone: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """The command as people give it; everything that it writes is beside the clone."""
-    work = clone.parent / "work"
-    work.mkdir(exist_ok=True)
-    words = ["-m", "local_cloud", "fetch", "events_api", "--secret", "../secret.json", *options]
-    return subprocess.run(
-        [sys.executable, *words],
-        cwd=clone,
-        env={**os.environ, "PYTHONPATH": str(clone), "TMPDIR": str(work)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def files_with(mark: str, folder: Path) -> list[str]:
-    """Files in which a text stands, but for the secret's own."""
-    command = ["grep", "-rlaF", "--exclude=secret.json", mark, str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
-
-
 @pytest.mark.slow
 def test_what_is_fetched_reaches_its_table_by_the_layered_route(
     clone: Path, server: ApiServer
@@ -111,15 +96,7 @@ def test_what_is_fetched_reaches_its_table_by_the_layered_route(
 def test_a_source_that_refuses_is_told_without_the_secret(clone: Path, server: ApiServer) -> None:
     """In no argument, log, error or template, nor in what was staged, is there anything of it."""
     server.allows = lambda _: False
-    done = fetch(clone)
-    assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
-    assert "AccessRefused" in done.stderr
-    kept = re.search(r"all logs are in (.+)", done.stderr)
-    assert kept is not None
-    assert files_with("AccessRefused", Path(kept[1])) != []
-    assert files_with(MARK, Path(kept[1])) == []
-    assert MARK not in done.stdout + done.stderr
-    assert files_with(MARK, clone.parent) == []
+    check_refusal(clone, MARK)
 
 
 @pytest.mark.slow
@@ -156,20 +133,6 @@ def test_its_role_reads_one_secret_and_writes_its_own_files(clone: Path) -> None
         "/fetched/events_api/*",
     }
     assert keys_in(statements, "s3:DeleteObject") == {"/fetched/events_api/*"}
-
-
-def keys_in(statements: list[tuple[Any, str]], action: str) -> set[str]:
-    """Patterns of keys in the resources that an action is granted on."""
-    resources = [on for actions, on in statements if action in actions]
-    return {key for on in resources for key in re.findall(r'"(/[^"]+)"', on)}
-
-
-def synthesized_application(clone: Path) -> Path:
-    """The application's template of dev, as the local cloud synthesizes it."""
-    code = "from local_cloud.synthesis import synthesized; print(synthesized()[1])"
-    folder = Path(run(clone, "-c", code).strip().splitlines()[-1])
-    (template,) = folder.glob("assembly-Dev/*.template.json")
-    return template
 
 
 @pytest.mark.slow
