@@ -71,7 +71,7 @@ check: $(SPARK) $(NODE) $(WHEELS) ## format, lint, types and tests: what has to 
 	@echo "Tests, and the branches that they take (some minutes)"
 	@mkdir -p build/coverage && rm -f build/coverage/*
 	@$(JAVA) $(PYTHON) -m coverage run -m pytest $(AT_ONCE)
-	@$(PYTHON) -m coverage combine --quiet
+	@$(PYTHON) -m coverage combine --quiet && rm -f build/coverage/measured.*
 	@$(PYTHON) -m coverage report --format=total
 
 coverage: $(PACKAGES) ## show which branches the last `make check` has not taken

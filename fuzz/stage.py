@@ -12,7 +12,6 @@ from typing import Any
 
 import requests
 from moto import mock_aws
-from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
 from fuzz.here import work_here
@@ -21,7 +20,10 @@ from fuzz.reading_back import aside_of, table_of
 from fuzz.seen import Outcome, Seen
 from fuzz.truth import Written
 from lake import store
+from local_cloud.http.server import HttpServer
+from local_cloud.moto_application import MotoApplication
 from tests.aws import make_small_aws
+from tests.botocore_models import read_models_once
 from tests.lakes import Lake
 from tests.sessions import aws_environment, spark_session
 from wires.manifest import ObjectVersion
@@ -129,6 +131,7 @@ def _outcome(item: Mapping[str, Any]) -> Outcome:
 @contextmanager
 def stage(*, in_spark: bool = False) -> Iterator[Stage]:
     """Provide everything that a run needs, for as long as the context lasts."""
+    read_models_once()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with _in_spark() if in_spark else _in_this_process() as made:
         try:
@@ -147,14 +150,12 @@ def _in_this_process() -> Iterator[Stage]:
 
 @contextmanager
 def _in_spark() -> Iterator[Stage]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    endpoint = f"http://127.0.0.1:{port}"
+    server = HttpServer(MotoApplication(), host="127.0.0.1", port=0)
+    endpoint = f"http://127.0.0.1:{server.port}"
     with _environment(aws_environment(endpoint)), spark_session(endpoint) as spark:
         spark.sparkContext.setLogLevel("OFF")
         yield Stage(spark, endpoint)
-    server.stop()
+    server.close()
 
 
 @contextmanager

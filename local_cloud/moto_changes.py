@@ -5,10 +5,12 @@ Each is put back at the end, so that tests that use moto by itself find it uncha
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from moto.cloudformation import models as stack_models
 from moto.cloudformation import parsing
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
@@ -51,6 +53,7 @@ def moto_changed(store: ObjectStore, folders: BucketFolders) -> Iterator[None]:
             (s3_models, "_VersionedKeyStore", OrderedKeyStore),
             (s3_models, "FakeMultipart", FileMultipart),
             (s3_models.s3_backends, "backend", FileS3Backend),
+            (stack_models.Stack, "parse_template", staticmethod(_parsed)),
             (Table, "query", query),
             (BaseJSONSerializer, "_serialize_type_structure", serialize_structure),
             (DynamoDBBackend, "transact_write_items", transact_write_items),
@@ -87,6 +90,12 @@ def _replaced(target: Any, name: str, replacement: object) -> Iterator[None]:
             delattr(target, name)
         else:
             setattr(target, name, before)
+
+
+def _parsed(template: str) -> dict[str, Any]:
+    """Parse a template that the CDK wrote. moto reads JSON as YAML, which takes a second."""
+    parsed: dict[str, Any] = json.loads(template)
+    return parsed
 
 
 def _forget_resource_types() -> None:

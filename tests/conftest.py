@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
 from config.delivery import App
 from config.environments import Environment, load_environments
-from local_cloud.moto_glue import honour_table_versions
+from local_cloud.http.server import HttpServer
+from local_cloud.moto_application import MotoApplication
+from tests.botocore_models import read_models_once
 from tests.few import mark_all_but_a_few
 from tests.quality_report.chromium import Chromium, started
 from tests.sessions import spark_session
@@ -27,6 +28,11 @@ from tests.templates import Template
 # Slow machines are no reason to fail.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+# Most tests have clients of their own, whose making is mostly to read the model of their service.
+read_models_once()
+# Tests have little data: what the second compiler makes of Spark costs more than it saves. Set here
+# for the runs of the local cloud too, which inherit it.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -149,12 +155,9 @@ def application(assemblies: Assemblies, environment: str) -> Template:
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """An AWS that other processes reach too, as Spark's workers do."""
-    honour_table_versions()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+    server = HttpServer(MotoApplication(), host="127.0.0.1", port=0)
+    yield f"http://127.0.0.1:{server.port}"
+    server.close()
 
 
 @pytest.fixture(scope="session")

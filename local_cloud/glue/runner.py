@@ -14,6 +14,7 @@ from pathlib import Path
 
 from local_cloud.access.sessions import Session
 from local_cloud.calls import CALLER_VARIABLE
+from local_cloud.glue.bytecode import with_bytecode
 from local_cloud.glue.jobs import LocalJob, LocalJobRun, RunState
 from local_cloud.glue.spark_command import (
     NOT_RUN_HERE,
@@ -21,7 +22,7 @@ from local_cloud.glue.spark_command import (
     failure_message,
     laptop_properties,
 )
-from local_cloud.glue.spark_home import java_options, spark_environment, spark_home
+from local_cloud.glue.spark_home import java_options, libraries, spark_environment, spark_home
 from local_cloud.glue.wheels import check_wheels
 from local_cloud.processes import end_group
 
@@ -205,7 +206,7 @@ class GlueRunner:
         properties.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         return SparkCommand(
             script=fetched(script),
-            libraries=[fetched(location) for location in locations],
+            libraries=[with_bytecode(fetched(location), libraries()) for location in locations],
             properties=properties,
             arguments=arguments,
             job=run.job_name,

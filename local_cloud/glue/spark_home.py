@@ -50,6 +50,11 @@ def spark_home() -> Path:
     return _HOME
 
 
+def libraries() -> Path:
+    """Return the folder for libraries of jobs that this Python has compiled."""
+    return _HOME / "libraries"
+
+
 def java_options() -> list[str]:
     """Return options to load Spark's classes from the archive: two seconds less for each run.
 
