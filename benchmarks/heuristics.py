@@ -221,7 +221,7 @@ def verdict(sample: Sample) -> str:
         for chunk in PieceReading(content, found.layout, whole, _MAX_RATIO)
         for row in chunk.rows.to_pylist()
     ]
-    named = bool(found.layout.header) is sample.headed and len(found.layout.fields) == sample.width
+    named = found.layout.is_headed is sample.headed and len(found.layout.fields) == sample.width
     missing = Counter(sample.rows) - Counter(rows)
     is_right = named and not missing and len(rows) <= len(sample.rows) + sample.others
     return "right" if is_right else "wrong"

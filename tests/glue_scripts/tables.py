@@ -8,7 +8,7 @@ from lake.errors import InputRefused
 from lake.reading.csv.record_grammar import header_cells
 from lake.reading.findings import ABOVE
 from lake.reading.formats import PieceReading, inspect_whole
-from lake.reading.layout import Layout
+from lake.reading.layout import CsvLayout, Layout
 from lake.reading.originals import Span
 from tests.glue_scripts.texts import Text
 from wires.contracts import CsvDemands
@@ -30,7 +30,7 @@ class Outcome:
     def header(self) -> list[str]:
         """The names as the file spells them; none where it has no header."""
         layout = self.layout
-        if not layout.header:
+        if not isinstance(layout, CsvLayout) or not layout.header:
             return []
         cells = header_cells(layout.header.encode("latin-1"), layout.dialect, len(layout.fields))
         encoding = layout.encoding if layout.splittable else "utf-8"
@@ -47,7 +47,7 @@ def outcome(content: bytes | str, demands: CsvDemands = NOTHING_DEMANDED) -> Out
     try:
         found = inspect_whole(text, max_ratio=50, demands=demands)
     except InputRefused as refused:
-        return Outcome([], [], Layout(), str(refused))
+        return Outcome([], [], CsvLayout(), str(refused))
     layout = found.layout
     aside = [(line, _shown(raw.encode("latin-1")), ABOVE) for line, raw in layout.before]
     rows: list[tuple[str | None, ...]] = []

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lake.errors import InputRefused
 from lake.reading.formats import inspect_whole
+from lake.reading.layout import CsvLayout
 from tests.glue_scripts.texts import Text, read_in_pieces
 
 VALUES = st.one_of(
@@ -63,6 +64,7 @@ def test_a_table_comes_back_as_it_was_written_or_is_refused(
         event(f"refused: {str(refused)[:40]}")
         assume(False)
     layout = found.layout
+    assert isinstance(layout, CsvLayout)
     above = len(layout.mark) + layout.body
     cuts = [above + cut for cut in cuts] if layout.splittable else []
     read = read_in_pieces(table.content, layout, cuts)
@@ -74,5 +76,6 @@ def test_a_table_comes_back_as_it_was_written_or_is_refused(
 def test_apostrophes_with_nothing_between_them_are_values() -> None:
     content = b"key,a,b\nk,'',''\nk,'',''\n"
     found = inspect_whole(Text(content), max_ratio=10)
+    assert isinstance(found.layout, CsvLayout)
     assert found.layout.quote == '"'
     assert read_in_pieces(content, found.layout, []).rows == [("k", "''", "''")] * 2

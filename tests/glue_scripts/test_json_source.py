@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lake.columns.types import TEXT, ColumnType, Kind
 from lake.errors import InputRefused
+from lake.reading import layout as layouts
 from lake.reading import originals
 from lake.reading.json import source as json_source
 from lake.reading.pieces import Tally
@@ -56,9 +57,9 @@ def spelled(row: dict[str, str], blank: str) -> str:
 
 def written(values: list[str], layout: str) -> bytes:
     match layout:
-        case json_source.LINES:
+        case layouts.LINES:
             return "\n".join(values).encode()
-        case json_source.LIST:
+        case layouts.LIST:
             return ("[" + ",\n".join(values) + "\n]").encode()
         case _:
             # A line of its own for the bracket, or these would be taken for lines.
@@ -92,7 +93,7 @@ def small_blocks() -> Iterator[None]:
 @settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("small_blocks")
 @given(
-    rows(), BLANKS, st.sampled_from(json_source.FORMATS), st.lists(st.integers(1, 90), max_size=4)
+    rows(), BLANKS, st.sampled_from(layouts.JSON_FORMATS), st.lists(st.integers(1, 90), max_size=4)
 )
 def test_every_value_comes_back_as_it_was_written(
     table: list[dict[str, str]], blank: str, layout: str, cuts: list[int]
@@ -113,7 +114,7 @@ def test_every_value_comes_back_as_it_was_written(
 def test_types_do_not_depend_on_where_lines_are_cut(
     table: list[dict[str, str]], cuts: list[int]
 ) -> None:
-    text = written([spelled(row, "") for row in table], json_source.LINES)
+    text = written([spelled(row, "") for row in table], layouts.LINES)
     assert read(text, cuts).types == read(text).types
 
 
@@ -218,7 +219,7 @@ SHAPED = st.sampled_from(['{"a": 1}', "[]", "7", '"x"', '""', "null", "true"])
 def test_a_column_has_the_shape_of_its_first_value_wherever_the_file_is_cut(
     table: list[dict[str, str]], cuts: list[int]
 ) -> None:
-    text = b'{"id": 0}\n' + written([spelled(row, "") for row in table], json_source.LINES)
+    text = b'{"id": 0}\n' + written([spelled(row, "") for row in table], layouts.LINES)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lake.reading.json.layout._SAMPLED_ROWS", 1)
         found = read(text, cuts)

@@ -16,7 +16,7 @@ from lake.columns.types import NOTHING, ColumnType, Kind
 from lake.planning.commit import Source
 from lake.reading.csv import header
 from lake.reading.csv.header import judge_header
-from lake.reading.layout import CSV, Layout
+from lake.reading.layout import CSV, CsvLayout
 from lake.reading.originals import Span
 from lake.reading.presumption import Presumptions
 from lake.reading.row_rules import RowRules
@@ -27,7 +27,7 @@ from wires.object_ledger import ObjectStatus
 
 MEGABYTE = 1024 * 1024
 WHOLE = ColumnType(Kind.INTEGER, 3)
-HEADED = Layout(format=CSV, header="id,v", fields=("id", "v"))
+HEADED = CsvLayout(format=CSV, header="id,v", fields=("id", "v"))
 
 
 def dice(*of: object) -> random.Random:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from lake.columns.types import ColumnType
 from lake.reading.findings import Findings
 from lake.reading.formats import PieceReading
-from lake.reading.layout import Layout
+from lake.reading.layout import CsvLayout
 from lake.reading.originals import Span
 from lake.reading.pieces import BadRecord
 
@@ -52,9 +52,9 @@ def layout_of(
     encoding: str = "utf-8",
     cr_ends: bool = True,
     strict: bool = False,
-) -> Layout:
+) -> CsvLayout:
     """A table of that many columns with neither header nor anything above it."""
-    return Layout(
+    return CsvLayout(
         compression="",
         encoding=encoding,
         mark="",
@@ -71,7 +71,7 @@ def layout_of(
     )
 
 
-def read_in_pieces(text: bytes, layout: Layout, cuts: list[int]) -> Read:
+def read_in_pieces(text: bytes, layout: CsvLayout, cuts: list[int]) -> Read:
     """Read with borders at `cuts`, each piece on its own, put right where they do not join."""
     borders = [0, *sorted({cut for cut in cuts if 0 < cut < len(text)}), len(text)]
     spans = [Span(a, b) for a, b in pairwise(borders)]
@@ -96,7 +96,7 @@ def read_in_pieces(text: bytes, layout: Layout, cuts: list[int]) -> Read:
 
 
 def _read(
-    text: bytes, layout: Layout, span: Span
+    text: bytes, layout: CsvLayout, span: Span
 ) -> tuple[list[tuple[str | None, ...]], list[BadRecord], Findings]:
     reading = PieceReading(Text(text), layout, span, max_ratio=10)
     rows: list[tuple[str | None, ...]] = []

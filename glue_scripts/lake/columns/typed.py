@@ -109,7 +109,8 @@ def values_of(column: pa.ChunkedArray) -> tuple[ColumnType, pa.ChunkedArray]:
     if pa.types.is_struct(column.type):
         return TEXT, pa.chunked_array([_spelled_long(c) for c in column.chunks], pa.string())
     kind = type_of(column.type)
-    assert kind is not None, f"{column.type} was let in"  # noqa: S101 - checked on inspection
+    if kind is None:
+        raise TypeError(f"expected a type that inspection lets in, got {column.type}")
     if kind == NOTHING:
         return NOTHING, pa.chunked_array([pa.nulls(len(column), pa.string())])
     if kind == TEXT:

@@ -17,7 +17,7 @@ from functools import cached_property
 from iceberg.field_ids import FieldIds
 from iceberg.written_file import WrittenFile
 from lake.columns.schema import Schema
-from lake.reading.layout import Layout
+from lake.reading.layout import LAYOUTS_IN_JSON, Layout
 from lake.reading.originals import Span
 from lake.reading.row_rules import NO_RULES, RowRules
 from wires.layout import BY_DAY, Values
@@ -121,4 +121,4 @@ class Commit:
 
 
 # Commits are kept as long as their rows: those of earlier releases are read as well.
-_JSON = TypedJson({Schema: (Schema.spell, Schema.read)}, lenient=True)
+_JSON = TypedJson({Schema: (Schema.spell, Schema.read), **LAYOUTS_IN_JSON}, lenient=True)

@@ -20,7 +20,7 @@ from lake.reading.csv.source import is_single_byte, may_be_single_byte
 from lake.reading.decoding import SINGLE_BYTE
 from lake.reading.findings import Findings, Inspection, put_together
 from lake.reading.formats import PieceReading, examine, inspect_whole
-from lake.reading.layout import CSV
+from lake.reading.layout import CsvLayout
 from lake.reading.originals import DIGEST_BLOCK, Original, Span
 from lake.reading.presumption import Presumptions
 from lake.reading.row_rules import RowRules
@@ -176,7 +176,7 @@ def _inspected(limits: Limits, version: ObjectVersion, demands: CsvDemands) -> I
         name=version.key,
         presumptions=limits.presumptions[version.key.rpartition("/")[0]],
     )
-    if layout.format != CSV and incoming_path(version.key) is None:
+    if not isinstance(layout, CsvLayout) and incoming_path(version.key) is None:
         found = layout.format.replace("_", " ")
         raise InputRefused(f"the content is {found}, expected CSV text: {TAKEN_ELSEWHERE}")
     presumed = Inspection(

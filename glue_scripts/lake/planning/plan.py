@@ -25,7 +25,6 @@ from lake.planning.contract_terms import (
 from lake.planning.inspection import Inspected, InspectedObject, Unread
 from lake.reading.columnar.source import untold
 from lake.reading.findings import Inspection
-from lake.reading.layout import CSV, Layout
 from lake.reading.row_rules import RowRules
 from lake.running.isolation import fault_of
 from wires.contracts import DatasetContract
@@ -197,12 +196,8 @@ def _headed(inspected: Iterable[InspectedObject], datasets: Mapping[str, str]) -
     return frozenset(
         datasets[item.version.key]
         for item in inspected
-        if isinstance(item, Inspected) and _names_columns(item.inspection.layout)
+        if isinstance(item, Inspected) and item.inspection.layout.is_headed
     )
-
-
-def _names_columns(layout: Layout) -> bool:
-    return bool(layout.fields) and (layout.format != CSV or bool(layout.header))
 
 
 def schema_of(inspection: Inspection) -> Schema:
@@ -288,7 +283,7 @@ def _without_names(
     The table may also get its names from another file of the load.
     """
     layout = inspection.layout
-    if _names_columns(layout) or not layout.fields or contract.csv.header is False:
+    if layout.is_headed or not layout.fields or contract.csv.header is False:
         return ""
     own = set(layout.fields)
     strange = [c.name for c in table.columns if not _is_numbered(c)] if table else []

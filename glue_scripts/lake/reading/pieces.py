@@ -34,7 +34,7 @@ from lake.reading.csv.record_boundaries import (
 )
 from lake.reading.csv.record_grammar import MALFORMED, MARK, why_malformed
 from lake.reading.decoding import SINGLE_BYTE_ENCODINGS, is_foreign, shown
-from lake.reading.layout import Layout
+from lake.reading.layout import CsvLayout
 
 _LARGE_BYTES = 1024 * 1024
 _SEAM_BYTES = 64 * 1024
@@ -114,7 +114,12 @@ class PieceReader:
     """
 
     def __init__(
-        self, layout: Layout, blocks: Iterable[bytes], *, start: int = 0, limit: int | None = None
+        self,
+        layout: CsvLayout,
+        blocks: Iterable[bytes],
+        *,
+        start: int = 0,
+        limit: int | None = None,
     ) -> None:
         self._layout = layout
         self._dialect = layout.dialect
@@ -160,9 +165,8 @@ class PieceReader:
         bad = BadRecord(self.lines, shown(raw, self._layout.encoding), reason)
         self.position += found.size
         self.lines += found.lines
-        rows = self._parsed(b"")
-        assert rows is not None, "no text is always parsed"  # noqa: S101
-        rows = self._columns_of(rows)
+        nothing = parse(b"", self._dialect, self._layout.encoding, self._layout.parsed)
+        rows = self._columns_of(nothing)
         return Chunk(rows, [bad], 1, lambda: Origin([], _no_row))
 
     def _take_behind(self, rest: bytes, block: bytes) -> Generator[Chunk, None, bytes]:

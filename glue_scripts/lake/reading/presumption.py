@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lake.columns.types import NOTHING, ColumnType
-from lake.reading.layout import Layout
+from lake.reading.layout import CsvLayout
 
 _Header = tuple[str, str, str, tuple[str, ...]]
 
@@ -26,7 +26,7 @@ class Presumptions:
 
     _by_header: dict[_Header, _Seen] = field(default_factory=dict)
 
-    def types(self, layout: Layout, look: Callable[[], list[ColumnType]]) -> list[ColumnType]:
+    def types(self, layout: CsvLayout, look: Callable[[], list[ColumnType]]) -> list[ColumnType]:
         """Return the types to presume for an object.
 
         The first, second, fourth, eighth … of those with the same header is examined: often while

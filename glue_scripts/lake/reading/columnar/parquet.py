@@ -74,9 +74,11 @@ class ParquetFile:
 
     def _read(self) -> Iterator[pa.RecordBatch]:
         for run in self._runs:
-            seconds = self._seconds(run)
-            for batch in self._batches(run):
-                yield self._mended(batch, next(seconds, None))
+            if not self._wide_moments:
+                yield from map(self._mended, self._batches(run))
+                continue
+            for batch, seconds in zip(self._batches(run), self._seconds(run), strict=True):
+                yield self._mended(self._with_wide_moments(batch, seconds))
 
     def culprit(self) -> str:
         """Return the first column that cannot be read."""
@@ -131,20 +133,21 @@ class ParquetFile:
 
     def _seconds(self, run: Run) -> Iterator[pa.RecordBatch]:
         """Read the INT96 columns once more, in a unit that reaches far enough."""
-        if not self._wide_moments:
-            return iter(())
         file = self._opened(coerce_int96_timestamp_unit="s")
         return self._batches(run, self._wide_moments, file)
 
-    def _mended(self, batch: pa.RecordBatch, seconds: pa.RecordBatch | None) -> pa.RecordBatch:
+    def _with_wide_moments(self, batch: pa.RecordBatch, seconds: pa.RecordBatch) -> pa.RecordBatch:
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         for name in self._wide_moments:
-            assert seconds is not None, "both hold the same rows"  # noqa: S101
             about = seconds.column(name)
             if name not in self._checked and may_be_misread(about, columns[name]):
                 check_days(self._file.metadata, self._content, name)
                 self._checked.add(name)
             columns[name] = unwrapped(about, columns[name], None)
+        return pa.RecordBatch.from_pydict(columns)
+
+    def _mended(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         for name, array in columns.items():
             if self._meaning.get(name) == _ENUM:
                 columns[name] = array.cast(pa.binary()).view(pa.string())

@@ -33,7 +33,6 @@ from lake.reading.soundness import flaws, shown
 from lake.reading.tallies import tallies_in
 from lake.running.memory import within_memory
 
-FORMATS = ("parquet", "orc", "avro")
 _SURPLUS_ROWS = 1_000_000
 """Rows to read beyond the number that a file claims, to report how many there are."""
 _NO_PLACE = (

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from lake.reading.csv.record_boundaries import Flags, Octets, Positions
 from lake.reading.csv.record_grammar import header_cells
 from lake.reading.decoding import shown
-from lake.reading.layout import Layout
+from lake.reading.layout import CsvLayout
 
 _JUDGED_COLUMNS = 16
 _MANY = 2000
@@ -93,7 +93,7 @@ class HeaderRepeats:
         return all(bare(cell) == own for cell, own in zip(cells, self._cells, strict=True))
 
 
-def header_repeats(layout: Layout) -> HeaderRepeats:
+def header_repeats(layout: CsvLayout) -> HeaderRepeats:
     """Return the detector for a file with this layout."""
     header = layout.header.encode("latin-1")
     cells = header_cells(header, layout.dialect, len(layout.fields)) if header else []

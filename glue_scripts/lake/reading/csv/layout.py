@@ -21,7 +21,7 @@ from lake.reading.csv.record_boundaries import Cut, Positions, cut_records
 from lake.reading.csv.record_grammar import MARK, Dialect, header_cells, line_ends_in, why_malformed
 from lake.reading.csv.table_start import find_start
 from lake.reading.decoding import SINGLE_BYTE_ENCODINGS, Encoding, decodes, is_foreign, shown
-from lake.reading.layout import Layout
+from lake.reading.layout import CsvLayout
 from lake.reading.presumption import Presumptions
 from wires.column_names import source_names
 from wires.contracts import CsvDemands, QuotesInFields
@@ -46,7 +46,7 @@ class Sample:
 
 def find_layout(
     sample: Sample, demands: CsvDemands, presumptions: Presumptions | None = None
-) -> tuple[Layout, list[ColumnType]]:
+) -> tuple[CsvLayout, list[ColumnType]]:
     """Return the layout, and the types of the first records or those presumed for them.
 
     Raises InputRefused if the sample can be read in two ways.
@@ -103,19 +103,19 @@ def _refuse_untrue_separator(told: Reading, sample: Sample, demands: CsvDemands)
         )
 
 
-def types_of(text: bytes, layout: Layout) -> list[ColumnType]:
+def types_of(text: bytes, layout: CsvLayout) -> list[ColumnType]:
     """Return the types of whole rows in a text that starts with one and may end inside one."""
     cut = cut_records(text, layout.dialect, at_end=False)
     return _types(text, cut, np.flatnonzero(cut.fields == len(layout.parsed)), layout)
 
 
-def _first_types(reading: Reading, first: int, layout: Layout) -> list[ColumnType]:
+def _first_types(reading: Reading, first: int, layout: CsvLayout) -> list[ColumnType]:
     some = slice(first, first + _TYPED_RECORDS)
     rows = np.flatnonzero(reading.cut.fields[some] == reading.width) + first
     return _types(reading.sample, reading.cut, rows, layout)
 
 
-def _types(text: bytes, cut: Cut, rows: Positions, layout: Layout) -> list[ColumnType]:
+def _types(text: bytes, cut: Cut, rows: Positions, layout: CsvLayout) -> list[ColumnType]:
     """Return the types of rows without bad ones: stray bytes, repeated headers."""
     joined = _joined(text, cut, rows)
     if not (joined.isascii() or (MARK not in joined and _is_read(joined, layout.encoding))):
@@ -191,8 +191,8 @@ def _layout(
     body: int = 0,
     body_line: int = 1,
     before: tuple[tuple[int, str], ...] = (),
-) -> Layout:
-    return Layout(
+) -> CsvLayout:
+    return CsvLayout(
         compression=sample.compression,
         encoding=sample.encoding.name,
         mark=sample.encoding.mark.decode("latin-1"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from lake.columns.types import ColumnType
@@ -21,7 +20,7 @@ from lake.reading.decoding import (
     up_to,
 )
 from lake.reading.encodings.detection import detect_encoding
-from lake.reading.layout import CSV, Layout
+from lake.reading.layout import CsvLayout, Layout
 from lake.reading.originals import READ_BYTES, Original, stored_blocks
 from lake.reading.presumption import Presumptions
 from wires.contracts import CsvDemands
@@ -37,7 +36,7 @@ def examine(
     max_ratio: int,
     demands: CsvDemands = NOTHING_DEMANDED,
     presumptions: Presumptions | None = None,
-) -> tuple[Layout, list[ColumnType]]:
+) -> tuple[CsvLayout, list[ColumnType]]:
     """Return the layout and likely types. Raises InputRefused if it cannot be read as CSV."""
     if demands.encoding == SINGLE_BYTE.name:
         demands = replace(demands, encoding=_told(original, max_ratio))
@@ -64,17 +63,12 @@ def examine(
 
 def may_be_single_byte(layout: Layout) -> bool:
     """Whether the encoding is only presumed to be UTF-8."""
-    return layout.format == CSV and layout.encoding == "utf-8" and not layout.mark
+    return isinstance(layout, CsvLayout) and layout.encoding == "utf-8" and not layout.mark
 
 
 def is_single_byte(original: Original, layout: Layout, max_ratio: int) -> bool:
     """Whether the whole text is more likely in a one-byte encoding than in UTF-8."""
     return _census(original, layout.compression, max_ratio).looks_single_byte
-
-
-def cuttable(plain: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
-    """Yield text of which records can be cut; one-byte encodings stay as they are."""
-    return to_utf8(plain, encoding)
 
 
 def _told(original: Original, max_ratio: int) -> str:
@@ -98,7 +92,7 @@ def _sample(original: Original, size: int, *, max_ratio: int, demands: CsvDemand
     found = find_encoding(start)
     if demands.encoding:
         found = replace(found, name=demands.encoding) if _agree(found, demands) else found
-    text = b"".join(up_to(cuttable(plain, found), size + 1))
+    text = b"".join(up_to(to_utf8(plain, found), size + 1))
     return Sample(
         text=text[:size],
         whole_file=len(text) <= size,

@@ -19,8 +19,8 @@ from lake.reading.json.exact import Row
 from lake.reading.json.faults import Broken
 from lake.reading.json.rows import is_json, is_no_json, parse_rows
 from lake.reading.json.scanning import BLANK, Element, scanned
-from lake.reading.json.source import DOCUMENTS, LINES, LIST
 from lake.reading.json.values import Shapes, by_key, columns_of, misfits
+from lake.reading.layout import DOCUMENTS, LINES, LIST
 
 SAMPLE_BYTES = 1024 * 1024
 _JUDGED_LINES = 20

@@ -18,12 +18,9 @@ from lake.reading.json.faults import Broken
 from lake.reading.json.rows import parse_rows
 from lake.reading.json.scanning import BLANK, Element, scanned
 from lake.reading.json.values import Shapes, by_key, columns_of, keys_of, misfits
+from lake.reading.layout import LIST
 from lake.reading.pieces import BadRecord, Chunk, Origin
 
-LINES = "json_lines"
-LIST = "json_list"
-DOCUMENTS = "json_documents"
-FORMATS = (LINES, LIST, DOCUMENTS)
 _ROWS = 50_000
 _CHUNK_BYTES = 32 * 1024 * 1024
 _MOST_KEYS = 10_000
@@ -212,7 +209,8 @@ def _chunk(
 
     def respelled(number: int) -> Row:
         row = parse_exactly(kept[number].text)
-        assert not isinstance(row, Broken), f"both {row} and a row"  # noqa: S101 - it was read
+        if isinstance(row, Broken):
+            raise row  # It was read before, and never is: the object would fail alone.
         return row
 
     found = columns_of(rows, columns, texts=texts, respelled=respelled)
