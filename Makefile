@@ -54,12 +54,12 @@ demo: $(SPARK) $(NODE) $(WHEELS) ## upload, run and query a small set of files o
 test: $(SPARK) $(NODE) $(WHEELS) ## run all tests
 	@sh scripts/ensure_databases.sh
 	@echo "Tests (some minutes)"
-	@$(JAVA) $(PYTHON) -m pytest $(AT_ONCE)
+	@$(JAVA) $(PYTHON) -m pytest $(AT_ONCE) $(ARGS)
 
 test-slow: setup ## run the tests that `make test` leaves out for their time
 	@sh scripts/ensure_databases.sh
 	@echo "Slow tests (some minutes)"
-	@$(JAVA) $(PYTHON) -m pytest $(AT_ONCE) -m slow --timeout 1800
+	@$(JAVA) $(PYTHON) -m pytest $(AT_ONCE) -m slow --timeout 1800 $(ARGS)
 
 check: $(SPARK) $(NODE) $(WHEELS) ## format, lint, types and tests: what has to pass before a push
 	@echo "Format and lint"

@@ -18,7 +18,7 @@ from config.environments import Environment, load_environments
 from local_cloud.http.server import HttpServer
 from local_cloud.moto_application import MotoApplication
 from tests.botocore_models import read_models_once
-from tests.few import mark_all_but_a_few
+from tests.few import left_to_other_runs, mark_all_but_a_few
 from tests.quality_report.chromium import Chromium, started
 from tests.sessions import spark_session
 from tests.sharing import made_once
@@ -46,9 +46,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what a `few` leaves of a test's parameters, before anything is left out."""
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Choose among the parameters of tests that have many, before anything else is left out."""
     mark_all_but_a_few(items)
+    if left := left_to_other_runs(items, config):
+        config.hook.pytest_deselected(items=[item for item in items if item in left])
+        items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(autouse=True)

@@ -96,6 +96,7 @@ def test_what_packs_well_is_read_in_little_memory(bomb: Bomb, tmp_path: Path) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bomb", SLOW, ids=lambda bomb: bomb.name)
+@pytest.mark.in_turn(6)
 def test_what_packs_well_in_any_way_is_read_in_little_memory(bomb: Bomb, tmp_path: Path) -> None:
     check_read(bomb, tmp_path)
 
@@ -124,6 +125,7 @@ def test_a_file_of_thousands_of_times_its_size_is_refused_on_the_way(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
+@pytest.mark.in_turn(4)
 def test_bombs_of_any_size_end_in_rows_or_in_a_reason(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)  # noqa: S311 - no secret
     kind = chance.choice(["parquet", "orc", "avro"])

@@ -85,10 +85,8 @@ def check_repair(made: Damaged, repairable: set[Told], others: set[Told]) -> Non
     assert (small.items(), made.tags()) == before
 
 
-SEEDS = [pytest.param(n, marks=[] if n < 2 else pytest.mark.slow) for n in range(25)]
-
-
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.in_turn(8)
 @pytest.mark.slow
 def test_of_any_damages_exactly_those_are_found_and_repaired(small: SmallEstate, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - repeatable

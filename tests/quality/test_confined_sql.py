@@ -103,6 +103,7 @@ def test_hostile_sql_is_refused_however_it_hides(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 22))
+@pytest.mark.in_turn(4)
 def test_hostile_sql_is_refused_in_yet_other_disguises(
     own: OwnSession, tables: Tables, seed: int
 ) -> None:

@@ -79,6 +79,7 @@ def work_until_refused(cloud: LocalCloud) -> None:
     ("plant", "content", "who", "action", "resource"),
     [pytest.param(*gap, id=f"{gap[2]} {gap[3]} {gap[4]}") for gap in GAPS],
 )
+@pytest.mark.in_turn(8)
 def test_a_gap_is_named_and_its_upload_does_not_vanish(  # noqa: PLR0917 - a gap has these parts
     synthesized: tuple[Sequence[Stack], Names],
     tmp_path: Path,
