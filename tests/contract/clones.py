@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+_MADE = {".venv", "node_modules", "build", "cdk.out", "__pycache__"}
 
 
 def cloned(target: Path) -> Path:
@@ -25,9 +26,9 @@ def cloned(target: Path) -> Path:
 
 
 def changed(clone: Path) -> set[str]:
-    """Files that are not as in the repository."""
+    """Files that are not as in the repository, of those that somebody writes."""
     names = [path.relative_to(clone) for path in clone.rglob("*.*") if path.is_file()]
-    source = [name for name in names if name.parts[0] not in (".venv", "node_modules")]
+    source = [name for name in names if not _MADE & {*name.parts}]
     return {
         str(name)
         for name in source
