@@ -47,6 +47,7 @@ def prepared(curation: Curation) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("job", ["process", "judge"])
 @pytest.mark.parametrize("limits", [(4, 15), tuple(range(0, 90, 7))])
+@pytest.mark.in_turn(2)
 def test_a_job_killed_at_any_call_shows_whole_days_and_the_next_run_completes(
     curation: Curation, job: str, limits: tuple[int, ...]
 ) -> None:
@@ -68,7 +69,8 @@ def test_a_job_killed_at_any_call_shows_whole_days_and_the_next_run_completes(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("seed", range(1, 9))
+@pytest.mark.in_turn(2)
 def test_whatever_the_order_of_loading_the_table_is_that_of_all_rows(
     curation: Curation, seed: int
 ) -> None:

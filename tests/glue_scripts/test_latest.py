@@ -207,7 +207,8 @@ def test_a_new_type_makes_the_table_anew_and_a_new_column_does_not(history: Hist
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.in_turn(2)
 def test_any_history_gives_what_recomputation_gives(
     history: History, spark: SparkSession, seed: int
 ) -> None:

@@ -29,6 +29,7 @@ def test_what_is_to_be_replaced_is_there_once(name: str) -> None:
     [pytest.param(name, marks=() if name in _QUICK else pytest.mark.slow) for name in defects()],
 )
 @pytest.mark.few(2)
+@pytest.mark.in_turn(5)
 def test_a_planted_defect_is_found(simulate: Simulate, name: str) -> None:
     found = ("--base", "planted", "--plant", name, "--until-one-fails")
     done = simulate("--seeds", str(_SEEDS), *found)
