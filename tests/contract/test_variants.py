@@ -220,14 +220,14 @@ def test_redshift_reads_tables_for_users_of_this_account_and_region_only(
 ) -> None:
     template, names = variant.infrastructure, variant.dev.names
     role = template.named("AWS::IAM::Role", RoleName=names.spectrum_role)
-    trusted = role["AssumeRolePolicyDocument"]["Statement"]
-    services = [statement["Principal"]["Service"] for statement in trusted]
-    assert services == ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"]
-    for condition in (statement["Condition"] for statement in trusted):
-        users = text_of(condition["StringLike"]["sts:ExternalId"])
-        assert users.endswith(":redshift:eu-central-1:222222222222:dbuser:*")
-        assert condition["StringEqualsIfExists"] == {"aws:SourceAccount": "222222222222"}
-        assert ":222222222222:*" in text_of(condition["ArnLikeIfExists"]["aws:SourceArn"])
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    services = {"redshift.amazonaws.com", "redshift-serverless.amazonaws.com"}
+    assert set(statement["Principal"]["Service"]) == services
+    condition = statement["Condition"]
+    users = text_of(condition["StringLike"]["sts:ExternalId"])
+    assert users.endswith(":redshift:eu-central-1:222222222222:dbuser:*")
+    assert condition["StringEqualsIfExists"] == {"aws:SourceAccount": "222222222222"}
+    assert ":222222222222:*" in text_of(condition["ArnLikeIfExists"]["aws:SourceArn"])
     actions = {
         action
         for s in statements_of(template, names.spectrum_role)

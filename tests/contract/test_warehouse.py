@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
@@ -19,6 +21,7 @@ from operations.account_policies.deployed import Purpose
 from operations.bootstrap import targets
 from operations.cost.bill import Bill
 from operations.cost.charges import Service, Situation
+from operations.destroy import destroy
 from tests.operations.test_execution_policies import PURPOSES_OF_ENVIRONMENTS, check
 from tests.synthesis import ROOT, synthesized
 from tests.templates import Json, Template, text_of
@@ -181,6 +184,23 @@ def test_it_costs_nothing_while_nobody_asks_but_its_secret_and_its_alarm(
     page = (ROOT / "docs" / "cost.md").read_text()
     of_eight = 2 * 8 * DAYS * prices.redshift.rpu_hour
     assert f"| `redshift.enabled: true` | {of_eight:.0f} |" in page
+
+
+def test_what_is_kept_of_an_environment_names_its_warehouse(made: WithWarehouse) -> None:
+    said: list[str] = []
+    no_stacks = SimpleNamespace(client=lambda _: Nowhere())
+    destroy(made.dev, no_stacks, delete_data="", say=said.append)
+    assert f"  namespace {made.dev.names.warehouse} of Redshift" in said
+
+
+class Nowhere:
+    """A CloudFormation without stacks."""
+
+    def describe_stacks(self, *, StackName: str) -> None:  # noqa: N803 - as boto3 calls it
+        message = f"Stack with id {StackName} does not exist"
+        raise ClientError(
+            {"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks"
+        )
 
 
 def test_a_laptop_deploys_it_as_well(made: WithWarehouse, tmp_path: Path) -> None:
