@@ -21,6 +21,7 @@ from config.rules import project
 from config.settings import Settings, account_of_role
 from config.streams import check_streams
 from config.validation import Frozen, broken_rules
+from config.warehouse import broken_places
 from config.yaml_source import read_mapping
 
 ENVIRONMENTS_FILE = Path(__file__).with_name("environments.yaml")
@@ -163,6 +164,7 @@ def _broken_document(content: Mapping[str, Any]) -> list[BrokenRule]:
         # Once for all environments that take it from the defaults.
         *{rule.field: rule for rule in _unknown_prices(document)}.values(),
         *{rule.field: rule for rule in _strangers(document)}.values(),
+        *{rule.field: rule for rule in _homeless_warehouses(document)}.values(),
     ]
 
 
@@ -226,6 +228,22 @@ def _strangers(document: _Document) -> Iterator[BrokenRule]:
                 f"for {', '.join(without)}, which whoever takes the role has to say",
                 value=consumers,
             )
+
+
+def _homeless_warehouses(document: _Document) -> Iterator[BrokenRule]:
+    """Yield settings of warehouses that do not fit the network of their environment."""
+    for name in document.accounts():
+        overrides = document.environments.get(name, {})
+        try:
+            settings = Settings.model_validate(merged(document.defaults, overrides))
+        except ValidationError:
+            continue  # what is wrong is told by its own rule
+        network = settings.network
+        for field, rule, value in broken_places(
+            settings.redshift, vpc=network.vpc, vpc_cidr=network.cidr
+        ):
+            owner = _owner(name, overrides, ("redshift", field))
+            yield BrokenRule(field=f"{owner}.redshift.{field}", rule=rule, value=value)
 
 
 def _consumers_and_ids(reading: object) -> tuple[list[str], Mapping[str, Any]]:

@@ -170,6 +170,11 @@ class Names:
         return self.of("queries")
 
     @property
+    def warehouse(self) -> str:
+        """Return the namespace and the workgroup of Redshift Serverless."""
+        return self.of("warehouse")
+
+    @property
     def scanner_role(self) -> str:
         return f"{self.of('malware-scan')}-{self.region}"
 
@@ -251,6 +256,7 @@ class Names:
             self.spectrum_role,
             self.dashboards_role,
             self.workgroup,
+            self.warehouse,
             self.scanner_role,
             self.chat_role,
             self.job_security,

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from config.validation import Frozen
+from config.warehouse import Warehouse
 from wires.alerts import Topic
 
 Positive = Annotated[int, Field(ge=1)]
@@ -388,6 +389,9 @@ class Workload(Frozen):
     queries_per_day: float = Field(default=100.0, ge=0)
     gb_per_query: float = Field(default=0.5, ge=0)
     """GB that Athena scans for a query."""
+    warehouse_hours_per_day: float = Field(default=2.0, ge=0, le=24)
+    """Hours in which queries run in the warehouse, if there is one."""
+    warehouse_queries_per_day: float = Field(default=100.0, ge=0)
     alerts_per_month: float = Field(default=60.0, ge=0)
     releases_per_month: float = Field(default=8.0, ge=0)
     """Pushes that go through both pipelines."""
@@ -439,6 +443,12 @@ class Settings(Frozen):
     uploads: Uploads = Uploads()
     alarms: Alarms = Alarms()
     reading: Reading = Reading()
+    redshift: Warehouse = Warehouse()
     cost: Cost = Cost()
     lake_formation: bool = False
     """Whether Lake Formation governs the account, so that roles need its grants as well."""
+
+    @property
+    def has_spectrum_role(self) -> bool:
+        """Whether there is a role in which Redshift reads tables: of its own, or somebody's."""
+        return self.redshift.enabled or self.reading.redshift != "none"

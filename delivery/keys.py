@@ -24,7 +24,7 @@ _ADMINISTRATION = (
 )
 # DynamoDB encrypts a table under the key by a grant, which its creator has to be able to make:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-_FOR_TABLES = (
+_BY_GRANT = (
     "kms:CreateGrant",
     "kms:Decrypt",
     "kms:DescribeKey",
@@ -51,17 +51,27 @@ def admit_deployments(key: kms.Key) -> None:
             conditions=by_deployments,
         )
     )
+    _admit_grants(key, "TablesOfDeployments", "dynamodb")
+
+
+def admit_warehouse(key: kms.Key) -> None:
+    """Let deployments put a warehouse and its administrator's secret under the key."""
+    services = ("redshift", "redshift-serverless", "secretsmanager")
+    _admit_grants(key, "WarehouseOfDeployments", *services)
+
+
+def _admit_grants(key: kms.Key, sid: str, *services: str) -> None:
+    stack = cdk.Stack.of(key)
+    via = [f"{service}.{stack.region}.amazonaws.com" for service in services]
     key.add_to_resource_policy(
         iam.PolicyStatement(
-            sid="TablesOfDeployments",
-            principals=[account],
-            actions=list(_FOR_TABLES),
-            resources=["*"],
+            sid=sid,
+            principals=[iam.AccountPrincipal(stack.account)],
+            actions=list(_BY_GRANT),
+            resources=["*"],  # in a key's policy this is the key itself
             conditions={
-                **by_deployments,
-                "StringEquals": {
-                    "kms:ViaService": f"dynamodb.{cdk.Stack.of(key).region}.amazonaws.com"
-                },
+                "ArnEquals": {"aws:PrincipalArn": _cloudformation_role(stack)},
+                "StringEquals": {"kms:ViaService": via[0] if len(via) == 1 else via},
             },
         )
     )

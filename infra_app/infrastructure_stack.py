@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -37,6 +37,8 @@ from infra_app.constructs.trigger import TIMEOUT, Trigger
 from infra_app.constructs.trigger_access import grant_trigger_access
 from infra_app.constructs.upload_rules import rule_uploads
 from infra_app.constructs.uploader_policies import UploaderPolicies
+from infra_app.constructs.warehouse import Warehouse
+from infra_app.constructs.warehouse_network import WarehouseNetwork
 from infra_app.lambdas.trigger.settings import MonitorSettings, TriggerSettings
 from wires.alerts import Topic
 
@@ -108,6 +110,8 @@ class InfrastructureStack(cdk.Stack):
             catalog=catalog,
         )
         workgroup = self._ways_out(key, buckets, catalog)
+        if settings.has_spectrum_role:
+            self._redshift(key, buckets, catalog, topics=alerts.topics, network=network)
         self._publish(
             {
                 Export.DATA_KEY_ARN: key.key_arn,
@@ -281,15 +285,6 @@ class InfrastructureStack(cdk.Stack):
             catalog=catalog,
             workgroup=workgroup,
         )
-        if reading.redshift != "none":
-            SpectrumRole(
-                self,
-                "Spectrum",
-                environment=self._environment,
-                key=key,
-                buckets=buckets,
-                catalog=catalog,
-            )
         if reading.quicksight:
             DashboardsRole(
                 self,
@@ -301,6 +296,51 @@ class InfrastructureStack(cdk.Stack):
                 workgroup=workgroup,
             )
         return workgroup
+
+    def _redshift(
+        self,
+        key: kms.Key,
+        buckets: DataBuckets,
+        catalog: Catalog,
+        *,
+        topics: Mapping[Topic, sns.Topic],
+        network: Network | None,
+    ) -> None:
+        """Make the role in which Redshift reads, and the warehouse if config has one."""
+        spectrum = SpectrumRole(
+            self,
+            "Spectrum",
+            environment=self._environment,
+            key=key,
+            buckets=buckets,
+            catalog=catalog,
+        )
+        warehouse = self._settings.redshift
+        if not warehouse.enabled:
+            return
+        subnet_ids, groups = self._places_of_warehouse(network)
+        Warehouse(
+            self,
+            "Warehouse",
+            names=self._names,
+            key=key,
+            warehouse=warehouse,
+            retention=self._settings.retention,
+            role=spectrum.role,
+            subnet_ids=subnet_ids,
+            security_group_ids=groups,
+            topics=topics,
+        )
+
+    def _places_of_warehouse(self, network: Network | None) -> tuple[Sequence[str], Sequence[str]]:
+        """Return subnets and security groups: in the own VPC, or those that config names."""
+        warehouse = self._settings.redshift
+        if network is None:
+            return warehouse.subnets, warehouse.security_groups
+        made = WarehouseNetwork(
+            self, "WarehouseNetwork", names=self._names, network=network, warehouse=warehouse
+        )
+        return made.subnet_ids, made.security_group_ids
 
     def _publish(self, values: Mapping[str, str]) -> None:
         for export in self._environment.exports:

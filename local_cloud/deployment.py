@@ -19,6 +19,7 @@ from local_cloud.access import resources as _policies
 from local_cloud.assembly import Asset, Stack
 from local_cloud.aws import InProcessAws
 from local_cloud.cloudformation import without_effect
+from local_cloud.ec2 import resources as _networks
 from local_cloud.errors import DeploymentError, UnsupportedResourceError
 from local_cloud.events import resources as _events
 from local_cloud.functions import resources as _functions
@@ -31,7 +32,17 @@ from local_cloud.s3 import resources as _s3
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 
 # moto finds resource types among the subclasses that have been imported.
-RESOURCE_MODULES = (without_effect, _crawlers, _events, _flows, _functions, _glue, _policies, _s3)
+RESOURCE_MODULES = (
+    without_effect,
+    _crawlers,
+    _events,
+    _flows,
+    _functions,
+    _glue,
+    _networks,
+    _policies,
+    _s3,
+)
 
 
 class Deployment:

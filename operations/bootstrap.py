@@ -45,6 +45,7 @@ class Target:
             Purpose.LAKE_FORMATION: any(one.lake_formation for one in self.settings),
             Purpose.CHAT: any(one.alarms.slack_workspace for one in self.settings),
             Purpose.DASHBOARDS: any(one.reading.quicksight for one in self.settings),
+            Purpose.WAREHOUSE: any(one.redshift.enabled for one in self.settings),
             Purpose.STREAM_READERS: bool(self.settings) and has_stream_readers(),
         }
         return tuple(purpose for purpose, is_wanted in wanted.items() if is_wanted)

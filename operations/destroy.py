@@ -48,10 +48,12 @@ def _missing_keys(environment: Environment, delete_data: str) -> list[str]:
 
 def _data_of(environment: Environment) -> list[str]:
     names = environment.names
+    has_warehouse = environment.settings.redshift.enabled
     return [
         *(f"bucket {bucket}" for bucket in names.buckets),
         *(f"table {table}" for table in names.tables),
         *(f"database {database}" for database in names.databases),
+        *([f"namespace {names.warehouse} of Redshift"] if has_warehouse else []),
         f"key alias/{names.of('data')}",
     ]
 

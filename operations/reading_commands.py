@@ -1,4 +1,4 @@
-"""The commands `queries` and `external-schema`."""
+"""The commands `queries` and `redshift`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from config.named_queries import NamedQuery, named_queries
 from operations.console import table
 from operations.cost_commands import Finish, prices_told
 from operations.errors import WrongUse
+from operations.progress import Progress
 from operations.reading.estimates import Estimates, NotThere, Scan
-from operations.reading.external_schemas import external_schemas
+from operations.reading.external_schemas import external_schemas, grants, readers_role
+from operations.reading.warehouse import Warehouse, check_enabled
 
 _HEAD = ("query", "files", "of", "bytes", "USD", "")
 _NUMBERS = frozenset({1, 2, 3, 4})
@@ -30,12 +32,35 @@ def add_reading_commands(commands: Any, finish: Finish) -> None:
     queries.add_argument("--show", default="", metavar="NAME", help="the SQL of this one")
     queries.add_argument("--json", action="store_true", help="print one JSON object, and only that")
     finish(queries, _queries)
-    schema = commands.add_parser("external-schema", help="SQL for Redshift, of each database")
-    finish(schema, _external_schema, calls=False)
+    redshift = commands.add_parser("redshift", help="SQL by which Redshift reads each database")
+    redshift.add_argument(
+        "--apply",
+        action="store_true",
+        help="limit the environment's own warehouse, and run it there",
+    )
+    finish(redshift, _redshift, calls=False)
 
 
-def _external_schema(_: argparse.Namespace, environment: Environment) -> int:
-    print("\n\n".join(external_schemas(environment)))
+def _redshift(arguments: argparse.Namespace, environment: Environment) -> int:
+    if arguments.apply:
+        return _set_up(environment)
+    schemas = "\n\n".join(external_schemas(environment))
+    print(f"{schemas}\n\n-- Once: there is no IF NOT EXISTS for roles.")
+    print("\n".join((readers_role(environment), *grants(environment))))
+    return 0
+
+
+def _set_up(environment: Environment) -> int:
+    check_enabled(environment)
+    session = boto3.Session(region_name=environment.account.aws_region)
+    Warehouse(
+        environment=environment,
+        serverless=session.client("redshift-serverless"),
+        data=session.client("redshift-data"),
+        say=Progress().say,
+    ).set_up()
+    readers = environment.settings.redshift.readers
+    print(f"{environment.names.warehouse} is ready: role {readers} reads its external schemas")
     return 0
 
 

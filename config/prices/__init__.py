@@ -88,6 +88,14 @@ class AthenaPrices(Frozen):
     tb_scanned: Usd
 
 
+class RedshiftPrices(Frozen):
+    rpu_hour: Usd
+
+
+class SecretsManagerPrices(Frozen):
+    secret_month: Usd
+
+
 class NetworkPrices(Frozen):
     endpoint_hour: Usd
     endpoint_gb: Usd
@@ -123,6 +131,8 @@ class Prices(Frozen):
     events: EventsPrices
     kms: KmsPrices
     athena: AthenaPrices
+    redshift: RedshiftPrices
+    secrets_manager: SecretsManagerPrices
     network: NetworkPrices
     guardduty: GuardDutyPrices
     delivery: DeliveryPrices

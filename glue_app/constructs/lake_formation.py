@@ -65,7 +65,7 @@ class LakeFormationGrants(Construct):
         """Let those read all tables whose roles are made for nothing else."""
         environment = self._infrastructure.environment
         readers = {"Consumers": environment.names.consumers_role}
-        if environment.settings.reading.redshift != "none":
+        if environment.settings.has_spectrum_role:
             readers["Spectrum"] = environment.names.spectrum_role
         if environment.settings.reading.quicksight:
             readers["Dashboards"] = environment.names.dashboards_role

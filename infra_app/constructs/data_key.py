@@ -42,7 +42,13 @@ class DataKey(Construct):
                 resource_name=f"{owner}/{names.of('*')}",
                 arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
             )
-            for owner in ("/aws/lambda", "/aws/vpc", "/aws-glue/jobs", "/aws-glue/crawlers-role")
+            for owner in (
+                "/aws/lambda",
+                "/aws/redshift",
+                "/aws/vpc",
+                "/aws-glue/jobs",
+                "/aws-glue/crawlers-role",
+            )
         ]
         self.key.add_to_resource_policy(
             iam.PolicyStatement(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import aws_cdk as cdk
 import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
@@ -41,13 +43,18 @@ class SpectrumRole(Construct):
             "Role",
             role_name=environment.names.spectrum_role,
             description="Reads tables for Redshift",
-            assumed_by=iam.ServicePrincipal(
-                "redshift.amazonaws.com",
-                conditions={
-                    "StringLike": {"sts:ExternalId": user},
-                    "StringEqualsIfExists": {"aws:SourceAccount": stack.account},
-                    "ArnLikeIfExists": {"aws:SourceArn": redshift},
-                },
+            assumed_by=iam.CompositePrincipal(
+                *(
+                    iam.ServicePrincipal(
+                        service,
+                        conditions={
+                            "StringLike": {"sts:ExternalId": user},
+                            "StringEqualsIfExists": {"aws:SourceAccount": stack.account},
+                            "ArnLikeIfExists": {"aws:SourceArn": redshift},
+                        },
+                    )
+                    for service in _services(environment)
+                )
             ),
         )
         let_read(
@@ -58,3 +65,10 @@ class SpectrumRole(Construct):
             catalog=catalog,
             who="Redshift",
         )
+
+
+def _services(environment: Environment) -> Iterator[str]:
+    yield "redshift.amazonaws.com"
+    if environment.settings.redshift.enabled:
+        # https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-iam.html
+        yield "redshift-serverless.amazonaws.com"

@@ -6,6 +6,7 @@ from local_cloud.cloudformation.resource import Place, Properties, Resource, res
 
 _NO_ALARMS = "nobody is to be woken by a laptop"
 _NO_DASHBOARDS = "nobody looks at dashboards of a laptop"
+_NO_WAREHOUSE = "DuckDB answers queries on a laptop, in the place of Redshift"
 _NOBODY_IS_TOLD = "people are told nothing by a laptop"
 
 WITHOUT_EFFECT = {
@@ -25,6 +26,8 @@ WITHOUT_EFFECT = {
     "AWS::QuickSight::DataSet": _NO_DASHBOARDS,
     "AWS::QuickSight::DataSource": _NO_DASHBOARDS,
     "AWS::QuickSight::RefreshSchedule": _NO_DASHBOARDS,
+    "AWS::RedshiftServerless::Namespace": _NO_WAREHOUSE,
+    "AWS::RedshiftServerless::Workgroup": _NO_WAREHOUSE,
     "AWS::SNS::Subscription": _NOBODY_IS_TOLD,
 }
 

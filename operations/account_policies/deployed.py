@@ -23,6 +23,8 @@ class Purpose(StrEnum):
     """In addition, if alerts of an environment are shown in a chat."""
     DASHBOARDS = "dashboards"
     """In addition, if QuickSight has data sets of an environment's tables."""
+    WAREHOUSE = "warehouse"
+    """In addition, if an environment has a warehouse of Redshift Serverless."""
     STREAM_READERS = "stream-readers"
     """In addition, if a stream of Kinesis has a reader of its own (enhanced fan-out)."""
 
@@ -91,6 +93,11 @@ TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
             "AWS::QuickSight::DataSet",
             "AWS::QuickSight::DataSource",
             "AWS::QuickSight::RefreshSchedule",
+        ),
+        Purpose.WAREHOUSE: (
+            "AWS::EC2::VPCCidrBlock",
+            "AWS::RedshiftServerless::Namespace",
+            "AWS::RedshiftServerless::Workgroup",
         ),
         Purpose.STREAM_READERS: ("AWS::Kinesis::StreamConsumer",),
     }
@@ -206,6 +213,19 @@ UNUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
         },
         "AWS::QuickSight::DataSource": {
             "FolderArns": ("quicksight:*FolderMembership", "quicksight:ListFoldersForResource"),
+        },
+        "AWS::RedshiftServerless::Namespace": {
+            "NamespaceResourcePolicy": ("redshift:PutResourcePolicy",),
+            "SnapshotCopyConfigurations": (
+                "redshift-serverless:CreateSnapshotCopyConfiguration",
+                "redshift-serverless:DeleteSnapshotCopyConfiguration",
+                "redshift-serverless:UpdateSnapshotCopyConfiguration",
+            ),
+        },
+        "AWS::RedshiftServerless::Workgroup": {
+            "RecoveryPointId": ("redshift-serverless:RestoreFromRecoveryPoint",),
+            "SnapshotArn": ("redshift-serverless:RestoreFromSnapshot",),
+            "SnapshotName": ("redshift-serverless:RestoreFromSnapshot",),
         },
         "AWS::S3::Bucket": {
             "AccelerateConfiguration": ("s3:PutAccelerateConfiguration",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -45,13 +45,19 @@ def actions_for(purpose: Purpose) -> frozenset[str]:
     return frozenset(called) | _BESIDES.get(purpose, frozenset())
 
 
-def policy_documents(project: str, purpose: Purpose, account: Account) -> tuple[str, ...]:
-    """Return as many policies as IAM's limit of characters makes necessary.
+def policy_documents(
+    project: str, purposes: Sequence[Purpose], account: Account
+) -> tuple[str, ...]:
+    """Return as many policies for all purposes as IAM's limit of characters makes necessary.
 
     They are JSON without spaces, as IAM counts.
     """
     documents: list[list[Statement]] = [[]]
-    for statement in _statements(Places(project=project, account=account, purpose=purpose)):
+    for statement in (
+        statement
+        for purpose in purposes
+        for statement in _statements(Places(project=project, account=account, purpose=purpose))
+    ):
         if documents[-1] and _length([*documents[-1], statement]) > MOST_CHARACTERS:
             documents.append([])
         documents[-1].append(statement)

@@ -69,9 +69,10 @@ class Places:
         yield "iam:PassRole", (Place(roles, passed_to),)
         # Policies for people who upload; never those of bootstrap, whose names are others.
         yield _MANAGED_POLICIES, (Place((self._global("iam", "policy/{project}-*-upload-*"),)),)
-        chat = {"StringEquals": {"iam:AWSServiceName": _CHAT}}
-        own = self._global("iam", f"role/aws-service-role/{_CHAT}/*")
-        yield "iam:CreateServiceLinkedRole", (Place((own,), chat),)
+        service = _SERVICE_OF_ITS_ROLE.get(self.purpose, _CHAT)
+        named = {"StringEquals": {"iam:AWSServiceName": service}}
+        own = self._global("iam", f"role/aws-service-role/{service}/*")
+        yield "iam:CreateServiceLinkedRole", (Place((own,), named),)
         yield "iam:*", (Place(roles),)
 
     def _keys(self) -> Iterator[tuple[str, tuple[Place, ...]]]:
@@ -136,11 +137,15 @@ _SERVICES: Mapping[Purpose, tuple[str, ...]] = {
     Purpose.LAKE_FORMATION: (),
     Purpose.CHAT: ("chatbot.amazonaws.com",),
     Purpose.DASHBOARDS: ("quicksight.amazonaws.com",),
+    Purpose.WAREHOUSE: ("redshift-serverless.amazonaws.com", "redshift.amazonaws.com"),
     Purpose.STREAM_READERS: (),
 }
 
 _CHAT = "management.chatbot.amazonaws.com"
 """The service whose role of its own shows alerts in a chat."""
+
+_SERVICE_OF_ITS_ROLE = {Purpose.CHAT: _CHAT, Purpose.WAREHOUSE: "redshift.amazonaws.com"}
+"""Services that have a role of their own made, of which an account has one."""
 
 _CHANGES_OF_RIGHTS = (
     "iam:AttachRolePolicy iam:CreateRole iam:DeleteRolePolicy iam:DetachRolePolicy "
@@ -174,7 +179,12 @@ _WITHOUT_RESOURCE = (
 )
 
 _PIPELINE_LOGS = ("/{project}-*",)
-_LOGS = ("/aws/lambda/{project}-*", "/aws/vpc/{project}-*", "/aws-glue/*/{project}-*")
+_LOGS = (
+    "/aws/lambda/{project}-*",
+    "/aws/redshift/{project}-*",
+    "/aws/vpc/{project}-*",
+    "/aws-glue/*/{project}-*",
+)
 
 _NAMED: Mapping[str, str] = {
     "cloudwatch:*": f"cloudwatch:{_ALARMS}",
@@ -205,6 +215,12 @@ _NAMED: Mapping[str, str] = {
     ),
     "lambda:*": "lambda:function:{project}-*",
     "quicksight:*": "quicksight:dataset/{project}-* quicksight:datasource/{project}-*",
+    # Their ARNs have ids, which nobody knows before.
+    "redshift-serverless:*": "redshift-serverless:namespace/* redshift-serverless:workgroup/*",
+    "redshift:DeleteResourcePolicy redshift:GetResourcePolicy": "redshift-serverless:namespace/*",
+    # The administrator's password, under the name that Redshift gives it:
+    # https://docs.aws.amazon.com/redshift/latest/mgmt/redshift-secrets-manager-integration.html
+    "secretsmanager:*": "secretsmanager:secret:redshift!{project}-*",
     "s3:GetObject s3:GetObjectVersion": "s3:cdk-*-assets-{account}-{region}/*",
     "s3:*": "s3:{project}-*",
     "sns:*": "sns:{project}-*",

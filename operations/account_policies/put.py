@@ -12,6 +12,7 @@ from operations.account_policies.boundary import boundary_document
 from operations.account_policies.deployed import Purpose
 from operations.account_policies.execution import policy_documents
 
+_WITH_OWN_POLICIES = (Purpose.PIPELINE, Purpose.ENVIRONMENT)
 _MOST_VERSIONS = 5  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 
@@ -43,13 +44,24 @@ def boundaries(project: str, kinds: Sequence[Boundary], account: Account) -> lis
 def execution_policies(
     project: str, purposes: Sequence[Purpose], account: Account
 ) -> list[ManagedPolicy]:
-    """Return the policies that CloudFormation has in an account."""
-    return [policy for purpose in purposes for policy in _parts(project, purpose, account)]
+    """Return the policies that CloudFormation has in an account.
+
+    Those of switches share policies, since a role has ten at most.
+    """
+    groups = {purpose.value: [purpose] for purpose in purposes if purpose in _WITH_OWN_POLICIES}
+    switches = [purpose for purpose in purposes if purpose not in _WITH_OWN_POLICIES]
+    if switches:
+        groups["switches"] = switches
+    return [
+        policy for name, some in groups.items() for policy in _parts(project, name, some, account)
+    ]
 
 
-def _parts(project: str, purpose: Purpose, account: Account) -> Iterator[ManagedPolicy]:
-    for number, document in enumerate(policy_documents(project, purpose, account), start=1):
-        name = f"{project}-deploys-{purpose}-{number}-{account.aws_region}"  # policies are global
+def _parts(
+    project: str, group: str, purposes: Sequence[Purpose], account: Account
+) -> Iterator[ManagedPolicy]:
+    for number, document in enumerate(policy_documents(project, purposes, account), start=1):
+        name = f"{project}-deploys-{group}-{number}-{account.aws_region}"  # policies are global
         yield ManagedPolicy(name=name, account=account, document=document)
 
 

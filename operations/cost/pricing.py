@@ -115,6 +115,16 @@ PRICED: Mapping[str, Priced] = MappingProxyType(
             "MemorySize Role Runtime Timeout TracingConfig VpcConfig",
         ),
         "AWS::Logs::LogGroup": priced(watching.log_group, "KmsKeyId LogGroupName RetentionInDays"),
+        "AWS::RedshiftServerless::Namespace": priced(
+            reading.namespace,
+            "AdminPasswordSecretKmsKeyId AdminUsername DbName DefaultIamRoleArn IamRoles KmsKeyId "
+            "LogExports ManageAdminPassword NamespaceName Tags",
+        ),
+        "AWS::RedshiftServerless::Workgroup": priced(
+            reading.workgroup,
+            "BaseCapacity ConfigParameters EnhancedVpcRouting MaxCapacity NamespaceName Port "
+            "PubliclyAccessible SecurityGroupIds SubnetIds Tags WorkgroupName",
+        ),
         # A lock costs nothing; what it keeps is storage, which nobody deletes anyway.
         "AWS::S3::Bucket": priced(
             buckets.bucket,
@@ -150,6 +160,7 @@ FREE: Mapping[str, str] = MappingProxyType(
         "AWS::EC2::Subnet": _ADDRESSES,
         "AWS::EC2::SubnetRouteTableAssociation": _ADDRESSES,
         "AWS::EC2::VPC": _ADDRESSES,
+        "AWS::EC2::VPCCidrBlock": _ADDRESSES,
         "AWS::Glue::Connection": "tells jobs which subnet they join",
         "AWS::Glue::Database": "a million entries of the catalog and a million requests a month "
         "are free; tables in Iceberg's format have no entries for partitions",

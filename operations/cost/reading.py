@@ -1,4 +1,4 @@
-"""What it costs to look at data: readers, and a scan for malware."""
+"""What it costs to look at data: readers, a warehouse, and a scan for malware."""
 
 from __future__ import annotations
 
@@ -32,3 +32,33 @@ def malware_scan(resource: Resource, situation: Situation) -> Iterator[Charge]:
             quantity=quantity,
             price=price,
         )
+
+
+def workgroup(resource: Resource, situation: Situation) -> Iterator[Charge]:
+    """Yield the RPU-hours in which queries run, at the base capacity; an idle one costs nothing.
+
+    Where the day's limit turns queries off, there are no more than it allows.
+    """
+    warehouse = situation.environment.settings.redshift
+    hours = situation.workload.warehouse_hours_per_day * float(resource.properties["BaseCapacity"])
+    if warehouse.beyond_limit == "deactivate":
+        hours = min(hours, float(warehouse.daily_rpu_hours))
+    yield Charge(
+        service=Service.REDSHIFT,
+        resource=resource.id,
+        what="RPU-hours",
+        quantity=hours * DAYS,
+        price=situation.prices.redshift.rpu_hour,
+    )
+
+
+def namespace(resource: Resource, situation: Situation) -> Iterator[Charge]:
+    """Yield the administrator's secret; external tables are stored in S3, and nothing here."""
+    yield Charge(
+        service=Service.SECRETS_MANAGER,
+        resource=resource.id,
+        what="secret of the administrator",
+        quantity=1,
+        price=situation.prices.secrets_manager.secret_month,
+        fixed=True,
+    )

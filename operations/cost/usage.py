@@ -47,6 +47,12 @@ POLLS_OF_A_MINUTE = 3
 
 LOG_GB_OF_AN_INVOCATION = 3e-6
 LOG_GB_OF_A_RUN: Mapping[str, float] = {"output": 2e-5, "error": 3e-4}
+LOG_GB_OF_A_WAREHOUSE_QUERY: Mapping[str, float] = {
+    "connectionlog": 1e-6,
+    "useractivitylog": 4e-6,
+    "userlog": 1e-8,
+}
+"""Connections of a tool are many, changes of users few; texts of queries are in the second."""
 LOG_GB_OF_A_CRAWL = 1e-5
 LOG_GB_OF_A_BUILD = 5e-3
 FLOW_LOG_GB_OF_A_DAY = 0.02

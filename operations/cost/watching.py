@@ -223,6 +223,12 @@ def _of_a_network(_: Resource, __: Situation) -> usage.Events:
     return usage.Events(variable=usage.FLOW_LOG_GB_OF_A_DAY * DAYS)
 
 
+def _of_a_warehouse(group: Resource, situation: Situation) -> usage.Events:
+    kind = _name_of(group).rpartition("/")[2]
+    queries = situation.workload.warehouse_queries_per_day * DAYS
+    return usage.Events(variable=usage.LOG_GB_OF_A_WAREHOUSE_QUERY[kind] * queries)
+
+
 def _of_builds(group: Resource, situation: Situation) -> usage.Events:
     projects = [
         one for one in situation.of_type("AWS::CodeBuild::Project") if one.stack == group.stack
@@ -235,6 +241,7 @@ _WRITERS: Mapping[str, Callable[[Resource, Situation], usage.Events]] = {
     "/aws/lambda/.+": _of_a_function,
     "/aws-glue/jobs/.+": _of_a_job,
     "/aws-glue/crawlers-role/.+": _of_crawlers,
+    "/aws/redshift/.+": _of_a_warehouse,
     "/aws/vpc/.+": _of_a_network,
     "/.+/builds": _of_builds,
 }

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from config.delivery import App
 from config.environments import ENVIRONMENTS_FILE, load_environments, merged
@@ -25,6 +26,7 @@ from config.prices import prices_of, regions_with_prices
 from config.regions import REGIONS
 from config.rules import account_id
 from config.settings import JobSettings
+from config.warehouse import Warehouse
 
 Document = dict[str, Any]
 
@@ -122,6 +124,30 @@ WRONG = [
         "externalIds must have words for 444444444444",
     ),
     ("defaults.reading.externalIds", {"444444444444": "words-agreed"}, "no role is in consumers"),
+    ("defaults.redshift.enabled", "yes", "must be true or false"),
+    ("defaults.redshift.enable", True, "did you mean enabled?"),
+    ("defaults.redshift.baseCapacity", 12, "must be 4, 8 to 512 in steps of 8"),
+    ("defaults.redshift.baseCapacity", 520, "544 to 1024 in steps of 32"),
+    ("defaults.redshift.baseCapacity", "8", "must be a whole number"),
+    ("defaults.redshift.maxCapacity", 1032, "must be 4, 8 to 512 in steps of 8"),
+    ("defaults.redshift.maxCapacity", 4, "must be at least baseCapacity, which is 8"),
+    ("defaults.redshift.dailyRpuHours", 0, "must be at least 1"),
+    ("defaults.redshift.beyondLimit", "stop", "must be one of 'log' or 'deactivate'"),
+    ("defaults.redshift.queryMinutes", 0, "must be at least 1"),
+    ("defaults.redshift.queryMinutes", 1440, "must be at most 1439"),
+    ("defaults.redshift.database", "Lake", "must have 1 to 63 characters a-z 0-9 _"),
+    ("defaults.redshift.readers", "sys:secadmin", "must have 1 to 63 characters a-z 0-9 _"),
+    ("defaults.redshift.cidr", "10.43.0.0/26", "must be private addresses of 16 to 24 bits"),
+    ("defaults.redshift.cidr", "8.8.0.0/20", "must be private addresses of 16 to 24 bits"),
+    ("defaults.redshift.cidr", "10.43.0.1/22", "must be private addresses of 16 to 24 bits"),
+    ("defaults.redshift.clients", ["0.0.0.0/0"], "must be a list of private addresses"),
+    ("defaults.redshift.clients", ["8.8.8.8/32"], "must be a list of private addresses"),
+    ("defaults.redshift.clients", ["sg-0123456789abcdef0"], "must be a list of private addresses"),
+    ("defaults.redshift.clients", "sg-0123456789abcdef0", "must be a list of private addresses"),
+    ("defaults.redshift.subnets", ["subnet-1"], "must be a list of subnets, each once"),
+    ("defaults.redshift.subnets", ["subnet-00000001"] * 3, "must be a list of subnets, each once"),
+    ("defaults.redshift.securityGroups", ["default"], "must be a list of security groups"),
+    ("defaults.cost.workload.warehouseHoursPerDay", 25, "must be at most 24"),
     ("defaults.lakeFormation", "yes", "must be true or false"),
     ("devAccount.awsAccountId", "12345", "must be 12 digits in quotes"),
     ("devAccount.awsAccountId", 222222222222, "must be text"),
@@ -190,6 +216,66 @@ def test_a_wrong_value_is_one_error_with_field_value_and_rule(
     assert rule in str(caught.value)
     if value is not ... and broken.value != "test":
         assert broken.value == value
+
+
+SUBNETS = [f"subnet-0000000{number}" for number in range(3)]
+HOMELESS = [
+    (False, {}, "subnets", [], "must name 3 subnets in 3 zones"),
+    (False, {"subnets": SUBNETS[:2]}, "subnets", SUBNETS[:2], "must name 3 subnets in 3 zones"),
+    (False, {"subnets": SUBNETS}, "securityGroups", [], "must name a security group"),
+    (False, {"clients": ["10.0.0.0/8"]}, "clients", ["10.0.0.0/8"], "say who may connect"),
+    (True, {"subnets": SUBNETS}, "subnets", SUBNETS, "must be empty where network.vpc is true"),
+    (True, {"securityGroups": ["sg-00000001"]}, "securityGroups", ["sg-00000001"], "be empty"),
+    (True, {"cidr": "10.42.8.0/22"}, "cidr", "10.42.8.0/22", "other addresses than network.cidr"),
+    (True, {"maxCapacity": 1024}, "cidr", "10.43.0.0/22", "261 free addresses in each quarter"),
+]
+
+
+@pytest.mark.parametrize(("vpc", "settings", "field", "value", "rule"), HOMELESS)
+def test_a_warehouse_that_does_not_fit_its_network_is_refused_with_field_value_and_rule(
+    written: Callable[[object], Path],
+    *,
+    vpc: bool,
+    settings: dict[str, Any],
+    field: str,
+    value: object,
+    rule: str,
+) -> None:
+    dev = {"network": {"vpc": vpc}, "redshift": {"enabled": True, **settings}}
+    with pytest.raises(ValueRuleError) as caught:
+        load_environments(written(changed("environments.dev", dev)))
+    broken = {one.field: one for one in caught.value.broken}
+    place = "environments.dev" if field in settings else "defaults"
+    assert broken[f"{place}.redshift.{field}"].value == value
+    assert rule in broken[f"{place}.redshift.{field}"].rule
+
+
+@pytest.mark.parametrize(
+    "dev",
+    [
+        {"network": {"vpc": True}, "redshift": {"enabled": True, "clients": ["10.0.0.0/8"]}},
+        {"redshift": {"enabled": True, "subnets": SUBNETS, "securityGroups": ["sg-00000001"]}},
+        {"redshift": {"subnets": SUBNETS[:1]}},
+    ],
+)
+def test_a_warehouse_has_a_place_in_the_own_vpc_or_in_subnets_of_somebody_s(
+    written: Callable[[object], Path], dev: dict[str, Any]
+) -> None:
+    loaded, prod = load_environments(written(changed("environments.dev", dev))).all
+    assert loaded.settings.redshift.enabled == dev["redshift"].get("enabled", False)
+    assert loaded.settings.has_spectrum_role == loaded.settings.redshift.enabled
+    assert not prod.settings.has_spectrum_role
+
+
+@given(st.integers(min_value=-10, max_value=2000))
+def test_capacities_are_those_that_redshift_has(rpu: int) -> None:
+    known = {4, *range(8, 513, 8), *range(512, 1025, 32)}
+    try:
+        Warehouse.model_validate({"baseCapacity": rpu, "maxCapacity": 1024})
+    except ValidationError:
+        assert rpu not in known
+    else:
+        assert rpu in known
 
 
 def test_the_account_of_the_pipelines_may_be_that_of_dev(

@@ -57,6 +57,7 @@ def document() -> dict[str, Any]:
         "fileProcessor": {"autoScaling": True, "workers": 10},
         "legislators": {"autoScaling": True, "executionClass": "FLEX", "workerType": "G.2X"},
         "reconciliation": {"repair": True},
+        "redshift": {"enabled": True},
         "reading": {
             "consumers": [OWN_ANALYSTS, THEIR_ANALYSTS],
             "externalIds": {"555555555555": EXTERNAL_ID},
@@ -220,7 +221,8 @@ def test_redshift_reads_tables_for_users_of_this_account_and_region_only(
     template, names = variant.infrastructure, variant.dev.names
     role = template.named("AWS::IAM::Role", RoleName=names.spectrum_role)
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
-    assert statement["Principal"] == {"Service": "redshift.amazonaws.com"}
+    services = {"redshift.amazonaws.com", "redshift-serverless.amazonaws.com"}
+    assert set(statement["Principal"]["Service"]) == services
     condition = statement["Condition"]
     users = text_of(condition["StringLike"]["sts:ExternalId"])
     assert users.endswith(":redshift:eu-central-1:222222222222:dbuser:*")

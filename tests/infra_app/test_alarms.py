@@ -13,6 +13,7 @@ from config.environments import Environment
 from config.jobs import JOBS
 from infra_app.constructs.alarms import RUNBOOK_NAMES
 from infra_app.constructs.stream_alarms import STREAM_RUNBOOKS
+from infra_app.constructs.warehouse import WAREHOUSE_RUNBOOKS
 from tests.templates import Json, Template, text_of
 from wires.metrics import Dimension, Metric
 from wires.object_ledger import ObjectStatus
@@ -50,13 +51,13 @@ def test_each_alarm_says_what_it_means_and_leads_to_its_runbook(infrastructure: 
 def test_each_runbook_belongs_to_an_alarm(infrastructure: Template) -> None:
     texts = [alarm["AlarmDescription"] for alarm in alarms(infrastructure)]
     files = {path.stem for path in RUNBOOKS.glob("*.md")}
-    # As shipped there is no stream; a test with some looks for theirs.
-    assert files == {*RUNBOOK_NAMES, *STREAM_RUNBOOKS}
+    # As shipped there is no stream and no warehouse; tests with some look for theirs.
+    assert files == {*RUNBOOK_NAMES, *STREAM_RUNBOOKS, *WAREHOUSE_RUNBOOKS}
     for name in RUNBOOK_NAMES:
         assert any(text.endswith(f"/{name}.md") for text in texts), name
 
 
-@pytest.mark.parametrize("name", [*RUNBOOK_NAMES, *STREAM_RUNBOOKS])
+@pytest.mark.parametrize("name", [*RUNBOOK_NAMES, *STREAM_RUNBOOKS, *WAREHOUSE_RUNBOOKS])
 def test_a_runbook_says_what_you_see_why_what_to_do_and_when_it_is_over(name: str) -> None:
     text = (RUNBOOKS / f"{name}.md").read_text()
     parts = ["What you see", "Why", "What to do", "How you know that it is over"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
 RESULTS = "athena-results"
 Column = Mapping[str, Any]
@@ -62,8 +62,14 @@ class SmallAthena:
         }
 
 
+class Answering(Protocol):
+    """Something that answers calls of an API which has JSON for both."""
+
+    def answer(self, operation: str, body: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]: ...
+
+
 @contextmanager
-def served(athena: SmallAthena) -> Iterator[str]:
+def served(athena: Answering) -> Iterator[str]:
     """Serve the API; yields where."""
 
     class Handler(BaseHTTPRequestHandler):

@@ -50,7 +50,7 @@ PURPOSES_OF_ENVIRONMENTS = tuple(purpose for purpose in Purpose if purpose is no
 
 
 def statements(purpose: Purpose, environment: Environment) -> list[dict[str, Any]]:
-    documents = policy_documents(environment.project, purpose, environment.account)
+    documents = policy_documents(environment.project, [purpose], environment.account)
     return [s for document in documents for s in json.loads(document)["Statement"]]
 
 
@@ -309,9 +309,19 @@ def test_all_policies_of_all_purposes_fit_iam_s_limits(name: str, dev: Environme
         assert len(boundary_document(name, kind, dev.account)) <= MOST_CHARACTERS
 
 
+def test_switches_share_policies_that_lose_nothing(dev: Environment) -> None:
+    policies = execution_policies(dev.project, list(Purpose), dev.account)
+    shared = [policy for policy in policies if "-deploys-switches-" in policy.name]
+    together = [s for policy in shared for s in json.loads(policy.document)["Statement"]]
+    others = (Purpose.PIPELINE, Purpose.ENVIRONMENT)
+    alone = [s for one in Purpose if one not in others for s in statements(one, dev)]
+    assert together == alone
+    assert len(shared) < len(Purpose) - len(others)
+
+
 def test_a_long_list_is_cut_into_policies_that_lose_nothing(dev: Environment) -> None:
     allowed = {a for s in statements(Purpose.ENVIRONMENT, dev) for a in as_list(s["Action"])}
-    assert len(policy_documents(dev.project, Purpose.ENVIRONMENT, dev.account)) > 1
+    assert len(policy_documents(dev.project, [Purpose.ENVIRONMENT], dev.account)) > 1
     assert allowed == actions_for(Purpose.ENVIRONMENT)
 
 

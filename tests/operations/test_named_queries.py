@@ -275,5 +275,5 @@ def test_external_schemas_are_asked_for_where_there_is_a_role(
     dev: Environment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert dev.settings.reading.redshift == "none"
-    assert main(["external-schema", "--env", "dev"]) == WRONG_USE
+    assert main(["redshift", "--env", "dev"]) == WRONG_USE
     assert "reading.redshift of dev" in capsys.readouterr().err

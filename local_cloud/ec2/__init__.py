@@ -1,0 +1,1 @@
+"""Networks of a laptop, of which moto plays the rest."""
