@@ -51,3 +51,12 @@ def connection_arn(value: object) -> object:
             "eu-central-1:111111111111:connection/01234567-89ab-cdef-0123-456789abcdef"
         )
     return value
+
+
+def readers_group(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9-]{0,19}", value):
+        raise ValueError(
+            f"names a group of readers {value!r}, expected 1 to 20 characters a-z 0-9 - that "
+            "begin with a letter"
+        )
+    return value
