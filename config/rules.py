@@ -54,9 +54,10 @@ def connection_arn(value: object) -> object:
 
 
 def readers_group(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9-]{0,19}", value):
+    words = "[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*"
+    if not isinstance(value, str) or not re.fullmatch(words, value) or len(value) > 20:
         raise ValueError(
-            f"names a group of readers {value!r}, expected 1 to 20 characters a-z 0-9 - that "
-            "begin with a letter"
+            f"names a group of readers {value!r}, expected 1 to 20 characters: lower-case words "
+            "joined by -, such as analysts-eu"
         )
     return value
