@@ -37,7 +37,7 @@ CASE     ?=
 RECORD   := build/permissions.jsonl
 
 .PHONY: unused-permissions
-.PHONY: check-exports check-environment check-environment-if-complete
+.PHONY: access check-exports check-environment check-environment-if-complete
 .PHONY: bootstrap deploy deploy-pipelines cost status destroy protect
 .PHONY: bench coverage faults fuzz handlers hazards lock reference simulate help setup demo test test-slow check synth synth-infra_app synth-glue_app format clean
 
@@ -143,6 +143,9 @@ check-exports: $(PACKAGES) ## does ENV have what the application imports from th
 
 check-environment: $(PACKAGES) ## put stub data through the deployed ENV, compare, remove it
 	@$(PYTHON) -m operations check-environment --environment $(ENV) $(ARGS)
+
+access: $(PACKAGES) ## let groups of readers see in ENV what contracts say, and no more
+	@$(PYTHON) -m operations access --environment $(ENV) --apply $(ARGS)
 
 protect: $(PACKAGES) ## guard the infrastructure stack of ENV against deletion, as config says
 	@$(PYTHON) -m operations protect --environment $(ENV) $(ARGS)

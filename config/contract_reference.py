@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from config.dataset_document import ContractDocument, Csv, Curated, QualityRules, ViewOfTables
+from config.dataset_document import (
+    ContractDocument,
+    Csv,
+    Curated,
+    QualityRules,
+    ReadersOfTable,
+    SeenColumns,
+    ViewOfTables,
+)
 from config.reference import Section, reference
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "contracts.md"
@@ -27,6 +35,12 @@ _SECTIONS: tuple[Section, ...] = (
         ViewOfTables,
     ),
     ("`quality`", "Of a dataset or of a curated table.", QualityRules),
+    (
+        "`readers`",
+        "A list, of a dataset or of a curated table ([access](access.md#some-columns-and-rows)).",
+        ReadersOfTable,
+    ),
+    ("`columns` of `readers`", "One of the two.", SeenColumns),
     ("`csv`", "What is left out is found in each file.", Csv),
 )
 

@@ -8,6 +8,7 @@ from itertools import chain
 from config.contract_sql import broken_sql
 from config.dataset_document import ContractDocument
 from config.errors import BrokenRule
+from config.reader_checks import broken_readers
 from wires.column_names import column_name_of
 from wires.contracts import CuratedTable, DatasetContract, Evolution, OnFailure
 from wires.relations import ways
@@ -75,6 +76,7 @@ def broken_across(
     yield from _shared_patterns(contract, contracts)
     yield from _wrong_references(contract, contracts)
     yield from broken_sql(contract)
+    yield from broken_readers(contract, contracts)
     yield from _wrong_latest(contract, contracts)
     for position, table in enumerate(contract.curated):
         yield from _wrong_table(f"curated[{position}]", table, contract, contracts)

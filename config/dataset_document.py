@@ -6,8 +6,9 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from config.rules import readers_group
 from config.validation import Frozen
 from wires.contracts import ENCODINGS, DeclaredColumn, Evolution, OnFailure, QuotesInFields
 
@@ -76,6 +77,11 @@ def _column_names(value: object) -> object:
     return tuple(_column_name(name) for name in value)
 
 
+def _entries(value: object) -> object:
+    """Return a list as pydantic's strict mode takes it."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _datasets(value: object) -> object:
     if not isinstance(value, list) or not value:
         raise ValueError("must be a list of datasets, such as [customers]")
@@ -133,6 +139,7 @@ def _quotes_in_fields(value: object) -> object:
 Name = Annotated[str, BeforeValidator(_name)]
 OneCharacter = Annotated[str, BeforeValidator(_one_character)]
 ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_column_names)]
+Group = Annotated[str, BeforeValidator(readers_group)]
 
 
 class Written(Frozen):
@@ -175,6 +182,45 @@ class QualityRules(Written):
     )
 
 
+class SeenColumns(Written):
+    """Columns that a group of readers sees."""
+
+    only: ColumnNames = Field(default=(), description="it sees these, and no others")
+    excluded: ColumnNames = Field(
+        default=(),
+        alias="except",
+        description="it sees all but these, and with them whatever columns the table gets later",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SeenColumns:
+        if bool(self.only) is bool(self.excluded):
+            raise ValueError("must have either only or except, such as only: [order_id, status]")
+        return self
+
+
+class ReadersOfTable(Written):
+    """What a group of readers sees of a table."""
+
+    name: Group = Field(
+        description="the group; who is in it stands in `reading.groups` of "
+        "`config/environments.yaml`, for each environment"
+    )
+    columns: SeenColumns | None = Field(
+        default=None, description="the columns that it sees; without it, all"
+    )
+    rows: str = Field(
+        default="",
+        description="a condition in the SQL of Lake Formation's row filters, such as "
+        "`country = 'DE' AND amount < 1000`: columns on the left, constants on the right of `=`, "
+        "`<>`, `<`, `<=`, `>`, `>=`, `IN`, `LIKE`, `BETWEEN`, `IS NULL`, with `AND`, `OR` and "
+        "`NOT`; no functions, no dates. Without it, all rows",
+    )
+
+
+Readers = Annotated[tuple[ReadersOfTable, ...], BeforeValidator(_entries)]
+
+
 class Curated(Written):
     """A business-ready table."""
 
@@ -195,6 +241,9 @@ class Curated(Written):
     )
     quality: QualityRules | None = Field(
         default=None, description="rules about the table as it is going to be"
+    )
+    readers: Readers = Field(
+        default=(), description="groups that see some columns and rows of the table"
     )
 
 
@@ -275,5 +324,10 @@ class ContractDocument(Written):
     )
     views: tuple[ViewOfTables, ...] = Field(
         default=(), description="queries that Athena has ready beside those of every table"
+    )
+    readers: Readers = Field(
+        default=(),
+        description="groups that see some columns and rows of the dataset's table and of its "
+        "latest rows",
     )
     csv: Csv = Field(default=Csv(), description="how CSV files are written")

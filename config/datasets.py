@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from pydantic import ValidationError
 
 from config.dataset_checks import broken_across, broken_within
-from config.dataset_document import ContractDocument, Curated, QualityRules, ViewOfTables
+from config.dataset_document import (
+    ContractDocument,
+    Curated,
+    QualityRules,
+    ReadersOfTable,
+    ViewOfTables,
+)
 from config.errors import BrokenRule, ValueRuleError
+from config.table_columns import column_in_table
 from config.validation import broken_rules
 from config.yaml_source import read_mapping
 from dqdl import DqdlError, parse
@@ -20,6 +27,7 @@ from wires.contracts import (
     CuratedTable,
     DatasetContract,
     Quality,
+    Readers,
     Reference,
     View,
 )
@@ -87,6 +95,18 @@ def _contract(
         views=tuple(
             beside.view(view, f"views[{position}]") for position, view in enumerate(document.views)
         ),
+        readers=tuple(_readers(one, column_in_table) for one in document.readers),
+    )
+
+
+def _readers(written: ReadersOfTable, named: Callable[[str], str]) -> Readers:
+    """Return what a group sees; `named` gives a column its name in the table."""
+    seen = written.columns
+    return Readers(
+        group=written.name,
+        only=tuple(map(named, seen.only)) if seen else (),
+        excluded=tuple(map(named, seen.excluded)) if seen else (),
+        rows=written.rows.strip(),
     )
 
 
@@ -105,6 +125,7 @@ class _Beside:
             day=written.day,
             uses=written.uses,
             quality=self.quality(written.quality, f"{field}.quality"),
+            readers=tuple(_readers(one, str) for one in written.readers),
         )
 
     def view(self, written: ViewOfTables, field: str) -> View:

@@ -150,6 +150,8 @@ def _environment(document: _Document, name: EnvironmentName) -> Environment:
 
         check_sources(document.project, environment.settings, name)
     check_streams(document.project, environment.names)
+    for group in environment.settings.reading.groups:
+        environment.names.check_group(group)
     return environment
 
 
@@ -214,20 +216,24 @@ def _unknown_prices(document: _Document) -> Iterator[BrokenRule]:
 
 
 def _strangers(document: _Document) -> Iterator[BrokenRule]:
-    """Yield consumers of other accounts that no external id is agreed on with."""
+    """Yield readers of other accounts that no external id is agreed on with."""
     for name, account in document.accounts().items():
         overrides = document.environments.get(name, {})
         reading = merged(document.defaults, overrides).get("reading")
-        consumers, ids = _consumers_and_ids(reading)
-        accounts = {account_of_role(role) for role in consumers}
-        without = sorted(accounts - {account.aws_account_id, *ids})
-        if without:
-            yield BrokenRule(
-                field=f"{_owner(name, overrides, ('reading', 'consumers'))}.reading.consumers",
-                rule=f"has roles of other accounts than {name}Account: externalIds must have words "
-                f"for {', '.join(without)}, which whoever takes the role has to say",
-                value=consumers,
+        given = reading if isinstance(reading, dict) else {}
+        ids = given.get("externalIds")
+        for path, roles in _readers(given):
+            accounts = {account_of_role(role) for role in roles}
+            without = sorted(
+                accounts - {account.aws_account_id, *(ids if isinstance(ids, dict) else ())}
             )
+            if without:
+                yield BrokenRule(
+                    field=".".join((_owner(name, overrides, ("reading", *path)), "reading", *path)),
+                    rule=f"has roles of other accounts than {name}Account: externalIds must have "
+                    f"words for {', '.join(without)}, which whoever takes the role has to say",
+                    value=roles,
+                )
 
 
 def _homeless_warehouses(document: _Document) -> Iterator[BrokenRule]:
@@ -246,13 +252,20 @@ def _homeless_warehouses(document: _Document) -> Iterator[BrokenRule]:
             yield BrokenRule(field=f"{owner}.redshift.{field}", rule=rule, value=value)
 
 
-def _consumers_and_ids(reading: object) -> tuple[list[str], Mapping[str, Any]]:
-    """Return what can be read of them; what is wrong with the rest is told by its own rule."""
-    given = reading if isinstance(reading, dict) else {}
-    consumers, ids = given.get("consumers"), given.get("externalIds")
-    listed = consumers if isinstance(consumers, list) else []
-    roles = [one for one in listed if isinstance(one, str) and ":role/" in one]
-    return roles, ids if isinstance(ids, dict) else {}
+def _readers(reading: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """Yield the roles of consumers and of each group, as far as they can be read.
+
+    What is wrong with the rest is told by its own rule.
+    """
+    yield ("consumers",), _roles_in(reading.get("consumers"))
+    groups = reading.get("groups")
+    for name, roles in (groups if isinstance(groups, dict) else {}).items():
+        yield ("groups", str(name)), _roles_in(roles)
+
+
+def _roles_in(listed: object) -> list[str]:
+    found = listed if isinstance(listed, list) else []
+    return [one for one in found if isinstance(one, str) and ":role/" in one]
 
 
 def _owner_of_prices(document: _Document, name: EnvironmentName) -> str:

@@ -165,6 +165,33 @@ class Names:
         return f"{self.of('dashboards')}-{self.region}"
 
     @property
+    def access_role(self) -> str:
+        """Return the role that keeps filters of groups of readers in step with contracts."""
+        return f"{self.of('access')}-{self.region}"
+
+    @property
+    def locations_role(self) -> str:
+        """Return the role in which Lake Formation reads files for groups of readers."""
+        return f"{self.of('locations')}-{self.region}"
+
+    def group_role(self, group: str) -> str:
+        """Return the role of a group of readers."""
+        return f"{self.of('readers')}-{group}-{self.region}"
+
+    def group_workgroup(self, group: str) -> str:
+        """Return the workgroup of Athena that a group of readers has for itself."""
+        return f"{self.of('readers')}-{group}"
+
+    def cells_filter(self, group: str) -> str:
+        """Return the filter of a group, which has this name on each of its tables."""
+        return f"{self.cells_filters}{group}"
+
+    @property
+    def cells_filters(self) -> str:
+        """Return what the filters of all groups begin with, and no others."""
+        return f"{self.of('readers')}-"
+
+    @property
     def workgroup(self) -> str:
         """Return the workgroup of Athena."""
         return self.of("queries")
@@ -255,6 +282,8 @@ class Names:
             self.consumers_role,
             self.spectrum_role,
             self.dashboards_role,
+            self.access_role,
+            self.locations_role,
             self.workgroup,
             self.warehouse,
             self.scanner_role,
@@ -271,6 +300,11 @@ class Names:
         """Raises NamingError if the name of a stream makes others too long."""
         rule = "a name has 3 to 64 characters a-z 0-9 -"
         self._check(_OTHER, rule, (self.stream_failures(source),))
+
+    def check_group(self, group: str) -> None:
+        """Raises NamingError if the name of a group of readers makes others too long."""
+        rule = "a name has 3 to 64 characters a-z 0-9 -"
+        self._check(_OTHER, rule, (self.group_role(group),))
 
     def _bucket(self, zone: str) -> str:
         return f"{self.of(zone)}-{self.account}-{self.region}"

@@ -23,7 +23,7 @@ def _lines(title: str, about: str, model: type[BaseModel]) -> Iterator[str]:
     yield "| key | if left out | what it says |"
     yield "|---|---|---|"
     for name, field in model.model_fields.items():
-        yield f"| `{name}` | {_default(field)} | {field.description} |"
+        yield f"| `{field.alias or name}` | {_default(field)} | {field.description} |"
     yield ""
 
 

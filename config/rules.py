@@ -51,3 +51,13 @@ def connection_arn(value: object) -> object:
             "eu-central-1:111111111111:connection/01234567-89ab-cdef-0123-456789abcdef"
         )
     return value
+
+
+def readers_group(value: object) -> object:
+    words = "[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*"
+    if not isinstance(value, str) or not re.fullmatch(words, value) or len(value) > 20:
+        raise ValueError(
+            f"names a group of readers {value!r}, expected 1 to 20 characters: lower-case words "
+            "joined by -, such as analysts-eu"
+        )
+    return value

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from itertools import chain
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from config.rules import readers_group
 from config.validation import Frozen
 from config.warehouse import Warehouse
 from wires.alerts import Topic
@@ -242,8 +244,10 @@ class Reading(Frozen):
 
     Empty: roles and users of the own account whose own policies say so.
     """
+    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By group of readers that contracts name: ARNs of the roles that may take the group's role."""
     external_ids: dict[str, str] = Field(default_factory=dict)
-    """By account, of each other account that consumers are from: what it has to say."""
+    """By account, of each other account that consumers and groups are from: what it has to say."""
     redshift: Redshift = "none"
     quicksight: str = ""
     """ARN of the user or group of QuickSight that owns data sets; empty for none."""
@@ -251,22 +255,30 @@ class Reading(Frozen):
     @field_validator("consumers", mode="before")
     @classmethod
     def _roles(cls, consumers: object) -> object:
-        if not isinstance(consumers, list | tuple) or not all(
-            isinstance(one, str) and _ROLE_ARN.fullmatch(one) for one in consumers
-        ):
-            raise ValueError(
-                "must be a list of ARNs of roles, such as "
-                "[arn:aws:iam::123456789012:role/analysts]: no account at large, no user"
-            )
-        return tuple(consumers)
+        return _roles(consumers)
+
+    @field_validator("groups", mode="before")
+    @classmethod
+    def _groups(cls, groups: object) -> object:
+        if not isinstance(groups, dict):
+            raise ValueError("must have groups of readers, each with a list of ARNs of roles")
+        for name, roles in groups.items():
+            readers_group(name)
+            if not roles:
+                raise ValueError(f"{name}: must have a role, or be left out: nobody is in it")
+        return {name: _roles(roles, f"{name}: ") for name, roles in groups.items()}
 
     @field_validator("external_ids")
     @classmethod
     def _accounts(cls, ids: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        accounts = {account_of_role(one) for one in info.data.get("consumers", ())}
+        groups = info.data.get("groups", {})
+        roles = [*info.data.get("consumers", ()), *chain.from_iterable(groups.values())]
+        accounts = {account_of_role(one) for one in roles}
         for account, id in ids.items():
             if account not in accounts:
-                raise ValueError(f"names account {account}, of which no role is in consumers")
+                raise ValueError(
+                    f"names account {account}, of which no role is in consumers or groups"
+                )
             if not _EXTERNAL_ID.fullmatch(id):
                 raise ValueError(
                     f"{account}: must have 8 to 1224 letters, digits and _ + = , . @ : / -"
@@ -282,6 +294,17 @@ class Reading(Frozen):
                 "arn:aws:quicksight:eu-central-1:123456789012:group/default/analysts, or empty"
             )
         return principal
+
+
+def _roles(value: object, place: str = "") -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(one, str) and _ROLE_ARN.fullmatch(one) for one in value
+    ):
+        raise ValueError(
+            f"{place}must be a list of ARNs of roles, such as "
+            "[arn:aws:iam::123456789012:role/analysts]: no account at large, no user"
+        )
+    return tuple(value)
 
 
 def account_of_role(arn: str) -> str:
@@ -445,10 +468,29 @@ class Settings(Frozen):
     reading: Reading = Reading()
     redshift: Warehouse = Warehouse()
     cost: Cost = Cost()
-    lake_formation: bool = False
+    lake_formation: bool = Field(default=False, validate_default=True)
     """Whether Lake Formation governs the account, so that roles need its grants as well."""
 
     @property
     def has_spectrum_role(self) -> bool:
         """Whether there is a role in which Redshift reads tables: of its own, or somebody's."""
         return self.redshift.enabled or self.reading.redshift != "none"
+
+    @field_validator("lake_formation")
+    @classmethod
+    def _somebody_filters(cls, governs: bool, info: ValidationInfo) -> bool:
+        reading, maintenance = info.data.get("reading"), info.data.get("maintenance")
+        groups = ", ".join(reading.groups) if reading else ""
+        if groups and not governs:
+            raise ValueError(
+                f"must be true where reading.groups has groups, and has {groups}: without Lake "
+                "Formation nobody keeps columns and rows from them. Set it to true, after what "
+                "docs/deployment.md says of it, or take the groups out of this environment"
+            )
+        if groups and maintenance and maintenance.tables_kept_by_glue:
+            raise ValueError(
+                "cannot go with both reading.groups and maintenance.tablesKeptByGlue: Glue's "
+                "optimizers write as a role that has no way through registered locations. Empty "
+                "one of the two"
+            )
+        return governs

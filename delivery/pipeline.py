@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 import aws_cdk as cdk
@@ -31,7 +31,8 @@ class DeliveryPipeline(Construct):
     """Source, build, update of the pipeline itself, then each environment in its order.
 
     A push to the branch starts it if it touches what the app is made of. After each deployment,
-    `after` is run against the environment. Prod waits for approval by a person, and nothing that
+    `after` is run against the environment, and before it `granting` where there are groups of
+    readers. Prod waits for approval by a person, and nothing that
     failed a check gets that far. Artifacts go to the other accounts under their own key.
     """
 
@@ -46,10 +47,11 @@ class DeliveryPipeline(Construct):
         stage_for: StageFactory,
         before: Sequence[str],
         after: Sequence[str],
+        granting: Sequence[str] = (),
     ) -> None:
         """Create the pipeline.
 
-        `before` and `after` are make targets that take ENV, the environment's name.
+        `before`, `after` and `granting` are make targets that take ENV, the environment's name.
         """
         super().__init__(scope, id)
         self._app = app
@@ -83,7 +85,13 @@ class DeliveryPipeline(Construct):
             **self._steps.defaults(),
         )
         for environment in environments:
-            self._add(environment, stage_for(environment), before=before, after=after)
+            has_groups = bool(environment.settings.reading.groups)
+            self._add(
+                environment,
+                stage_for(environment),
+                before=before,
+                after=[*(granting if has_groups else ()), *after],
+            )
         self.pipeline.build_pipeline()
         self._start_on_push(source.branch)
         install_from_lock(self)
@@ -133,9 +141,18 @@ class DeliveryPipeline(Construct):
         iam.Grant.add_to_principal(
             grantee=role,
             actions=["sts:AssumeRole"],
-            resource_arns=[environment.checks_role_arn for environment in environments],
+            resource_arns=[
+                *(environment.checks_role_arn for environment in environments),
+                *self._access_roles(environments),
+            ],
         )
         return role
+
+    def _access_roles(self, environments: Sequence[Environment]) -> Iterator[str]:
+        """Yield the roles that keep filters of readers, which the application's step takes."""
+        for one in environments:
+            if self._app is App.APPLICATION and one.settings.reading.groups:
+                yield one.role_arn(one.names.access_role)
 
     def _start_on_push(self, branch: str) -> None:
         # The pipelines module creates the source action itself, without an option for triggers.

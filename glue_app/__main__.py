@@ -13,6 +13,7 @@ from config.datasets import DATASETS_FOLDER, load_contracts
 from config.environments import ENVIRONMENTS_FILE, Environment, Environments, load_environments
 from config.errors import ConfigError
 from config.named_queries import named_queries
+from config.reader_filters import check_groups
 from delivery.audit import audit
 from glue_app.constructs.dashboard_data import without_data_set
 from glue_app.deploy_stage import DeployStage
@@ -30,6 +31,7 @@ def main(
     try:
         environments = load_environments(environments_file)
         contracts = load_contracts(datasets_folder)
+        check_groups(contracts, environments.all)
         for one in environments.all:
             named_queries(contracts, one.names, of=one.settings.reading.named_queries)
     except ConfigError as error:

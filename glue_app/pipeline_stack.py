@@ -39,4 +39,5 @@ class PipelineStack(cdk.Stack):
             stage_for=stage_for,
             before=["check-exports"],
             after=["check-environment"],
+            granting=["access"],
         )

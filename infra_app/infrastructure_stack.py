@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aws_cdk as cdk
+import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
 import aws_cdk.aws_sns as sns
 from constructs import Construct
@@ -30,9 +31,11 @@ from infra_app.constructs.malware_scan import MalwareScan
 from infra_app.constructs.monitor import Monitor
 from infra_app.constructs.network import ZONES, Network
 from infra_app.constructs.query_workgroup import QueryWorkgroup
+from infra_app.constructs.reader_groups import ReaderGroups
 from infra_app.constructs.spectrum_role import SpectrumRole
 from infra_app.constructs.state_tables import StateTables
 from infra_app.constructs.stream import Stream
+from infra_app.constructs.table_reading import QUERY_RESULTS
 from infra_app.constructs.trigger import TIMEOUT, Trigger
 from infra_app.constructs.trigger_access import grant_trigger_access
 from infra_app.constructs.upload_rules import rule_uploads
@@ -109,7 +112,7 @@ class InfrastructureStack(cdk.Stack):
             tables=tables,
             catalog=catalog,
         )
-        workgroup = self._ways_out(key, buckets, catalog)
+        workgroup = self._ways_out(key, buckets, catalog, roles=roles)
         if settings.has_spectrum_role:
             self._redshift(key, buckets, catalog, topics=alerts.topics, network=network)
         self._publish(
@@ -129,7 +132,7 @@ class InfrastructureStack(cdk.Stack):
                 Export.DISCOVERY_DATABASE_NAME: catalog.discovery.database_name,
                 Export.QUALITY_DATABASE_NAME: catalog.quality.database_name,
                 **{TOPICS[name]: topic.topic_arn for name, topic in alerts.topics.items()},
-                **roles,
+                **{export: role.role_name for export, role in roles.items()},
                 Export.QUERIES_WORKGROUP_NAME: workgroup.name,
                 Export.NETWORK_CONNECTION_NAME: network.connection_name if network else "",
             }
@@ -140,8 +143,9 @@ class InfrastructureStack(cdk.Stack):
         """The first zones of the region, resolved by CloudFormation, not looked up by the CDK."""
         return [cdk.Fn.select(position, cdk.Fn.get_azs()) for position in range(ZONES)]
 
-    def _job_roles(self) -> Mapping[str, str]:
-        """Make a role for each job and one for the crawlers; returns their names by export."""
+    def _job_roles(self) -> Mapping[str, iam.IRole]:
+        """Make a role for each job and one for the crawlers; returns them by the export of their
+        names."""
         names = self._names
         roles = {
             spec.role_export: JobRole(
@@ -155,7 +159,7 @@ class InfrastructureStack(cdk.Stack):
         roles[Export.CRAWLERS_ROLE_NAME] = JobRole(
             self, "CrawlersRole", role_name=names.role_of(names.crawlers), whose="Glue crawlers"
         )
-        return {export: made.role.role_name for export, made in roles.items()}
+        return {export: made.role for export, made in roles.items()}
 
     def _rule_uploads(self, key: kms.IKey, buckets: DataBuckets) -> None:
         """Say who may put what into the raw bucket, and have it scanned if config says so."""
@@ -270,11 +274,25 @@ class InfrastructureStack(cdk.Stack):
             names=self._names,
         )
 
-    def _ways_out(self, key: kms.IKey, buckets: DataBuckets, catalog: Catalog) -> QueryWorkgroup:
+    def _ways_out(
+        self,
+        key: kms.IKey,
+        buckets: DataBuckets,
+        catalog: Catalog,
+        *,
+        roles: Mapping[str, iam.IRole],
+    ) -> QueryWorkgroup:
         """Make what readers of tables use, and the roles in which they read."""
         reading = self._settings.reading
         workgroup = QueryWorkgroup(
-            self, "Queries", names=self._names, key=key, results=buckets.results, reading=reading
+            self,
+            "Queries",
+            names=self._names,
+            name=self._names.workgroup,
+            folder=QUERY_RESULTS,
+            key=key,
+            results=buckets.results,
+            reading=reading,
         )
         ConsumersRole(
             self,
@@ -294,6 +312,16 @@ class InfrastructureStack(cdk.Stack):
                 buckets=buckets,
                 catalog=catalog,
                 workgroup=workgroup,
+            )
+        if reading.groups:
+            ReaderGroups(
+                self,
+                "ReaderGroups",
+                environment=self._environment,
+                key=key,
+                buckets=buckets,
+                catalog=catalog,
+                roles=roles,
             )
         return workgroup
 

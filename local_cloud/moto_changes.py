@@ -30,6 +30,7 @@ from local_cloud.glue.stop import batch_stop_job_run
 from local_cloud.glue.triggers import LocalTrigger, predicate_of
 from local_cloud.glue.workflow_api import get_workflow, get_workflow_run, get_workflow_runs
 from local_cloud.glue.workflows import LocalWorkflow
+from local_cloud.moto_filters import FILTERS
 from local_cloud.moto_queues import QueueAttributes, VisibleMessages, delete_message
 from local_cloud.moto_tables import query, serialize_structure, transact_write_items
 from local_cloud.s3.backend import FileS3Backend
@@ -70,16 +71,18 @@ def moto_changed(store: ObjectStore, folders: BucketFolders) -> Iterator[None]:
             (GlueResponse, "get_workflow_run", get_workflow_run),
             (GlueResponse, "get_workflow_runs", get_workflow_runs),
             (GlueResponse, "start_job_run", start_job_run),
+            *FILTERS,
             (FileKey, "store", store),
             (FileS3Backend, "folders", folders),
             (FileS3Backend, "watched", 0),
         ):
-            stack.enter_context(_replaced(target, name, replacement))
+            stack.enter_context(replaced(target, name, replacement))
         yield
 
 
 @contextmanager
-def _replaced(target: Any, name: str, replacement: object) -> Iterator[None]:
+def replaced(target: Any, name: str, replacement: object) -> Iterator[None]:
+    """Put something else into a part of moto for the block."""
     missing = object()
     before = vars(target).get(name, missing)
     setattr(target, name, replacement)

@@ -11,10 +11,13 @@ from typing import Any
 
 import boto3
 
+from config.datasets import load_contracts
 from config.delivery import App
 from config.environments import Environment, Environments, load_environments
 from config.errors import ConfigError
+from config.reader_filters import check_groups
 from operations import bootstrap
+from operations.access.keep import keep_access
 from operations.account_policies.deployed import TYPES
 from operations.account_policies.handlers import COPY, renewed
 from operations.commands import APPS, cdk_deploy, run
@@ -73,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
         help="do nothing where the application is not deployed yet",
     )
     check.set_defaults(command=_check_environment)
+    access = commands.add_parser("access", help="do groups of readers see what contracts say?")
+    _add_entry(access)
+    _add_local(access)
+    access.add_argument("--apply", action="store_true", help="change what differs")
+    access.set_defaults(command=_access)
     guard = commands.add_parser("protect", help="guard the data's stack as config says")
     _add_entry(guard)
     guard.set_defaults(command=_protect)
@@ -155,7 +163,7 @@ def _add_entry(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--as-caller",
         action="store_true",
-        help="use the caller's own rights instead of the environment's checks role",
+        help="use the caller's own rights instead of a role of the environment",
     )
 
 
@@ -182,6 +190,26 @@ def _check_environment(arguments: argparse.Namespace, environments: Environments
     else:
         print("\n".join(printable(line) for line in report.lines()))
     report.demand_health()
+
+
+def _access(arguments: argparse.Namespace, environments: Environments) -> None:
+    environment = named(environments, arguments.environment)
+    contracts = load_contracts()
+    check_groups(contracts, environments.all)
+    if not environment.settings.lake_formation:
+        print(f"{environment.name} has no Lake Formation, and so no group of readers")
+        return
+    session = enter(
+        environment,
+        as_caller=arguments.as_caller or bool(arguments.local),
+        role=environment.role_arn(environment.names.access_role),
+    )
+    with explained(environment):
+        keep_access(environment, contracts, session, apply=arguments.apply, say=_say)
+
+
+def _say(line: str) -> None:
+    print(printable(line))
 
 
 def _protect(arguments: argparse.Namespace, environments: Environments) -> None:

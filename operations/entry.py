@@ -11,8 +11,10 @@ from config.environments import Environment
 from operations.errors import NotEntered
 
 
-def enter(environment: Environment, *, as_caller: bool = False) -> Any:
-    """Return a session in the environment, in its checks role or with the caller's rights.
+def enter(environment: Environment, *, as_caller: bool = False, role: str = "") -> Any:
+    """Return a session in the environment, in a role or with the caller's rights.
+
+    Without `role` it is the checks role.
 
     Raises NotEntered if the role cannot be assumed.
     """
@@ -20,7 +22,7 @@ def enter(environment: Environment, *, as_caller: bool = False) -> Any:
     caller = boto3.Session(region_name=region)
     if as_caller:
         return caller
-    role = environment.checks_role_arn
+    role = role or environment.checks_role_arn
     try:
         answer = caller.client("sts").assume_role(RoleArn=role, RoleSessionName="checks")
     except ClientError as error:

@@ -131,6 +131,19 @@ class Quality:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Readers:
+    """What a group of readers sees of a table; nothing, where a table has no entry for it."""
+
+    group: str
+    only: tuple[str, ...] = ()
+    """The columns that it sees, by their names in the table."""
+    excluded: tuple[str, ...] = ()
+    """The columns that it does not see; with neither, it sees all."""
+    rows: str = ""
+    """A condition in the SQL of Lake Formation's row filters; empty: it sees all rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CuratedTable:
     """A business-ready table made from this dataset and possibly others."""
 
@@ -147,6 +160,7 @@ class CuratedTable:
     uses: tuple[str, ...] = ()
     """The other datasets that the SQL reads."""
     quality: Quality = Quality()
+    readers: tuple[Readers, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +201,8 @@ class DatasetContract:
     """Quality rules for the dataset's current rows."""
     curated: tuple[CuratedTable, ...] = ()
     views: tuple[View, ...] = ()
+    readers: tuple[Readers, ...] = ()
+    """Groups that see some of the dataset's table and of its latest rows."""
     refused: str = ""
     """The reason, for people, why the contract cannot be used.
 

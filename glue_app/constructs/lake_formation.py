@@ -38,8 +38,8 @@ class LakeFormationGrants(Construct):
     """Lets each role do with tables what its policies allow; those still limit it as well.
 
     Where Lake Formation governs an account, new databases grant nothing to IAM's principals. These
-    are grants on all tables of a database: which of them, the role's policy says. Locations are not
-    registered with Lake Formation, so that files are read and written by IAM's permissions.
+    are grants on all tables of a database: which of them, the role's policy says. Jobs read and
+    write files by IAM's permissions, also where locations are registered for groups of readers.
     https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html
     """
 
@@ -60,6 +60,7 @@ class LakeFormationGrants(Construct):
             (Tables.READ, Tables.DROP),
         )
         self._grant_readers()
+        self._prepare_groups()
 
     def _grant_readers(self) -> None:
         """Let those read all tables whose roles are made for nothing else."""
@@ -78,31 +79,48 @@ class LakeFormationGrants(Construct):
                     (Tables.READ,),
                 )
 
+    def _prepare_groups(self) -> None:
+        """Let groups of readers find their databases, and somebody grant what they see there.
+
+        Nothing here lets a group see a table: that is granted on filters, which need tables.
+        """
+        environment = self._infrastructure.environment
+        groups = environment.settings.reading.groups
+        zones = (Zone.PROCESSED, Zone.CURATED) if groups else ()
+        for zone in zones:
+            place = zone.name.capitalize()
+            database = self._database(self._infrastructure.value(zone.database))
+            for group in groups:
+                role = environment.role_arn(environment.names.group_role(group))
+                words = "".join(word.capitalize() for word in group.split("-"))
+                self._permissions(f"Readers{words}{place}", role, database, ["DESCRIBE"])
+            keeper = environment.role_arn(environment.names.access_role)
+            tables = self._tables(self._infrastructure.value(zone.database))
+            self._permissions(f"Access{place}Database", keeper, database, ["DESCRIBE"])
+            self._permissions(
+                f"Access{place}Tables", keeper, tables, ["DESCRIBE", "SELECT"], hands_on=["SELECT"]
+            )
+
     def _grant(self, id: str, role: str, database: Export, rights: Sequence[Tables]) -> None:
-        account = cdk.Stack.of(self).account
         name = self._infrastructure.value(database)
         on_database = {right for one in rights for right in _ON_DATABASES[one]}
         on_tables = {right for one in rights for right in _ON_TABLES[one]}
-        resource = lakeformation.CfnPrincipalPermissions.ResourceProperty
-        self._permissions(
-            f"{id}Database",
-            role,
-            resource(
-                database=lakeformation.CfnPrincipalPermissions.DatabaseResourceProperty(
-                    catalog_id=account, name=name
-                )
-            ),
-            sorted(on_database),
+        self._permissions(f"{id}Database", role, self._database(name), sorted(on_database))
+        self._permissions(f"{id}Tables", role, self._tables(name), sorted(on_tables))
+
+    def _database(self, name: str) -> lakeformation.CfnPrincipalPermissions.ResourceProperty:
+        return lakeformation.CfnPrincipalPermissions.ResourceProperty(
+            database=lakeformation.CfnPrincipalPermissions.DatabaseResourceProperty(
+                catalog_id=cdk.Stack.of(self).account, name=name
+            )
         )
-        self._permissions(
-            f"{id}Tables",
-            role,
-            resource(
-                table=lakeformation.CfnPrincipalPermissions.TableResourceProperty(
-                    catalog_id=account, database_name=name, table_wildcard={}
-                )
-            ),
-            sorted(on_tables),
+
+    def _tables(self, database: str) -> lakeformation.CfnPrincipalPermissions.ResourceProperty:
+        """Return all tables of a database."""
+        return lakeformation.CfnPrincipalPermissions.ResourceProperty(
+            table=lakeformation.CfnPrincipalPermissions.TableResourceProperty(
+                catalog_id=cdk.Stack.of(self).account, database_name=database, table_wildcard={}
+            )
         )
 
     def _permissions(
@@ -111,6 +129,8 @@ class LakeFormationGrants(Construct):
         role: str,
         resource: lakeformation.CfnPrincipalPermissions.ResourceProperty,
         permissions: Sequence[str],
+        *,
+        hands_on: Sequence[str] = (),
     ) -> None:
         lakeformation.CfnPrincipalPermissions(
             self,
@@ -120,5 +140,5 @@ class LakeFormationGrants(Construct):
             ),
             resource=resource,
             permissions=list(permissions),
-            permissions_with_grant_option=[],
+            permissions_with_grant_option=list(hands_on),
         )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
-
 import aws_cdk as cdk
 import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
 from constructs import Construct
 
 from config.environments import Environment
-from config.settings import account_of_role
 from infra_app.constructs.catalog import Catalog
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.query_workgroup import QueryWorkgroup
 from infra_app.constructs.reader import let_read
+from infra_app.constructs.takers import takers
 
 
 class ConsumersRole(Construct):
@@ -38,13 +35,16 @@ class ConsumersRole(Construct):
         workgroup: QueryWorkgroup,
     ) -> None:
         super().__init__(scope, id)
-        self._environment = environment
+        reading = environment.settings.reading
+        trusted = takers(reading.consumers, reading.external_ids) or [
+            iam.AccountPrincipal(cdk.Stack.of(self).account)
+        ]
         self.role = iam.Role(
             self,
             "Role",
             role_name=environment.names.consumers_role,
             description="Reads tables, in Athena or directly",
-            assumed_by=iam.CompositePrincipal(*self._trusted()),
+            assumed_by=iam.CompositePrincipal(*trusted),
             max_session_duration=cdk.Duration.hours(12),
         )
         let_read(
@@ -56,21 +56,3 @@ class ConsumersRole(Construct):
             workgroup=workgroup,
             who="A consumer",
         )
-
-    def _trusted(self) -> Iterator[iam.IPrincipal]:
-        """Yield accounts, each with its roles named in a condition: a role has to exist before it
-        can be named as a principal."""
-        reading, own = self._environment.settings.reading, cdk.Stack.of(self).account
-        if not reading.consumers:
-            yield iam.AccountPrincipal(own)
-        by_account: dict[str, list[str]] = defaultdict(list)
-        for role in reading.consumers:
-            by_account[account_of_role(role)].append(role)
-        for account, roles in by_account.items():
-            agreed = reading.external_ids.get(account)
-            yield iam.AccountPrincipal(account).with_conditions(
-                {
-                    "ArnEquals": {"aws:PrincipalArn": roles},
-                    **({"StringEquals": {"sts:ExternalId": agreed}} if agreed else {}),
-                }
-            )

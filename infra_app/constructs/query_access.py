@@ -1,4 +1,4 @@
-"""Rights to ask Athena in the one workgroup, and to keep what it answers."""
+"""Rights to ask Athena in one workgroup, and to keep what it answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import aws_cdk.aws_s3 as s3
 
 from delivery.audit import arn_in_findings
 from infra_app.constructs.query_workgroup import QueryWorkgroup
-from infra_app.constructs.table_reading import QUERY_RESULTS, through_s3
+from infra_app.constructs.table_reading import through_s3
 
 _QUERIES = (
     "athena:BatchGetNamedQuery",
@@ -62,7 +62,7 @@ class QueryAccess:
             "s3:GetObject",
             "s3:ListMultipartUploadParts",
             "s3:PutObject",
-            on=[self._results.arn_for_objects(f"{QUERY_RESULTS}*")],
+            on=[self._results.arn_for_objects(f"{self._workgroup.folder}*")],
         )
         self._allow(
             "s3:GetBucketLocation",
@@ -75,7 +75,7 @@ class QueryAccess:
     @property
     def reasons(self) -> Mapping[str, str]:
         """What is done at the wildcard, as findings spell it."""
-        results = f"{arn_in_findings(self._results)}/{QUERY_RESULTS}*"
+        results = f"{arn_in_findings(self._results)}/{self._workgroup.folder}*"
         return {results: "has results written under ids that Athena gives"}
 
     def _allow(

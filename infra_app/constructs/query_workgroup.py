@@ -10,7 +10,6 @@ from constructs import Construct
 
 from config.naming import Names
 from config.settings import Reading
-from infra_app.constructs.table_reading import QUERY_RESULTS
 
 _ENGINE = "Athena engine version 3"
 """The only one with time travel on Iceberg tables; AUTO would change under readers' queries."""
@@ -20,8 +19,8 @@ _GB = 1024**3
 class QueryWorkgroup(Construct):
     """A workgroup whose settings hold whatever a client asks for.
 
-    Results go to one folder, under the data key, and nowhere else; a query that would scan more
-    than config allows is cancelled; what is scanned is measured.
+    Results go to one folder of its own, under the data key, and nowhere else; a query that would
+    scan more than config allows is cancelled; what is scanned is measured.
     """
 
     def __init__(
@@ -30,6 +29,8 @@ class QueryWorkgroup(Construct):
         id: str,
         *,
         names: Names,
+        name: str,
+        folder: str,
         key: kms.IKey,
         results: s3.IBucket,
         reading: Reading,
@@ -44,7 +45,7 @@ class QueryWorkgroup(Construct):
                 selected_engine_version=_ENGINE
             ),
             result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
-                output_location=results.s3_url_for_object(QUERY_RESULTS),
+                output_location=results.s3_url_for_object(folder),
                 # Fails where somebody else has got the bucket's name.
                 expected_bucket_owner=cdk.Stack.of(self).account,
                 encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(
@@ -55,13 +56,14 @@ class QueryWorkgroup(Construct):
         made = athena.CfnWorkGroup(
             self,
             "Workgroup",
-            name=names.workgroup,
+            name=name,
             description=f"Queries on the tables of {names.project} in {names.environment}",
             state="ENABLED",
             # Its history and named queries go with it; no data is in a workgroup.
             recursive_delete_option=True,
             work_group_configuration=workgroup,
         )
+        self.folder = folder
         self.name = made.ref
         self.arn = cdk.Stack.of(self).format_arn(
             service="athena", resource="workgroup", resource_name=self.name

@@ -15,11 +15,11 @@ from infra_app.constructs.data_buckets import DataBuckets
 from wires.layout import QUALITY_HISTORY, QUARANTINED_ROWS
 
 QUERY_RESULTS = "athena/"
-"""Folder of the results bucket that Athena writes to."""
+"""Folder of the results bucket that Athena writes to for consumers."""
 QUALITY_TABLES = (QUARANTINED_ROWS, QUALITY_HISTORY)
 """Folders of the quality bucket that are tables; refused objects and reports are not."""
-_DATABASES = ("glue:GetDatabase", "glue:GetDatabases")
-_TABLES = (
+READS_DATABASES = ("glue:GetDatabase", "glue:GetDatabases")
+READS_TABLES = (
     "glue:BatchGetPartition",
     "glue:GetPartition",
     "glue:GetPartitions",
@@ -76,8 +76,8 @@ class TableReading:
         names = [one.database_name for one in self._databases]
         databases = ["catalog", *(f"database/{name}" for name in names)]
         tables = [*databases, *(f"table/{name}/*" for name in names)]
-        self._allow(*_DATABASES, on=[self._glue(one) for one in databases])
-        self._allow(*_TABLES, on=[self._glue(one) for one in tables])
+        self._allow(*READS_DATABASES, on=[self._glue(one) for one in databases])
+        self._allow(*READS_TABLES, on=[self._glue(one) for one in tables])
 
     def _read_files(self) -> None:
         files = [zone.arn_for_objects("*") for zone in self._zones]

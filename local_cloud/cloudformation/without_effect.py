@@ -23,6 +23,7 @@ WITHOUT_EFFECT = {
     "AWS::Glue::TableOptimizer": "tables are kept by the job on a laptop, or not at all",
     "AWS::GuardDuty::MalwareProtectionPlan": "nothing scans uploads on a laptop",
     "AWS::LakeFormation::PrincipalPermissions": "Lake Formation governs no laptop",
+    "AWS::LakeFormation::Resource": "Lake Formation governs no laptop",
     "AWS::QuickSight::DataSet": _NO_DASHBOARDS,
     "AWS::QuickSight::DataSource": _NO_DASHBOARDS,
     "AWS::QuickSight::RefreshSchedule": _NO_DASHBOARDS,

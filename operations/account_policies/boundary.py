@@ -39,6 +39,17 @@ _BUCKETS = (
     "s3:ListBucketVersions",
     "s3:PutBucketNotification",
 )
+_FILTERS = (
+    "lakeformation:CreateDataCellsFilter",
+    "lakeformation:DeleteDataCellsFilter",
+    "lakeformation:GetDataAccess",
+    "lakeformation:GrantPermissions",
+    "lakeformation:ListDataCellsFilter",
+    "lakeformation:ListPermissions",
+    "lakeformation:RevokePermissions",
+    "lakeformation:UpdateDataCellsFilter",
+)
+"""Lake Formation lets a role grant only what it has itself been given to grant."""
 _KEY_USE = (
     "kms:CreateGrant",
     "kms:Decrypt",
@@ -104,30 +115,24 @@ def _allow(
     }
 
 
+def _together(*statements: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return one statement that says what these say, in fewer characters.
+
+    Each is about services of its own, whose actions reach no resource of another.
+    """
+    actions, resources = (
+        [one for statement in statements for one in statement[part]]
+        for part in ("Action", "Resource")
+    )
+    return _allow(tuple(actions), *resources)
+
+
 def _keys(*aliases: str) -> Mapping[str, Any]:
     names = {"ForAnyValue:StringLike": {"kms:ResourceAliases": list(aliases)}}
     return _allow(_KEY_USE, "arn:${partition}:kms:*:${account}:key/*", condition=names)
 
 
-_ENVIRONMENT = (
-    _allow(_OBJECTS, f"{_DATA}/*"),
-    _allow(_BUCKETS, _DATA),
-    # Of the checks, which remove their uploads where versions are locked.
-    _allow(("s3:BypassGovernanceRetention",), *(f"{_DATA}/{pattern}" for pattern in CHECK_UPLOADS)),
-    _allow(("s3:GetObject",), _CODE),
-    # Of those who read tables.
-    _allow(
-        (
-            "s3:ListBucketMultipartUploads",
-            "s3:ListMultipartUploadParts",
-        ),
-        "arn:${partition}:s3:::${project}-*-results-*",
-    ),
-    _allow(
-        _QUERIES,
-        "arn:${partition}:athena:${region}:${account}:workgroup/${project}-*",
-        "arn:${partition}:athena:${region}:${account}:datacatalog/AwsDataCatalog",
-    ),
+_NAMED = _together(
     _allow(
         (
             "dynamodb:BatchGetItem",
@@ -147,6 +152,58 @@ _ENVIRONMENT = (
     _allow(
         ("secretsmanager:GetSecretValue",),
         "arn:${partition}:secretsmanager:${region}:${account}:secret:${project}/*",
+    ),
+    _allow(
+        (
+            "sns:Publish",
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+            "sqs:ReceiveMessage",
+            "sqs:SendMessage",  # of a reconciliation that repairs
+        ),
+        "arn:${partition}:sns:${region}:${account}:${project}-*",
+        "arn:${partition}:sqs:${region}:${account}:${project}-*",
+    ),
+    _allow(_LOGGING, "arn:${partition}:logs:${region}:${account}:log-group:/aws*"),
+    _allow(
+        ("cloudformation:UpdateTerminationProtection",),
+        "arn:${partition}:cloudformation:${region}:${account}:stack/${project}-*",
+    ),
+    # GuardDuty's scan of uploads, under the name of the rule that the service itself makes:
+    # https://docs.aws.amazon.com/guardduty/latest/ug/malware-protection-s3-iam-policy-prerequisite.html
+    _allow(
+        (
+            "events:DeleteRule",
+            "events:DescribeRule",
+            "events:ListTargetsByRule",
+            "events:PutRule",
+            "events:PutTargets",
+            "events:RemoveTargets",
+        ),
+        "arn:${partition}:events:${region}:${account}:rule/DO-NOT-DELETE-AmazonGuardDuty*",
+    ),
+)
+_ENVIRONMENT = (
+    _NAMED,
+    _allow(_OBJECTS, f"{_DATA}/*"),
+    _allow(_BUCKETS, _DATA),
+    # Of the checks, which remove their uploads where versions are locked.
+    _allow(("s3:BypassGovernanceRetention",), *(f"{_DATA}/{pattern}" for pattern in CHECK_UPLOADS)),
+    _allow(("s3:GetObject",), _CODE),
+    # Of those who read tables.
+    _allow(
+        (
+            "s3:ListBucketMultipartUploads",
+            "s3:ListMultipartUploadParts",
+        ),
+        "arn:${partition}:s3:::${project}-*-results-*",
+    ),
+    _allow(
+        _QUERIES,
+        "arn:${partition}:athena:${region}:${account}:workgroup/${project}-*",
+        "arn:${partition}:athena:${region}:${account}:datacatalog/AwsDataCatalog",
     ),
     # Of streams, wherever they are; each function's role names its own.
     _allow(
@@ -213,38 +270,7 @@ _ENVIRONMENT = (
         "arn:${partition}:glue:${region}:${account}:table/${project_in_sql}_*/*",
         "arn:${partition}:glue:${region}:${account}:workflow/${project}-*",
     ),
-    _allow(
-        (
-            "sns:Publish",
-            "sqs:ChangeMessageVisibility",
-            "sqs:DeleteMessage",
-            "sqs:GetQueueAttributes",
-            "sqs:GetQueueUrl",
-            "sqs:ReceiveMessage",
-            "sqs:SendMessage",  # of a reconciliation that repairs
-        ),
-        "arn:${partition}:sns:${region}:${account}:${project}-*",
-        "arn:${partition}:sqs:${region}:${account}:${project}-*",
-    ),
     _keys("alias/${project}-*"),
-    _allow(_LOGGING, "arn:${partition}:logs:${region}:${account}:log-group:/aws*"),
-    _allow(
-        ("cloudformation:UpdateTerminationProtection",),
-        "arn:${partition}:cloudformation:${region}:${account}:stack/${project}-*",
-    ),
-    # GuardDuty's scan of uploads, under the name of the rule that the service itself makes:
-    # https://docs.aws.amazon.com/guardduty/latest/ug/malware-protection-s3-iam-policy-prerequisite.html
-    _allow(
-        (
-            "events:DeleteRule",
-            "events:DescribeRule",
-            "events:ListTargetsByRule",
-            "events:PutRule",
-            "events:PutTargets",
-            "events:RemoveTargets",
-        ),
-        "arn:${partition}:events:${region}:${account}:rule/DO-NOT-DELETE-AmazonGuardDuty*",
-    ),
     # None of these takes a resource.
     _allow(
         (
@@ -252,7 +278,7 @@ _ENVIRONMENT = (
             "cloudwatch:PutMetricData",
             *_INTERFACES,
             "glue:GetSecurityConfiguration",
-            "lakeformation:GetDataAccess",
+            *_FILTERS,
             "xray:PutTelemetryRecords",
             "xray:PutTraceSegments",
         ),

@@ -87,7 +87,10 @@ TYPES: Mapping[Purpose, tuple[str, ...]] = MappingProxyType(
             "AWS::Glue::Connection",
         ),
         Purpose.MALWARE_SCAN: ("AWS::GuardDuty::MalwareProtectionPlan",),
-        Purpose.LAKE_FORMATION: ("AWS::LakeFormation::PrincipalPermissions",),
+        Purpose.LAKE_FORMATION: (
+            "AWS::LakeFormation::PrincipalPermissions",
+            "AWS::LakeFormation::Resource",
+        ),
         Purpose.CHAT: ("AWS::Chatbot::SlackChannelConfiguration",),
         Purpose.DASHBOARDS: (
             "AWS::QuickSight::DataSet",

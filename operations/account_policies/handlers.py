@@ -18,8 +18,9 @@ from typing import Any
 
 COPY = Path(__file__).with_name("handlers.json")
 
-# Types whose schema names no handlers; from the list of CodeBuild's actions:
+# Types whose schema names no handlers; from the lists of the services' actions:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslakeformation.html
 _WITHOUT_HANDLERS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "AWS::CodeBuild::Project": {
@@ -27,7 +28,13 @@ _WITHOUT_HANDLERS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyTyp
             "read": ("codebuild:BatchGetProjects",),
             "update": ("codebuild:BatchGetProjects", "codebuild:UpdateProject", "iam:PassRole"),
             "delete": ("codebuild:BatchGetProjects", "codebuild:DeleteProject"),
-        }
+        },
+        "AWS::LakeFormation::Resource": {
+            "create": ("iam:GetRole", "iam:PassRole", "lakeformation:RegisterResource"),
+            "read": ("lakeformation:DescribeResource", "lakeformation:ListResources"),
+            "update": ("iam:GetRole", "iam:PassRole", "lakeformation:UpdateResource"),
+            "delete": ("lakeformation:DeregisterResource",),
+        },
     }
 )
 _RENAMED: Mapping[str, tuple[str, ...]] = MappingProxyType(

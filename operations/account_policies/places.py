@@ -134,7 +134,7 @@ _SERVICES: Mapping[Purpose, tuple[str, ...]] = {
     Purpose.ENVIRONMENT: ("glue.amazonaws.com", "lambda.amazonaws.com"),
     Purpose.NETWORK: ("vpc-flow-logs.amazonaws.com",),
     Purpose.MALWARE_SCAN: ("malware-protection-plan.guardduty.amazonaws.com",),
-    Purpose.LAKE_FORMATION: (),
+    Purpose.LAKE_FORMATION: ("lakeformation.amazonaws.com",),
     Purpose.CHAT: ("chatbot.amazonaws.com",),
     Purpose.DASHBOARDS: ("quicksight.amazonaws.com",),
     Purpose.WAREHOUSE: ("redshift-serverless.amazonaws.com", "redshift.amazonaws.com"),

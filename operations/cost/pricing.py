@@ -174,6 +174,7 @@ FREE: Mapping[str, str] = MappingProxyType(
         "AWS::Kinesis::StreamConsumer": "billed by shards and bytes of a stream that others have "
         "made; docs/connectors.md says how much",
         "AWS::LakeFormation::PrincipalPermissions": _ACCESS,
+        "AWS::LakeFormation::Resource": _ACCESS,
         "AWS::Lambda::Permission": _ACCESS,
         "AWS::QuickSight::DataSet": _DASHBOARDS,
         "AWS::QuickSight::DataSource": _DASHBOARDS,

@@ -149,6 +149,11 @@ WRONG = [
     ("defaults.redshift.securityGroups", ["default"], "must be a list of security groups"),
     ("defaults.cost.workload.warehouseHoursPerDay", 25, "must be at most 24"),
     ("defaults.lakeFormation", "yes", "must be true or false"),
+    ("defaults.reading.groups", ["eu"], "must have groups of readers"),
+    ("defaults.reading.groups", {"EU": []}, "expected 1 to 20 characters"),
+    ("defaults.reading.groups", {"eu": []}, "eu: must have a role, or be left out"),
+    ("defaults.reading.groups", {"eu": ["444444444444"]}, "eu: must be a list of ARNs of roles"),
+    ("defaults.reading.groups", {"eu": "arn:aws:iam::1:role/a"}, "eu: must be a list of ARNs"),
     ("devAccount.awsAccountId", "12345", "must be 12 digits in quotes"),
     ("devAccount.awsAccountId", 222222222222, "must be text"),
     ("devAccount.awsAccountId", 0o12345670123, "must be text"),
@@ -276,6 +281,59 @@ def test_capacities_are_those_that_redshift_has(rpu: int) -> None:
         assert rpu not in known
     else:
         assert rpu in known
+
+
+ANALYSTS = "arn:aws:iam::222222222222:role/analysts"
+
+
+def test_groups_of_readers_need_somebody_who_keeps_columns_and_rows_from_them(
+    written: Callable[[object], Path],
+) -> None:
+    document = changed("environments.dev.reading", {"groups": {"eu": [ANALYSTS]}})
+    with pytest.raises(ValueRuleError) as caught:
+        load_environments(written(document))
+    (broken,) = caught.value.broken
+    assert (broken.field, broken.value) == ("defaults.lakeFormation", False)
+    assert "must be true where reading.groups has groups, and has eu" in broken.rule
+    assert "take the groups out of this environment" in broken.rule
+    document["environments"]["dev"]["lakeFormation"] = True
+    dev, prod = load_environments(written(document)).all
+    assert (dev.settings.reading.groups, prod.settings.reading.groups) == ({"eu": (ANALYSTS,)}, {})
+
+
+def test_groups_of_readers_do_not_go_with_tables_that_glue_keeps(
+    written: Callable[[object], Path],
+) -> None:
+    document = changed("environments.dev.reading", {"groups": {"eu": [ANALYSTS]}})
+    document["environments"]["dev"]["lakeFormation"] = True
+    document["environments"]["dev"]["maintenance"] = {"tablesKeptByGlue": ["daily"]}
+    with pytest.raises(ValueRuleError, match=r"cannot go with both reading\.groups and"):
+        load_environments(written(document))
+
+
+def test_a_group_s_role_of_another_account_needs_an_external_id(
+    written: Callable[[object], Path],
+) -> None:
+    theirs = ANALYSTS.replace("222222222222", "555555555555")
+    document = changed("environments.dev.reading", {"groups": {"eu": [ANALYSTS, theirs]}})
+    document["environments"]["dev"]["lakeFormation"] = True
+    with pytest.raises(ValueRuleError, match="must have words for 555555555555") as caught:
+        load_environments(written(document))
+    (broken,) = caught.value.broken
+    assert broken.field == "environments.dev.reading.groups.eu"
+    ids = {"555555555555": "words-agreed-on"}
+    document["environments"]["dev"]["reading"]["externalIds"] = ids
+    assert load_environments(written(document)).all[0].settings.reading.external_ids == ids
+
+
+def test_a_group_whose_role_would_have_too_long_a_name_is_an_error(
+    written: Callable[[object], Path],
+) -> None:
+    document = changed("environments.dev.reading", {"groups": {"e" * 20: [ANALYSTS]}})
+    document["environments"]["dev"]["lakeFormation"] = True
+    document["project"] = "a-project-with-a-name"
+    with pytest.raises(NamingError, match="readers-eeee"):
+        load_environments(written(document))
 
 
 def test_the_account_of_the_pipelines_may_be_that_of_dev(

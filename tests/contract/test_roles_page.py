@@ -37,6 +37,9 @@ BY_CONFIG = {
     "DashboardsRole",
     "MalwareScanRole",
     "NetworkFlowLogsRole",
+    "ReaderGroupsAccessRole",
+    "ReaderGroupsLocationsRole",
+    "ReaderGroupsReaders<Group>Role",
     "SpectrumRole",
 }
 

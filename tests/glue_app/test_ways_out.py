@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from config.datasets import load_contracts
 from config.environments import Environment
 from config.exports import Export
 from config.named_queries import named_queries
+from glue_app.__main__ import main
 from tests.templates import Template
 
 
@@ -28,3 +33,14 @@ def test_every_query_is_in_the_workgroup_with_the_text_that_tests_run(
 def test_nothing_of_quicksight_is_there_unless_config_says_so(application: Template) -> None:
     kinds = {resource["Type"] for resource in application.document["Resources"].values()}
     assert not [kind for kind in kinds if "QuickSight" in kind or "Redshift" in kind]
+
+
+def test_a_contract_with_a_group_that_no_environment_has_ends_synthesis(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sales.yaml").write_text("name: sales\nreaders: [{name: eu}]\n")
+    assert main(datasets_folder=tmp_path) == 1
+    said = capsys.readouterr().err
+    assert "datasets/sales.yaml" in said
+    assert "readers[0].name" in said
+    assert "must be a group in reading.groups of config/environments.yaml" in said

@@ -11,6 +11,7 @@ from local_cloud.access.needs.messages import needs_of_queue, needs_of_topic
 from local_cloud.access.needs.need import Need, UnknownCall
 from local_cloud.access.needs.others import (
     Needs,
+    needs_of_filters,
     needs_of_functions,
     needs_of_key,
     needs_of_metrics,
@@ -27,6 +28,7 @@ _SERVICES: Mapping[str, Needs] = {
     "glue": glue.needs,
     "kinesis": needs_of_streams,
     "kms": needs_of_key,
+    "lakeformation": needs_of_filters,
     "lambda": needs_of_functions,
     "monitoring": needs_of_metrics,
     "s3": s3.needs,

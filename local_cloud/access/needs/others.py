@@ -10,6 +10,14 @@ from local_cloud.access.call import AwsCall
 from local_cloud.access.facts import Facts
 from local_cloud.access.needs.need import Need, UnknownCall
 
+_FILTERS = frozenset(
+    {
+        *(f"{change}DataCellsFilter" for change in ("Create", "Delete", "Get", "List", "Update")),
+        "GrantPermissions",
+        "ListPermissions",
+        "RevokePermissions",
+    }
+)
 _STACKS = frozenset({"DescribeStackEvents", "DescribeStacks", "UpdateTerminationProtection"})
 
 
@@ -22,6 +30,14 @@ def needs_of_stacks(call: AwsCall, facts: Facts) -> list[Need]:
         raise UnknownCall(call.operation)
     arn = name if name.startswith("arn:") else facts.stack_arn(name)
     return [Need(action=f"cloudformation:{call.operation}", resource=arn)]
+
+
+def needs_of_filters(call: AwsCall, facts: Facts) -> list[Need]:  # noqa: ARG001 - as the others
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslakeformation.html"""
+    operation = call.path.removeprefix("/")
+    if operation not in _FILTERS:
+        raise UnknownCall(operation)
+    return [Need(action=f"lakeformation:{operation}", resource="*")]
 
 
 def needs_of_key(call: AwsCall, facts: Facts) -> list[Need]:

@@ -1,0 +1,1 @@
+"""Keeps what groups of readers see as contracts say."""
