@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -71,6 +72,19 @@ def test_a_table_comes_back_as_it_was_written_or_is_refused(
     assert [["" if value is None else value for value in row] for row in read.rows] == table.rows
     assert (found.rows_in, found.rows_bad) == (len(table.rows), 0)
     assert read.types == found.types
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_line_ends_inside_of_either_quote_end_no_line(quote: str, end: str) -> None:
+    other, inner = "\"'".replace(quote, ""), "\r" if end == "\n" else "\n"
+    value = f"he said {other}no{other},{inner}she {other}yes{other}"
+    content = end.join(["amount", *[f"{quote}{value}{n}{quote}" for n in range(20)], ""]).encode()
+    found = inspect_whole(Text(content), max_ratio=10)
+    assert (found.rows_in, found.rows_bad, found.layout.fields) == (20, 0, ("amount",))
+    assert isinstance(found.layout, CsvLayout)
+    rows = read_in_pieces(content, found.layout, []).rows
+    assert rows == [(f"{value}{n}",) for n in range(20)]
 
 
 def test_apostrophes_with_nothing_between_them_are_values() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 
 from lake.errors import InputRefused
@@ -45,8 +46,17 @@ class _Sample:
 
     def best(self, delimiter: bytes) -> Reading:
         """Return the reading with the quote, escape and padding that fit a delimiter best."""
-        dialects = _written(self.text, delimiter, self.fixed)
+        dialects = _written(self.text, delimiter, self._quoted)
         return max(map(self.read, dialects), key=_explained)
+
+    @cached_property
+    def _quoted(self) -> tuple[Dialect, ...]:
+        """Known parts with each quote that may be meant: what is inside of it ends no line."""
+        quotes = [b'"', *([b"'"] if b"'" in self.text else [])]
+        return tuple(
+            replace(self.fixed, quote=quote, cr_ends=ends_with_cr(self.text, quote))
+            for quote in ([self.fixed.quote] if self.fixed.quote else quotes)
+        )
 
     def read(self, dialect: Dialect) -> Reading:
         return read_sample(self.text, dialect, encoding=self.encoding, whole_file=self.whole_file)
@@ -58,7 +68,6 @@ def find_reading(text: bytes, *, encoding: str, whole_file: bool, fixed: Dialect
     Parts of `fixed` that are not empty are given. Raises InputRefused if two readings are equally
     good.
     """
-    fixed = replace(fixed, cr_ends=ends_with_cr(text, fixed.quote or b'"'))
     sample = _Sample(text, encoding, whole_file, fixed)
     if fixed.delimiter:
         return sample.best(fixed.delimiter)
@@ -117,14 +126,13 @@ def _may_rival(reading: Reading) -> bool:
     return reading.agreeing >= _HALF and (not reading.above or reading.is_titled)
 
 
-def _written(sample: bytes, delimiter: bytes, fixed: Dialect) -> list[Dialect]:
-    quotes = [fixed.quote] if fixed.quote else [b'"', *([b"'"] if b"'" in sample else [])]
+def _written(sample: bytes, delimiter: bytes, quoted: Sequence[Dialect]) -> list[Dialect]:
     padded = delimiter != b" " and _follows_first(sample, delimiter)
     found: list[Dialect] = []
-    for quote, padding in product(quotes, (b"", b" ") if padded else (b"",)):
-        plain = replace(fixed, delimiter=delimiter, quote=quote, padding=padding)
+    for known, padding in product(quoted, (b"", b" ") if padded else (b"",)):
+        plain = replace(known, delimiter=delimiter, padding=padding)
         found.append(plain)
-        if not fixed.escape and _ESCAPE + quote in sample:
+        if not known.escape and _ESCAPE + known.quote in sample:
             found.append(replace(plain, escape=_ESCAPE))
     return found
 
