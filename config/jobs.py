@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import overload
 
+from config.construct_ids import construct_id
 from config.exports import Export
 from config.settings import JobSettings, JobSize, Settings
 from wires.alerts import Topic
@@ -171,7 +172,7 @@ class JobSpec:
     @property
     def id(self) -> str:
         """The name of its constructs: `file_processor` → `FileProcessor`."""
-        return "".join(word.capitalize() for word in self.name.split("_"))
+        return construct_id(self.name)
 
     @property
     def script_name(self) -> str:

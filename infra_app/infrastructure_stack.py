@@ -11,6 +11,7 @@ import aws_cdk.aws_kms as kms
 import aws_cdk.aws_sns as sns
 from constructs import Construct
 
+from config.construct_ids import construct_id
 from config.environments import Environment
 from config.exports import TOPICS, Export
 from config.jobs import DATA_INGESTION, DATA_QUALITY, FILE_PROCESSOR, JOBS
@@ -93,7 +94,7 @@ class InfrastructureStack(cdk.Stack):
         for source in sources:
             Stream(
                 self,
-                f"Stream{_pascal(source.name)}",
+                f"Stream{construct_id(source.name)}",
                 environment=environment,
                 document=source,
                 key=key,
@@ -378,10 +379,6 @@ class InfrastructureStack(cdk.Stack):
                 value=values[export],
                 export_name=self._environment.export_name(export),
             )
-
-
-def _pascal(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))
 
 
 def _common_settings(

@@ -18,7 +18,7 @@ from config.environments import Environment, load_environments
 from local_cloud.http.server import HttpServer
 from local_cloud.moto_application import MotoApplication
 from tests.botocore_models import read_models_once
-from tests.few import left_to_other_runs, mark_all_but_a_few
+from tests.few import all_are_wanted, left_to_other_runs, mark_all_but_a_few
 from tests.quality_report.chromium import Chromium, started
 from tests.sessions import spark_session
 from tests.sharing import made_once
@@ -49,7 +49,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
     """Choose among the parameters of tests that have many, before anything else is left out."""
     mark_all_but_a_few(items)
-    if left := left_to_other_runs(items, config):
+    if all_are_wanted(config.args):
+        return
+    # The seed of the tests' order, which a run prints; without random order it is always the same.
+    if left := left_to_other_runs(items, seed=getattr(config.option, "randomly_seed", 0)):
         config.hook.pytest_deselected(items=[item for item in items if item in left])
         items[:] = [item for item in items if item not in left]
 

@@ -25,15 +25,16 @@ def mark_all_but_a_few(items: Iterable[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.slow)
 
 
-def left_to_other_runs(items: Sequence[pytest.Item], config: pytest.Config) -> set[pytest.Item]:
-    """Return the slow parameters, of tests marked `in_turn(n)`, that this run leaves out.
+def all_are_wanted(arguments: Iterable[str]) -> bool:
+    """Whether somebody asks for all parameters, or for some of them by their names."""
+    return bool(os.environ.get(ALL_OF_THEM)) or any("[" in one for one in arguments)
 
-    The n that it tries follow from its seed, which is that of the tests' order, so that in time all
-    of them have their turn. Tests that are asked for by the names of their parameters are all run.
+
+def left_to_other_runs(items: Sequence[pytest.Item], *, seed: int) -> set[pytest.Item]:
+    """Return the slow parameters, of tests marked `in_turn(n)`, that a run leaves out.
+
+    The n that it tries follow from its seed, so that in time all of them have their turn.
     """
-    if os.environ.get(ALL_OF_THEM) or any("[" in argument for argument in config.args):
-        return set()
-    seed = getattr(config.option, "randomly_seed", 0)
     left: set[pytest.Item] = set()
     for test, chosen in _tests(items, "in_turn").items():
         slow = [item for item in chosen if item.get_closest_marker("slow")]
@@ -47,7 +48,7 @@ def _tests(items: Iterable[pytest.Item], mark: str) -> Mapping[str, list[pytest.
     tests: defaultdict[str, list[pytest.Function]] = defaultdict(list)
     for item in items:
         if isinstance(item, pytest.Function) and item.get_closest_marker(mark):
-            tests[f"{item.path.name}::{item.originalname}"].append(item)
+            tests[item.nodeid.partition("[")[0]].append(item)
     return {name: sorted(found, key=_place) for name, found in tests.items()}
 
 

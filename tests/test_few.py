@@ -3,13 +3,12 @@ marked `in_turn`, each run of the slow suite tries others."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.few import ALL_OF_THEM, left_to_other_runs
+from tests.few import ALL_OF_THEM, all_are_wanted, left_to_other_runs
 
 QUICK = {0, 4}
+MANY, TRIED = 40, 3
 
 
 @pytest.mark.parametrize("number", range(7))
@@ -22,44 +21,42 @@ def test_a_few_are_quick_and_all_others_are_slow(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(40))
-@pytest.mark.in_turn(3)
-def test_some_of_many(number: int) -> None:
-    """What the tests below choose from."""
-    assert number in range(40)
-
-
-class Run:
-    """As much of a run's configuration as the choice is made by."""
-
-    def __init__(self, seed: int, *args: str) -> None:
-        self.args = list(args)
-        self.option = type("Options", (), {"randomly_seed": seed})()
+@pytest.mark.parametrize("number", range(MANY))
+@pytest.mark.in_turn(TRIED)
+def test_a_run_tries_some_of_many(
+    number: int,  # noqa: ARG001 - a parameter like any other
+    request: pytest.FixtureRequest,
+) -> None:
+    if not all_are_wanted(request.config.args):
+        names = [item.name for item in request.session.items]
+        assert sum(name.startswith("test_a_run_tries_some_of_many[") for name in names) == TRIED
 
 
 @pytest.fixture
 def items(request: pytest.FixtureRequest) -> list[pytest.Item]:
     """All parameters of the test above, as they are collected."""
     module = request.node.getparent(pytest.Module)
-    found = [item for item in module.collect() if item.name.startswith("test_some_of_many")]
-    assert len(found) == 40
+    found = [item for item in module.collect() if item.name.startswith("test_a_run_tries")]
+    assert len(found) == MANY
     return found
 
 
-def tried(items: list[pytest.Item], run: Any) -> set[str]:
-    return {item.name for item in {*items} - left_to_other_runs(items, run)}
+def tried(items: list[pytest.Item], seed: int) -> set[str]:
+    return {item.name for item in {*items} - left_to_other_runs(items, seed=seed)}
 
 
 def test_each_run_tries_as_many_and_the_same_seed_the_same(items: list[pytest.Item]) -> None:
-    runs = [tried(items, Run(seed)) for seed in range(60)]
-    assert {len(run) for run in runs} == {3}
-    assert tried(items[::-1], Run(7)) == runs[7], "whatever their order"
-    assert len(set.union(*runs)) == 40, "in time all have their turn"
+    runs = [tried(items, seed) for seed in range(60)]
+    assert {len(run) for run in runs} == {TRIED}
+    assert tried(items[::-1], 7) == runs[7], "whatever their order"
+    assert len(set.union(*runs)) == MANY, "in time all have their turn"
 
 
 def test_those_asked_for_by_name_and_all_on_demand_are_run(
-    items: list[pytest.Item], monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert not left_to_other_runs(items, Run(1, "tests/test_few.py::test_some_of_many[3]"))  # type: ignore[arg-type]
+    assert all_are_wanted(["tests/test_few.py::test_a_run_tries_some_of_many[3]"])
+    monkeypatch.delenv(ALL_OF_THEM, raising=False)
+    assert not all_are_wanted(["tests/test_few.py"])
     monkeypatch.setenv(ALL_OF_THEM, "1")
-    assert not left_to_other_runs(items, Run(1))  # type: ignore[arg-type]
+    assert all_are_wanted(["tests/test_few.py"])

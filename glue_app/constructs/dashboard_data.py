@@ -8,6 +8,7 @@ import aws_cdk as cdk
 import aws_cdk.aws_quicksight as quicksight
 from constructs import Construct
 
+from config.construct_ids import construct_id
 from config.curated_columns import columns_of_curated
 from config.environments import Environment
 from wires.contracts import CuratedTable, DatasetContract, DeclaredColumn
@@ -106,7 +107,7 @@ class DashboardData(Construct):
         )
         return quicksight.CfnDataSet(
             self,
-            f"{_words(table.table)}Data",
+            f"{construct_id(table.table)}Data",
             aws_account_id=cdk.Stack.of(self).account,
             data_set_id=self._names.of(table.table),
             name=table.table,
@@ -132,7 +133,7 @@ class DashboardData(Construct):
         )
         made = quicksight.CfnRefreshSchedule(
             self,
-            f"{_words(table.table)}Refresh",
+            f"{construct_id(table.table)}Refresh",
             aws_account_id=cdk.Stack.of(self).account,
             data_set_id=data_set.data_set_id,
             schedule=schedule,
@@ -148,7 +149,3 @@ def without_data_set(contracts: Sequence[DatasetContract]) -> list[str]:
         for table in contract.curated
         if not columns_of_curated(table, contract, contracts)
     ]
-
-
-def _words(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))

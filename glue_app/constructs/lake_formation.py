@@ -8,6 +8,7 @@ import aws_cdk as cdk
 import aws_cdk.aws_lakeformation as lakeformation
 from constructs import Construct
 
+from config.construct_ids import construct_id
 from config.exports import Export
 from config.jobs import JOBS, State, Tables, Zone
 from glue_app.imports import Infrastructure
@@ -92,8 +93,8 @@ class LakeFormationGrants(Construct):
             database = self._database(self._infrastructure.value(zone.database))
             for group in groups:
                 role = environment.role_arn(environment.names.group_role(group))
-                words = "".join(word.capitalize() for word in group.split("-"))
-                self._permissions(f"Readers{words}{place}", role, database, ["DESCRIBE"])
+                id = f"Readers{construct_id(group)}{place}"
+                self._permissions(id, role, database, ["DESCRIBE"])
             keeper = environment.role_arn(environment.names.access_role)
             tables = self._tables(self._infrastructure.value(zone.database))
             self._permissions(f"Access{place}Database", keeper, database, ["DESCRIBE"])

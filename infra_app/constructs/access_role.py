@@ -8,8 +8,9 @@ from constructs import Construct
 
 from config.delivery import App
 from config.environments import Environment
-from delivery.audit import explain, ref_in_findings
+from delivery.audit import explain
 from infra_app.constructs.catalog import Catalog
+from infra_app.constructs.catalog_places import CatalogPlaces
 
 CHANGES_OF_FILTERS = (
     "lakeformation:CreateDataCellsFilter",
@@ -54,31 +55,19 @@ class AccessRole(Construct):
             max_session_duration=cdk.Duration.hours(1),
         )
         self._allow(*CHANGES_OF_FILTERS, on=["*"])
-        databases = (catalog.processed, catalog.curated)
-        named = [one.database_name for one in databases]
-        places = [
-            "catalog",
-            *(f"database/{one}" for one in named),
-            *(f"table/{one}/*" for one in named),
-        ]
-        self._allow("glue:GetDatabase", "glue:GetTable", on=[self._glue(one) for one in places])
-        tables = (self._glue(f"table/{ref_in_findings(one)}/*") for one in databases)
+        places = CatalogPlaces((catalog.processed, catalog.curated))
+        self._allow("glue:GetDatabase", "glue:GetTable", on=places.tables)
         explain(
             self.role,
             {
                 **{
                     f"AwsSolutions-IAM5[Resource::{one}]": "Tables are named by datasets."
-                    for one in tables
+                    for one in places.wildcards
                 },
                 "AwsSolutions-IAM5[Resource::*]": "Lake Formation's actions take no resource; it "
                 "lets a role grant what the role itself has been given to grant.",
                 "NIST.800.53.R5-IAMNoInlinePolicy": "What this role grants is of use to it alone.",
             },
-        )
-
-    def _glue(self, name: str) -> str:
-        return cdk.Stack.of(self).format_arn(
-            service="glue", resource=name, arn_format=cdk.ArnFormat.NO_RESOURCE_NAME
         )
 
     def _allow(self, *actions: str, on: list[str]) -> None:

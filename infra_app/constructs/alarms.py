@@ -16,6 +16,7 @@ import aws_cdk.aws_sqs as sqs
 from constructs import Construct
 
 from config import settings
+from config.construct_ids import construct_id
 from config.jobs import JOBS, JobSpec
 from config.naming import Names
 from delivery.audit import explain
@@ -293,7 +294,7 @@ class Alarms(Construct):
             raise ValueError(f"alarm {name} needs a limit, `above` or `below`")
         return cloudwatch.Alarm(
             self,
-            "".join(word.capitalize() for word in name.split("-")),
+            construct_id(name),
             alarm_name=self._names.of(name),
             alarm_description=f"{means} Look first at: {look} {RUNBOOKS}/{runbook}.md",
             metric=metric,

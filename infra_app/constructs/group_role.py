@@ -8,8 +8,9 @@ import aws_cdk.aws_kms as kms
 from constructs import Construct
 
 from config.environments import Environment
-from delivery.audit import explain, ref_in_findings
+from delivery.audit import explain
 from infra_app.constructs.catalog import Catalog
+from infra_app.constructs.catalog_places import CatalogPlaces
 from infra_app.constructs.data_buckets import DataBuckets
 from infra_app.constructs.query_access import QueryAccess
 from infra_app.constructs.query_workgroup import QueryWorkgroup
@@ -61,8 +62,10 @@ class GroupRole(Construct):
             results=buckets.results,
             reading=reading,
         )
-        self._databases = (catalog.processed, catalog.curated)
-        self._see_catalog()
+        # It may ask for tables by IAM; Lake Formation answers with those that it grants.
+        self._catalog = CatalogPlaces((catalog.processed, catalog.curated))
+        self._allow(*READS_DATABASES, on=self._catalog.databases)
+        self._allow(*READS_TABLES, on=self._catalog.tables)
         self._allow("kms:Decrypt", on=[key.key_arn], conditions=through_s3(key))
         # Takes no resource.
         self._allow("lakeformation:GetDataAccess", on=["*"])
@@ -70,21 +73,12 @@ class GroupRole(Construct):
         asking.grant()
         self._explain(asking)
 
-    def _see_catalog(self) -> None:
-        """Let it ask for tables by IAM; Lake Formation answers with those that it grants."""
-        names = [one.database_name for one in self._databases]
-        databases = ["catalog", *(f"database/{name}" for name in names)]
-        tables = [*databases, *(f"table/{name}/*" for name in names)]
-        self._allow(*READS_DATABASES, on=[self._glue(one) for one in databases])
-        self._allow(*READS_TABLES, on=[self._glue(one) for one in tables])
-
     def _explain(self, asking: QueryAccess) -> None:
         wildcards = {
-            **{
-                self._glue(f"table/{ref_in_findings(one)}/*"): "sees tables named by datasets, of "
-                "which Lake Formation shows what it grants"
-                for one in self._databases
-            },
+            **dict.fromkeys(
+                self._catalog.wildcards,
+                "sees tables named by datasets, of which Lake Formation shows what it grants",
+            ),
             "*": "asks Lake Formation for access, which takes no resource",
             **asking.reasons,
         }
@@ -98,11 +92,6 @@ class GroupRole(Construct):
                 "NIST.800.53.R5-IAMNoInlinePolicy": "What is read in this role is of use to it "
                 "alone.",
             },
-        )
-
-    def _glue(self, name: str) -> str:
-        return cdk.Stack.of(self).format_arn(
-            service="glue", resource=name, arn_format=cdk.ArnFormat.NO_RESOURCE_NAME
         )
 
     def _allow(

@@ -8,6 +8,7 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
 from constructs import Construct
 
+from config.construct_ids import construct_id
 from config.environments import Environment
 from config.jobs import Zone
 from infra_app.constructs.access_role import AccessRole
@@ -47,7 +48,7 @@ class ReaderGroups(Construct):
         for group in environment.settings.reading.groups:
             GroupRole(
                 self,
-                f"Readers{''.join(word.capitalize() for word in group.split('-'))}",
+                f"Readers{construct_id(group)}",
                 group=group,
                 environment=environment,
                 key=key,

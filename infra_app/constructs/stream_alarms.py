@@ -13,6 +13,7 @@ import aws_cdk.aws_sqs as sqs
 from constructs import Construct
 
 from config import settings
+from config.construct_ids import construct_id
 from config.naming import Names
 from config.source_document import SourceDocument
 from infra_app.constructs.alarms import RUNBOOKS
@@ -130,7 +131,7 @@ class StreamAlarms(Construct):
     ) -> None:
         alarm = cloudwatch.Alarm(
             self,
-            "".join(word.capitalize() for word in runbook.split("-")),
+            construct_id(runbook),
             alarm_name=self._names.of(f"{runbook}-{self._document.name.replace('_', '-')}"),
             alarm_description=f"{means} Look first at: {look} {RUNBOOKS}/{runbook}.md",
             metric=metric,

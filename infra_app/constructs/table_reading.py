@@ -9,8 +9,9 @@ import aws_cdk.aws_iam as iam
 import aws_cdk.aws_kms as kms
 import aws_cdk.aws_s3 as s3
 
-from delivery.audit import arn_in_findings, ref_in_findings
+from delivery.audit import arn_in_findings
 from infra_app.constructs.catalog import Catalog
+from infra_app.constructs.catalog_places import CatalogPlaces
 from infra_app.constructs.data_buckets import DataBuckets
 from wires.layout import QUALITY_HISTORY, QUARANTINED_ROWS
 
@@ -42,11 +43,12 @@ class TableReading:
         self._zones = (buckets.processed, buckets.curated)
         self._quality = buckets.quality
         self._asks_lake_formation = False
-        self._databases = (catalog.processed, catalog.curated, catalog.quality)
+        self._catalog = CatalogPlaces((catalog.processed, catalog.curated, catalog.quality))
 
     def grant(self, *, lake_formation: bool) -> None:
         """Grant all of it, and to ask Lake Formation where it governs the account."""
-        self._read_catalog()
+        self._allow(*READS_DATABASES, on=self._catalog.databases)
+        self._allow(*READS_TABLES, on=self._catalog.tables)
         self._read_files()
         self._allow("kms:Decrypt", on=[self._key.key_arn], conditions=through_s3(self._key))
         self._asks_lake_formation = lake_formation
@@ -61,23 +63,13 @@ class TableReading:
             f"{arn_in_findings(self._quality)}/{folder}*": "reads tables about quality"
             for folder in QUALITY_TABLES
         }
-        tables = {
-            self._glue(f"table/{ref_in_findings(one)}/*"): "reads tables named by datasets"
-            for one in self._databases
-        }
+        tables = dict.fromkeys(self._catalog.wildcards, "reads tables named by datasets")
         everything = (
             {"*": "asks Lake Formation for access, which takes no resource"}
             if self._asks_lake_formation
             else {}
         )
         return {**zones, **quality, **tables, **everything}
-
-    def _read_catalog(self) -> None:
-        names = [one.database_name for one in self._databases]
-        databases = ["catalog", *(f"database/{name}" for name in names)]
-        tables = [*databases, *(f"table/{name}/*" for name in names)]
-        self._allow(*READS_DATABASES, on=[self._glue(one) for one in databases])
-        self._allow(*READS_TABLES, on=[self._glue(one) for one in tables])
 
     def _read_files(self) -> None:
         files = [zone.arn_for_objects("*") for zone in self._zones]
@@ -90,15 +82,6 @@ class TableReading:
             "s3:ListBucket",
             on=[self._quality.bucket_arn],
             conditions={"StringLike": {"s3:prefix": [f"{one}*" for one in QUALITY_TABLES]}},
-        )
-
-    @property
-    def _stack(self) -> cdk.Stack:
-        return cdk.Stack.of(self._key)
-
-    def _glue(self, name: str) -> str:
-        return self._stack.format_arn(
-            service="glue", resource=name, arn_format=cdk.ArnFormat.NO_RESOURCE_NAME
         )
 
     def _allow(

@@ -9,6 +9,7 @@ import aws_cdk.aws_kms as kms
 import aws_cdk.aws_s3 as s3
 from constructs import Construct
 
+from config.construct_ids import construct_id
 from config.naming import Names
 from delivery.audit import arn_in_findings, explain
 
@@ -34,7 +35,7 @@ class UploaderPolicies(Construct):
         for name, prefix in uploaders.items():
             policy = iam.ManagedPolicy(
                 self,
-                "".join(word.capitalize() for word in name.split("-")),
+                construct_id(name),
                 managed_policy_name=names.upload_policy(name),
                 description=f"Uploads to {prefix} of the raw bucket",
                 statements=[

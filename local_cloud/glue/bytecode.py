@@ -7,7 +7,9 @@ second of each.
 from __future__ import annotations
 
 import hashlib
+import os
 import py_compile
+import shutil
 import sys
 import tempfile
 import uuid
@@ -27,16 +29,16 @@ def with_bytecode(library: Path, kept: Path) -> Path:
     if not zipfile.is_zipfile(library):
         return library
     content = hashlib.sha256(library.read_bytes()).hexdigest()
-    made = kept / f"{sys.implementation.cache_tag}-{content}" / library.name
-    if made.is_file():
-        made.touch()
-        return made
-    made.parent.mkdir(parents=True, exist_ok=True)
-    # Beside its place first: other runs see it whole or not at all.
-    part = made.with_suffix(f".{uuid.uuid4()}")
-    _compile(library, part)
-    part.replace(made)
-    _forget_old(kept)
+    folder = kept / f"{sys.implementation.cache_tag}-{content}"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    made = folder / library.name
+    if not made.is_file():
+        # Beside its place first: other runs see it whole or not at all.
+        part = made.with_suffix(f".{uuid.uuid4()}")
+        _compile(library, part)
+        part.replace(made)
+        _forget_old(kept)
     return made
 
 
@@ -68,14 +70,13 @@ def _compile(library: Path, target: Path) -> None:
 
 
 def _forget_old(kept: Path) -> None:
-    libraries = sorted(kept.glob("*/*.zip"), key=_used, reverse=True)
-    for old in libraries[_KEPT:]:
-        # A run that has it open reads on.
-        old.unlink(missing_ok=True)
+    for old in sorted(kept.iterdir(), key=_used, reverse=True)[_KEPT:]:
+        # A run that has one open reads on.
+        shutil.rmtree(old, ignore_errors=True)
 
 
-def _used(path: Path) -> float:
+def _used(folder: Path) -> float:
     try:
-        return path.stat().st_mtime
+        return folder.stat().st_mtime
     except FileNotFoundError:
         return 0.0

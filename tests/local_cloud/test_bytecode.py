@@ -22,7 +22,8 @@ def library(folder: Path, name: str = "library.zip", **more: str) -> Path:
     path = folder / name
     with zipfile.ZipFile(path, "w") as archive:
         for entry, text in (MODULES | more).items():
-            archive.writestr(entry, text)
+            # Dated 1980, as the libraries of a deployment are.
+            archive.writestr(zipfile.ZipInfo(entry), text)
     return path
 
 
@@ -69,11 +70,15 @@ def test_it_is_made_once_for_each_content(tmp_path: Path) -> None:
 
 def test_only_those_used_last_are_kept(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    made = [
-        with_bytecode(library(tmp_path, **{"lib/n.py": f"n = {n}"}), kept)
-        for n in range(bytecode._KEPT + 2)
-    ]
-    assert [path for path in made if not path.exists()] == made[:2]
+
+    def used(number: int) -> Path:
+        return with_bytecode(library(tmp_path, **{"lib/n.py": f"n = {number}"}), kept)
+
+    made = [used(number) for number in range(bytecode._KEPT)]
+    assert all(path.exists() for path in made)
+    assert used(0) == made[0]
+    made += [used(bytecode._KEPT), used(bytecode._KEPT + 1)]
+    assert [path for path in made if not path.exists()] == made[1:3]
 
 
 def test_what_is_no_zip_is_handed_on(tmp_path: Path) -> None:

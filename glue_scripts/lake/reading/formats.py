@@ -22,7 +22,6 @@ from lake.reading.csv.source import NOTHING_DEMANDED, is_single_byte, may_be_sin
 from lake.reading.decoding import SINGLE_BYTE
 from lake.reading.findings import Findings, Inspection, put_together
 from lake.reading.json.format import JsonFormat
-from lake.reading.json.source import JsonLinesReader, JsonTextReader
 from lake.reading.layout import ColumnarLayout, CsvLayout, JsonLayout, Layout
 from lake.reading.originals import BlockDigests, Original, Span, StartKept
 from lake.reading.parts import Format, Part, Start
@@ -39,7 +38,6 @@ FORMATS: Mapping[type[Layout], Format] = {
     JsonLayout: JsonFormat(),
     CsvLayout: CsvFormat(),
 }
-_JSON_READERS = (JsonLinesReader, JsonTextReader)
 _NO_TABLES = (FormatKind.NOT_DATA, FormatKind.PROGRAM)
 
 
@@ -136,7 +134,7 @@ class PieceReading:
             types=tuple(types.values()),
             digests=digest.blocks(),
             stray=stray,
-            shapes=tuple(reader.shapes.items()) if isinstance(reader, _JSON_READERS) else (),
+            shapes=tuple(reader.shapes.items()),
         )
         self._findings.append(findings)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol
@@ -35,6 +35,12 @@ class Reader(Protocol):
 
     @property
     def lines(self) -> int: ...
+
+    @property
+    def shapes(self) -> Mapping[str, bool]:
+        """Whether columns that have had a value hold objects and lists, by the first one; empty
+        for formats in which a column's type says so."""
+        ...
 
     def __iter__(self) -> Iterator[Chunk]: ...
 

@@ -131,6 +131,11 @@ class PieceReader:
         self.lines = 0
         """Number of line ends so far."""
 
+    @property
+    def shapes(self) -> Mapping[str, bool]:
+        """Return nothing: a CSV file has no objects and lists."""
+        return {}
+
     def __iter__(self) -> Iterator[Chunk]:
         rest = b""
         while (block := next(self._blocks, None)) is not None:

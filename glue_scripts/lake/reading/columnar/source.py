@@ -122,6 +122,10 @@ class ColumnarReader:
     def position(self) -> int:
         return self.original.size
 
+    @property
+    def shapes(self) -> Mapping[str, bool]:
+        return {}
+
     def __iter__(self) -> Iterator[Chunk]:
         with self._content() as content:
             with told_of(self.layout, lambda: 0, str):
