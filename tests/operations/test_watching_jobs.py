@@ -183,14 +183,17 @@ def removed_by_the_next(platform: Platform) -> None:
     for note in later:
         Traces(estate_of(platform), note).remove()
         Traces(estate_of(platform), note).forget()
-    purge(platform)
+    drain(platform)
     platform.cloud.settle()
 
 
-def purge(platform: Platform) -> None:
+def drain(platform: Platform) -> None:
+    """Take all messages off the queue; SQS lets a queue be purged once in 60 seconds only."""
     sqs = platform.cloud.client("sqs")
     url = sqs.get_queue_url(QueueName=platform.names.uploads_queue)["QueueUrl"]
-    sqs.purge_queue(QueueUrl=url)
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
 def notes(platform: Platform) -> list[CheckNote]:
@@ -327,7 +330,7 @@ def planted(platform: Platform, folder: Path) -> tuple[str, str, str]:
     s3, objects = cloud.client("s3"), cloud.table(names.objects_table)
     with nobody_feeds_the_function(platform):
         s3.put_object(Bucket=names.raw_bucket, Key="planted/unknown.csv", Body=b"a\n1\n")
-        purge(platform)
+        drain(platform)
     backdate(names.account, names.raw_bucket, "planted/unknown.csv", timedelta(hours=2))
     program = folder / "program.csv"
     program.write_bytes(b"\x7fELF\x02\x01\x01")
