@@ -28,6 +28,10 @@ class CellsFilter:
         """The condition as Lake Formation takes it; "" for all rows."""
         return self.rows.expression if self.rows else ""
 
+    def shows(self, column: str) -> bool:
+        """Return whether the group sees a column."""
+        return column in self.only if self.only else column not in self.excluded
+
     def misfit(self, types: Mapping[str, str]) -> str | None:
         """Return why a table with columns of these types cannot have it; None if it can."""
         for name in (*self.only, *self.excluded):

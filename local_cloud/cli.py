@@ -129,6 +129,13 @@ def _add_sql(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="run this in a cloud of its own, and ask that",
     )
+    parser.add_argument(
+        "--as",
+        dest="group",
+        default="",
+        metavar="GROUP",
+        help="see what a group of readers sees: the columns and rows that contracts leave for it",
+    )
     _add_environment(parser)
     parser.set_defaults(command=_sql)
 
@@ -238,6 +245,7 @@ def _sql(arguments: argparse.Namespace) -> int:
         form=arguments.form,
         rows=arguments.limit,
         environment=arguments.environment,
+        group=arguments.group,
     )
     return SUCCESS
 

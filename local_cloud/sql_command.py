@@ -36,11 +36,13 @@ def sql(
     form: str,
     rows: int,
     environment: str,
+    group: str = "",
 ) -> None:
     """Answer a statement, or standard input's; at a terminal without one, ask for more.
 
     `form` is "csv", "json", or "" for a table. The cloud is that of an endpoint, one that is made
-    for some files, or the one that is up. Raises UsageError for what cannot be asked.
+    for some files, or the one that is up. A group of readers gets what contracts leave for it.
+    Raises UsageError for what cannot be asked.
     """
     asked_of = configured(environment)
     with (
@@ -49,7 +51,7 @@ def sql(
         reaching(endpoint),
         explained(asked_of),
     ):
-        desk = SqlDesk(asked_of, rows)
+        desk = SqlDesk(asked_of, rows, group)
         if statement or not sys.stdin.isatty():
             _answer(desk, statement or sys.stdin.read(), form)
         else:

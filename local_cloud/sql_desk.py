@@ -10,11 +10,13 @@ from typing import Any, BinaryIO
 import boto3
 import pyarrow as pa
 
+from config.datasets import load_contracts
 from config.environments import Environment
 from operations.console import table
 from operations.errors import WrongUse
 from operations.reading.answer import Limits
 from operations.reading.catalog import Catalog, ListedTable
+from operations.reading.group import GroupCatalog, filters_of
 from operations.reading.laptop import LaptopReader
 from operations.reading.statement import Statement
 from operations.reading.text_files import write_csv, write_json
@@ -34,6 +36,8 @@ class SqlDesk:
     environment: Environment
     rows: int = 200
     """That are shown of an answer."""
+    group: str = ""
+    """The group of readers who asks; "" for somebody who sees all."""
     _catalog: Catalog = field(init=False)
     _reader: LaptopReader = field(init=False)
 
@@ -43,17 +47,22 @@ class SqlDesk:
     def refresh(self) -> None:
         """See what has been published since."""
         session = boto3.Session(region_name=self.environment.account.aws_region)
-        self._catalog = Catalog(
-            names=self.environment.names, glue=session.client("glue"), s3=session.client("s3")
-        )
+        clients = {"glue": session.client("glue"), "s3": session.client("s3")}
+        self._catalog = self._listed(names=self.environment.names, **clients)
         self._reader = LaptopReader(self._catalog, Limits(seconds=600))
+
+    def _listed(self, **of_catalog: Any) -> Catalog:
+        if not self.group:
+            return Catalog(**of_catalog)
+        filters = filters_of(self.group, self.environment, load_contracts())
+        return GroupCatalog(filters, group=self.group, **of_catalog)
 
     def words(self) -> set[str]:
         """Return what somebody may want to have completed: tables and their columns."""
         return {
             word
             for one in self._catalog.tables
-            for word in (one.name, one.full_name, *one.all_columns)
+            for word in (one.name, one.full_name, *one.seen_columns)
         }
 
     def answer(self, line: str) -> Iterator[str]:

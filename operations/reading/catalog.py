@@ -11,6 +11,7 @@ from pyiceberg.table import StaticTable
 from pyiceberg.table.snapshots import Snapshot
 
 from config.naming import Names
+from config.reader_filters import CellsFilter
 from operations.errors import WrongUse
 from operations.reading.spelling import near_names
 from operations.table_reader import IcebergReader
@@ -31,6 +32,8 @@ class ListedTable:
     serde: str
     metadata_location: str = ""
     """Only of an Iceberg table: which snapshot is the current one never changes in there."""
+    cells: CellsFilter | None = None
+    """What is left of it for whom it was listed; None for all."""
 
     @property
     def full_name(self) -> str:
@@ -39,6 +42,12 @@ class ListedTable:
     @property
     def all_columns(self) -> Mapping[str, str]:
         return {**self.columns, **self.keys}
+
+    @property
+    def seen_columns(self) -> tuple[str, ...]:
+        """Names of the columns that are left of it."""
+        shows = self.cells.shows if self.cells else bool
+        return tuple(name for name in self.all_columns if shows(name))
 
 
 class Catalog:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +11,8 @@ import sqlglot
 from pyiceberg.schema import Schema
 from sqlglot import expressions as exp
 
-from operations.errors import OperationError
+from config.reader_filters import CellsFilter
+from operations.errors import OperationError, WrongUse
 from operations.reading.catalog import Catalog, ListedTable
 from operations.reading.objects import StoredObject
 from operations.table_reader import place_of
@@ -54,10 +55,29 @@ def source_of(catalog: Catalog, table: ListedTable, at: str = "") -> Source:
 
     Raises WrongUse if there is no such state, OperationError for a table that cannot be read.
     """
+    source = _whole(catalog, table, at)
+    return _through(table, table.cells, source) if table.cells else source
+
+
+def _whole(catalog: Catalog, table: ListedTable, at: str) -> Source:
     if at or table.metadata_location:
         snapshot = catalog.snapshot(table, at).snapshot_id if at else None
         return _iceberg(catalog, table, snapshot)
     return _folders(catalog, table)
+
+
+def _through(table: ListedTable, cells: CellsFilter, source: Source) -> Source:
+    """Return what a filter leaves. Raises WrongUse for a state that lacks what chooses rows."""
+    chosen_by = cells.rows.columns if cells.rows else ()
+    if missing := [name for name in chosen_by if name not in source.columns]:
+        raise WrongUse(
+            f"{cells.group} sees rows of {table.full_name} by {', '.join(missing)}, which the "
+            "table did not have then: ask for a later state"
+        )
+    left = {name: kind for name, kind in source.columns.items() if cells.shows(name)}
+    rows = f" WHERE {cells.expression}" if cells.expression else ""
+    sql = f"SELECT {', '.join(map(_name, left))} FROM ({source.sql}){rows}"  # noqa: S608 - quoted
+    return replace(source, sql=sql, columns=left)
 
 
 def _iceberg(catalog: Catalog, table: ListedTable, snapshot: int | None) -> Source:

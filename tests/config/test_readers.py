@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,9 +12,9 @@ from config.environments import Environment
 from config.errors import ValueRuleError
 from config.reader_filters import cells_filters, check_groups
 from config.row_filters import WrongRows, row_filter
+from tests.groups import with_groups
 from wires.contracts import DatasetContract, Readers
 
-ANALYSTS = "arn:aws:iam::222222222222:role/analysts"
 SALES = """
 name: sales
 columns: {Order ID: bigint, country: string, amount: 'decimal(12,2)', paid: boolean, since: date}
@@ -33,14 +32,6 @@ def loaded(folder: Path, readers: str, *, text: str = SALES) -> DatasetContract:
     (folder / "sales.yaml").write_text(text.replace("readers:\n", f"readers: {readers}\n"))
     (contract,) = load_contracts(folder)
     return contract
-
-
-def with_groups(environment: Environment, *groups: str) -> Environment:
-    reading = environment.settings.reading.model_copy(
-        update={"groups": dict.fromkeys(groups, (ANALYSTS,))}
-    )
-    settings = environment.settings.model_copy(update={"reading": reading, "lake_formation": True})
-    return replace(environment, settings=settings)
 
 
 def test_a_group_sees_what_its_entry_says(tmp_path: Path) -> None:

@@ -16,15 +16,18 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from config.datasets import load_contracts
 from config.environments import Environment
-from local_cloud import sql_command
+from local_cloud import sql_command, sql_desk
 from local_cloud.cli import NOT_ALL_WELL, SUCCESS, WRONG_USE, main
 from local_cloud.cloud import LocalCloud
 from local_cloud.sql_command import asked
 from local_cloud.sql_desk import SqlDesk
 from local_cloud.work_folder import endpoints_up, told_up
 from operations.cli import main as operations
+from operations.errors import WrongUse
 from operations.place import reaching
+from tests.groups import with_groups
 from tests.operations.desks import Desk, any_desk
 
 Said = pytest.CaptureFixture[str]
@@ -188,3 +191,79 @@ def test_files_and_an_endpoint_at_once_are_wrong_use(cloud: LocalCloud, capsys: 
 def test_an_endpoint_that_is_gone_is_told(capsys: Said) -> None:
     assert main(["sql", "x", "--local", "http://127.0.0.1:9"]) == NOT_ALL_WELL
     assert "expected to reach dev" in capsys.readouterr().err
+
+
+READERS = """
+name: orders
+columns: {id: bigint, name: string, amount: 'decimal(18,2)'}
+primary_key: [id]
+latest_table: orders
+readers:
+"""
+
+
+def seen_by(
+    desk: Desk, readers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *groups: str
+) -> list[SqlDesk]:
+    """Desks of groups, over contracts with these readers."""
+    (tmp_path / "orders.yaml").write_text(READERS.replace("readers:\n", f"readers: {readers}\n"))
+    contracts = load_contracts(tmp_path)
+    monkeypatch.setattr(sql_desk, "load_contracts", lambda: contracts)
+    environment = with_groups(desk.environment, "eu", "us", "rest")
+    return [SqlDesk(environment, group=group) for group in groups]
+
+
+def test_a_group_sees_what_contracts_leave_for_it(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eu, us, rest = seen_by(
+        desk,
+        "[{name: eu, columns: {only: [id, day]}, rows: \"name = 'x' AND id < 3\"}, "
+        "{name: us, columns: {except: [name]}}]",
+        tmp_path,
+        monkeypatch,
+        *("eu", "us", "rest"),
+    )
+    assert list(eu.answer("SELECT * FROM orders ORDER BY id")) == [
+        "id  day",
+        " 1  15",
+        " 2  15",
+        "2 rows",
+    ]
+    assert [line.split()[0] for line in eu.answer(".schema orders")][1:] == ["id", "day"]
+    assert "name" not in eu.words()
+    assert {"id", "amount"} <= us.words()
+    assert list(us.answer("SELECT count(*) AS n, sum(amount) AS s FROM orders"))[1] == "3  1.50"
+    for hidden in ("SELECT name FROM orders", "SELECT id FROM orders WHERE name = 'y'"):
+        with pytest.raises(WrongUse, match="there is no column name"):
+            list(eu.answer(hidden))
+    with pytest.raises(WrongUse, match=r"rest sees nothing of .*orders: no entry of `readers`"):
+        list(rest.answer("SELECT * FROM orders"))
+    assert list(rest.answer(".tables")) == ["table  database  kind"]
+    then = desk.lake.table.metadata.snapshots[1].snapshot_id
+    asks = f"SELECT count(*) AS n FROM orders FOR VERSION AS OF {then}"
+    assert list(us.answer(asks))[1] == "2"
+    desk.refresh(1, 9)
+    assert list(eu.answer(".refresh")) == ["1 tables, as they stand now"]
+    assert list(eu.answer("SELECT id FROM orders"))[1:] == [" 1", "1 row"]
+
+
+def test_a_filter_that_its_table_cannot_have_shows_nothing(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = '[{name: eu, columns: {except: [load_id]}}, {name: us, rows: "amount = 1"}]'
+    eu, us = seen_by(desk, readers, tmp_path, monkeypatch, "eu", "us")
+    with pytest.raises(WrongUse, match=r"eu sees nothing of .*the contract names load_id, and"):
+        list(eu.answer("SELECT id FROM orders"))
+    assert list(us.answer("SELECT count(*) AS n FROM orders"))[1] == "0"
+
+
+def test_a_group_that_the_environment_has_not_is_wrong_use(
+    desk: Desk,  # noqa: ARG001 - all of it is in there
+    cloud: LocalCloud,
+    capsys: Said,
+) -> None:
+    assert main(["sql", "orders", "--as", "eu", "--local", cloud.endpoint]) == WRONG_USE
+    told = capsys.readouterr().err
+    assert "expected a group in reading.groups of dev (config/environments.yaml)" in told
+    assert "where there is none; got eu" in told

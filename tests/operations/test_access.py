@@ -18,9 +18,9 @@ from operations.access import standing
 from operations.access.keep import keep_access
 from operations.access.standing import EVERYBODY
 from operations.errors import CheckFailed
+from tests.groups import with_groups
 from wires.contracts import CuratedTable, DatasetContract, Readers
 
-ANALYSTS = "arn:aws:iam::222222222222:role/analysts"
 COLUMNS = {"order_id": "bigint", "country": "string", "amount": "decimal(12,2)", "on": "date"}
 GERMAN = Readers(group="eu", only=("order_id", "country"), rows="country = 'DE'")
 EXPRESSION = "\"country\" = 'DE'"
@@ -30,14 +30,6 @@ def sales(*readers: Readers, curated: Sequence[CuratedTable] = ()) -> DatasetCon
     return DatasetContract(
         name="sales", primary_key=("order_id",), readers=readers, curated=tuple(curated)
     )
-
-
-def with_groups(environment: Environment, *groups: str) -> Environment:
-    reading = environment.settings.reading.model_copy(
-        update={"groups": dict.fromkeys(groups, (ANALYSTS,))}
-    )
-    settings = environment.settings.model_copy(update={"reading": reading, "lake_formation": True})
-    return replace(environment, settings=settings)
 
 
 @dataclass
