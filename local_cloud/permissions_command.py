@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local_cloud.access.granted import granted, used
-from local_cloud.access.unused import reasons_in, stale, unexplained, used_in, write_used
+from local_cloud.access.unused import (
+    permissions_in,
+    reasons_in,
+    stale,
+    unexplained,
+    write_permissions,
+)
 from local_cloud.errors import UsageError
 from local_cloud.platform import deployed
 from local_cloud.synthesis import ROOT
 from operations.progress import Progress
 
+GRANTED = ROOT / "tests" / "contract" / "granted_permissions.txt"
 USED = ROOT / "tests" / "contract" / "used_permissions.txt"
 REASONS = ROOT / "tests" / "contract" / "unused_permissions.yaml"
 
@@ -19,7 +26,7 @@ REASONS = ROOT / "tests" / "contract" / "unused_permissions.yaml"
 def permissions(records: Sequence[Path], *, write: bool, environment: str) -> bool:
     """Print unused permissions with their reasons. Returns whether each has one.
 
-    With `write`, what the records say becomes the list that tests compare to.
+    With `write`, what roles may do and what the records say become the lists that tests compare to.
     Raises UsageError for a record that is not there.
     """
     missing = [str(record) for record in records if not record.is_file()]
@@ -29,9 +36,10 @@ def permissions(records: Sequence[Path], *, write: bool, environment: str) -> bo
         )
     with deployed(environment, progress=Progress()) as platform:
         allowed = granted(platform.names)
-        known = (used(records, platform.names) if records else used_in(USED)) & allowed
+        known = (used(records, platform.names) if records else permissions_in(USED)) & allowed
     if write:
-        write_used(USED, known)
+        write_permissions(USED, known)
+        write_permissions(GRANTED, allowed)
     reasons = reasons_in(REASONS)
     unused = allowed - known
     for reason in reasons:

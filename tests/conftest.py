@@ -17,6 +17,7 @@ from config.delivery import App
 from config.environments import Environment, load_environments
 from local_cloud.http.server import HttpServer
 from local_cloud.moto_application import MotoApplication
+from tests import job_rights
 from tests.botocore_models import read_models_once
 from tests.few import all_are_wanted, left_to_other_runs, mark_all_but_a_few
 from tests.quality_report.chromium import Chromium, started
@@ -30,6 +31,7 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 # Most tests have clients of their own, whose making is mostly to read the model of their service.
 read_models_once()
+job_rights.hold_calls_against_roles()
 # Tests have little data: what the second compiler makes of Spark costs more than it saves. Set here
 # for the runs of the local cloud too, which inherit it.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
@@ -64,8 +66,11 @@ def _leaves_what_it_found() -> Iterator[None]:
     Jobs change settings of their session and the process's region on purpose, so it is put back.
     """
     before = Surroundings.now()
+    job_rights.refused.clear()
     yield
     before.put_back()
+    # Code that goes on after an error has caught this one too.
+    assert not job_rights.refused
 
 
 @dataclass(frozen=True)

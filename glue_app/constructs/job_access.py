@@ -40,9 +40,9 @@ _READ_VERSIONS = (
 )
 _ON_TABLES = {
     Tables.READ: ("glue:GetTable", "glue:GetTables"),
-    # A new table's place is looked up in its database.
+    # Of its database a commit asks for a new table's place, and whether it is one of S3 Tables.
     Tables.KEEP: ("glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"),
-    Tables.CHANGE: ("glue:GetTable", "glue:GetTables", "glue:UpdateTable"),
+    Tables.CHANGE: ("glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:UpdateTable"),
     # Neither tables nor partitions change: those that are there already are found by creating them.
     Tables.KEEP_PARTITIONED: ("glue:CreatePartition", "glue:CreateTable"),
     Tables.DROP: ("glue:DeleteTable",),

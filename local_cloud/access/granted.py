@@ -52,12 +52,8 @@ class Spelling:
 
     def permission(self, *, role: str, action: str, resource: str) -> Permission | None:
         """Return a permission; None for one that other permissions imply."""
-        kind = self._resource(resource)
-        if kind == "glue:catalog":
-            return None
-        for pattern, plain in _KINDS:
-            kind = pattern.sub(plain, kind)
-        return Permission(self._role(role), action, kind)
+        kind = kind_of(self._without_names(resource))
+        return Permission(self._role(role), action, kind) if kind else None
 
     def _role(self, name: str) -> str:
         generated = _GENERATED.fullmatch(name)
@@ -65,7 +61,7 @@ class Spelling:
             return generated["name"].lower()
         return name.removeprefix(self.names.of("")).removesuffix(f"-{self.names.region}")
 
-    def _resource(self, arn: str) -> str:
+    def _without_names(self, arn: str) -> str:
         names = self.names
         for part in (
             f"-{names.account}-{names.region}",
@@ -73,8 +69,16 @@ class Spelling:
             names.of("").replace("-", "_"),
         ):
             arn = arn.replace(part, "")
-        parts = _ID.sub("", arn).split(":", 5)
-        return f"{parts[2]}:{parts[5]}" if len(parts) > 5 else arn
+        return arn
+
+
+def kind_of(arn: str) -> str:
+    """Return the kind of a resource; "" for one that other resources imply."""
+    parts = _ID.sub("", arn).split(":", 5)
+    kind = f"{parts[2]}:{parts[5]}" if len(parts) > 5 else arn
+    for pattern, plain in _KINDS:
+        kind = pattern.sub(plain, kind)
+    return "" if kind == "glue:catalog" else kind
 
 
 def granted(names: Names) -> set[Permission]:

@@ -37,13 +37,13 @@ def reasons_in(file: Path) -> list[Reason]:
     ]
 
 
-def used_in(file: Path) -> set[Permission]:
+def permissions_in(file: Path) -> set[Permission]:
     """Return the permissions in a file with one on each line."""
     lines = file.read_text().splitlines()
     return {Permission(*line.split(" ")) for line in lines if line}
 
 
-def write_used(file: Path, permissions: Iterable[Permission]) -> None:
+def write_permissions(file: Path, permissions: Iterable[Permission]) -> None:
     file.write_text("".join(f"{one}\n" for one in sorted(permissions)))
 
 

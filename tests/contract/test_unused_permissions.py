@@ -11,15 +11,17 @@ import pytest
 
 from config.environments import load_environments
 from local_cloud.access.granted import Permission, granted
-from local_cloud.access.unused import Reason, reasons_in, stale, unexplained, used_in
+from local_cloud.access.unused import Reason, permissions_in, reasons_in, stale, unexplained
 from local_cloud.assembly import stacks_of
 from local_cloud.cloud import LocalCloud
-from local_cloud.permissions_command import REASONS, USED
+from local_cloud.permissions_command import GRANTED, REASONS, USED
 from tests.conftest import Assemblies
+
+RENEW = "python -m local_cloud permissions --write"
 
 
 @pytest.fixture(scope="module")
-def allowed(assemblies: Assemblies, tmp_path_factory: pytest.TempPathFactory) -> set[Permission]:
+def everything(assemblies: Assemblies, tmp_path_factory: pytest.TempPathFactory) -> set[Permission]:
     """Permissions of the roles of dev."""
     stacks = [
         stack
@@ -27,19 +29,25 @@ def allowed(assemblies: Assemblies, tmp_path_factory: pytest.TempPathFactory) ->
         for stack in stacks_of(Path(assembly), environment="dev")
     ]
     (dev,) = (one for one in load_environments().all if one.name == "dev")
-    # A job that has just been added has no run in the record yet.
-    recorded = {permission.role for permission in used_in(USED)}
     with LocalCloud.for_stacks(stacks, work=tmp_path_factory.mktemp("work")) as cloud:
         cloud.deploy(stacks)
-        return {
-            one for one in granted(dev.names) if one.role in recorded and _is_known(one, recorded)
-        }
+        return granted(dev.names)
 
 
-def _is_known(permission: Permission, recorded: set[str]) -> bool:
-    """Whether a permission is not about a job that the record does not have."""
-    _, slash, job = permission.resource.rpartition("job/")
-    return not slash or job in recorded
+@pytest.fixture(scope="module")
+def allowed(everything: set[Permission]) -> set[Permission]:
+    """Those of roles that act on a laptop."""
+    return _about(everything, {permission.role for permission in permissions_in(USED)})
+
+
+def _about(permissions: set[Permission], roles: set[str]) -> set[Permission]:
+    """Leave out a job that has just been added, which no list has yet, and what is about it."""
+
+    def is_known(resource: str) -> bool:
+        _, slash, job = resource.rpartition("job/")
+        return not slash or job in roles
+
+    return {one for one in permissions if one.role in roles and is_known(one.resource)}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +58,7 @@ def reasons() -> list[Reason]:
 def test_every_permission_is_used_or_has_a_reason(
     allowed: set[Permission], reasons: list[Reason]
 ) -> None:
-    without = [str(one) for one in unexplained(allowed - used_in(USED), reasons)]
+    without = [str(one) for one in unexplained(allowed - permissions_in(USED), reasons)]
     assert without == [], (
         "run `make unused-permissions` if something uses them now; else remove them, or give a "
         f"reason in {REASONS}"
@@ -60,19 +68,27 @@ def test_every_permission_is_used_or_has_a_reason(
 def test_no_reason_explains_what_is_used_or_gone(
     allowed: set[Permission], reasons: list[Reason]
 ) -> None:
-    assert stale(allowed - used_in(USED), reasons) == []
+    assert stale(allowed - permissions_in(USED), reasons) == []
 
 
 def test_the_list_of_what_is_used_has_nothing_that_no_role_may_do(
     allowed: set[Permission],
 ) -> None:
-    assert [str(one) for one in sorted(used_in(USED) - allowed)] == [], (
+    assert [str(one) for one in sorted(permissions_in(USED) - allowed)] == [], (
         f"remove these lines from {USED}, or run `make unused-permissions`"
     )
 
 
+def test_the_list_of_what_is_granted_is_that_of_the_templates(everything: set[Permission]) -> None:
+    """Every test holds calls of jobs against this list: see tests/job_rights.py."""
+    listed = permissions_in(GRANTED)
+    now = _about(everything, {permission.role for permission in listed})
+    differing = [f"{'+' if one in now else '-'} {one}" for one in sorted(now ^ listed)]
+    assert differing == [], f"read the difference, then: {RENEW}"
+
+
 def test_the_record_has_every_role_that_acts_on_a_laptop() -> None:
-    recorded = {permission.role for permission in used_in(USED)}
+    recorded = {permission.role for permission in permissions_in(USED)}
     assert len(recorded) >= 11  # eight jobs, trigger, crawlers, checks
 
 

@@ -11,11 +11,11 @@ from config.naming import Names
 from local_cloud.access.granted import Permission, Spelling, granted, used
 from local_cloud.access.unused import (
     Reason,
+    permissions_in,
     reasons_in,
     stale,
     unexplained,
-    used_in,
-    write_used,
+    write_permissions,
 )
 from local_cloud.access.usage import RECORD_VARIABLE
 from tests.local_cloud import tiny
@@ -101,8 +101,8 @@ def test_records_and_lists_are_read_as_they_are_written(tmp_path: Path) -> None:
     line = {"role": "r", "action": "s3:GetObject", "resource": "*"}
     record.write_text(f"{json.dumps(line)}\n{json.dumps(line)}\n")
     found = used([record], NAMES)
-    write_used(listed, found)
-    assert used_in(listed) == found == {Permission("r", "s3:GetObject", "*")}
+    write_permissions(listed, found)
+    assert permissions_in(listed) == found == {Permission("r", "s3:GetObject", "*")}
 
 
 def test_reasons_explain_what_they_match_and_are_stale_without_it(tmp_path: Path) -> None:
