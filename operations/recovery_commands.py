@@ -12,6 +12,8 @@ from typing import Any
 import boto3
 
 from config.environments import Environment
+from config.source_document import SourceDocument
+from config.sources import load_sources
 from operations.errors import WrongUse
 from operations.progress import Progress
 from operations.reconciling.reconcile import Limits, reconcile
@@ -25,6 +27,7 @@ from operations.recovery.redrive import Choice, Redrive
 from operations.recovery.release import Release
 from operations.recovery.times import moment, since, span
 from wires.object_ledger import ObjectStatus
+from wires.sources import Kind
 
 FOUND = 1
 Command = Callable[[argparse.Namespace, Environment], int]
@@ -91,6 +94,10 @@ def _add_redrive(parser: Any, finish: Callable[[Any, Command], None]) -> None:
     parser.add_argument("--status", default="", metavar="STATUS,…", help="failed, rejected or both")
     parser.add_argument("--load", default="", metavar="ID", help="uploads of this load")
     parser.add_argument("--dead-letters", action="store_true", help="messages nobody could handle")
+    parser.add_argument(
+        "--given-up", action="store_true", help="batches of streams that Lambda has given up"
+    )
+    parser.add_argument("--source", default="", metavar="NAME", help="batches of this stream")
     parser.add_argument("--all", action="store_true", help="everything that has ended badly")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
     _add_output(parser, "steps to show", 100)
@@ -167,8 +174,26 @@ def _failed(arguments: argparse.Namespace, environment: Environment) -> int:
         waiting=arguments.waiting,
         limit=arguments.limit,
         progress=Progress(),
+        streams=_streams(""),
     )
     return _print(arguments, environment, found.to_json(), found.lines())
+
+
+def _streams(name: str) -> list[SourceDocument]:
+    """Return sources of which Lambda may give up batches, all or one.
+
+    Raises WrongUse if there is no such source.
+    """
+    found = [one for one in load_sources() if one.kind in (Kind.KINESIS, Kind.KAFKA)]
+    if not name:
+        return found
+    if chosen := [one for one in found if one.name == name]:
+        return chosen
+    there = ", ".join(one.name for one in found) or "none"
+    raise WrongUse(
+        f"expected a stream of config/sources/ that Lambda may give up, got {name}; "
+        f"there is {there}"
+    )
 
 
 def _redrive(arguments: argparse.Namespace, environment: Environment) -> int:
@@ -185,20 +210,23 @@ def _redrive(arguments: argparse.Namespace, environment: Environment) -> int:
 def _choice(arguments: argparse.Namespace) -> Choice:
     """Return what is chosen. Raises WrongUse if nothing is, or both all and some."""
     narrowed = bool(arguments.status or arguments.load)
-    some = narrowed or bool(arguments.key) or arguments.dead_letters
+    given_up = arguments.given_up or bool(arguments.source)
+    some = narrowed or bool(arguments.key) or arguments.dead_letters or given_up
     if arguments.all == some:
         raise WrongUse(
             "expected what to redrive: --key GLOB, --status failed,rejected, --load ID, "
-            f"--dead-letters, or --all by itself; got {'both' if some else 'nothing'}. `failed` "
-            "lists what there is, --dry-run says what would be done"
+            f"--dead-letters, --given-up, or --all by itself; got {'both' if some else 'nothing'}. "
+            "`failed` lists what there is, --dry-run says what would be done"
         )
-    wants_objects = arguments.all or narrowed or not arguments.dead_letters
+    wants_messages = arguments.dead_letters or given_up
+    wants_objects = arguments.all or narrowed or not wants_messages
     statuses = _statuses(arguments.status, FINISHED_BADLY) or FINISHED_BADLY
     objects = Selection(statuses=statuses, key=arguments.key, load=arguments.load)
     return Choice(
         objects=objects if wants_objects else None,
         letters=arguments.all or arguments.dead_letters,
         key=arguments.key,
+        streams=_streams(arguments.source) if arguments.all or given_up else (),
     )
 
 

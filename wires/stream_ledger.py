@@ -33,6 +33,14 @@ class LineState:
         return bool(self.position) and int(sequence) <= int(self.position)
 
 
+def redriven_line(line: str, first: str) -> str:
+    """Return the line of a batch that Lambda has given up and a person sends again.
+
+    The shard's own line has gone on meanwhile, and passes over what comes before.
+    """
+    return f"{line}/redriven-{first}"
+
+
 class LineLedger:
     """Reads and writes the lines of one source through a DynamoDB `Table` resource."""
 

@@ -1,4 +1,4 @@
-"""Messages that the trigger could not handle: looked at, and put back into its queue."""
+"""Messages that nobody could handle: looked at, and taken out once they have been handled."""
 
 from __future__ import annotations
 
@@ -62,17 +62,16 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class DeadLetters:
-    """The queue of one environment."""
+class LetterBox:
+    """One queue of messages that need a person."""
 
-    estate: Estate
+    sqs: Any
+    url: str
 
     def count(self) -> int:
         """Return how many there are, as SQS estimates it."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self.estate.sqs.get_queue_attributes(
-            QueueUrl=self.estate.dead_letters, AttributeNames=names
-        )
+        answer = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)
         return sum(int(answer["Attributes"].get(name, 0)) for name in names)
 
     def peek(self, most: int) -> list[Letter]:
@@ -84,21 +83,20 @@ class DeadLetters:
             self._let_go(found)
         return found
 
-    def move(self, is_wanted: Callable[[Letter], bool]) -> Iterator[Letter]:
-        """Put letters back into the trigger's queue, and yield each that was.
+    def take_out(self, handle: Callable[[Letter], bool], *, seconds: int) -> Iterator[Letter]:
+        """Delete letters that have been handled, and yield each; others can be received again.
 
-        It is sent before it is deleted: killed in between, it is there twice, and what it tells of
-        is done once.
+        Whoever handles one has so many seconds before others may receive it. Killed in between,
+        one that was handled is there again: handling it twice must do no harm.
         """
-        sqs, left = self.estate.sqs, []
+        left = []
         try:
-            for letter in self._received(_MOVE_SECONDS):
-                if not is_wanted(letter):
-                    left.append(letter)
-                    continue
-                sqs.send_message(QueueUrl=self.estate.uploads_queue, MessageBody=letter.body)
-                sqs.delete_message(QueueUrl=self.estate.dead_letters, ReceiptHandle=letter.handle)
-                yield letter
+            for letter in self._received(seconds):
+                left.append(letter)
+                if handle(letter):
+                    self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=letter.handle)
+                    left.pop()
+                    yield letter
         finally:
             self._let_go(left)
 
@@ -107,8 +105,8 @@ class DeadLetters:
         seen: set[str] = set()
         while most is None or len(seen) < most:
             wanted = _TOGETHER if most is None else min(_TOGETHER, most - len(seen))
-            answer = self.estate.sqs.receive_message(
-                QueueUrl=self.estate.dead_letters,
+            answer = self.sqs.receive_message(
+                QueueUrl=self.url,
                 MaxNumberOfMessages=wanted,
                 VisibilityTimeout=hidden,
                 WaitTimeSeconds=_WAIT_SECONDS,
@@ -123,13 +121,41 @@ class DeadLetters:
     def _let_go(self, letters: list[Letter]) -> None:
         for start in range(0, len(letters), _TOGETHER):
             together = letters[start : start + _TOGETHER]
-            self.estate.sqs.change_message_visibility_batch(
-                QueueUrl=self.estate.dead_letters,
+            self.sqs.change_message_visibility_batch(
+                QueueUrl=self.url,
                 Entries=[
                     {"Id": str(i), "ReceiptHandle": one.handle, "VisibilityTimeout": 0}
                     for i, one in enumerate(together)
                 ],
             )
+
+
+@dataclass(frozen=True)
+class DeadLetters:
+    """The messages that the trigger of one environment could not handle."""
+
+    estate: Estate
+
+    @property
+    def box(self) -> LetterBox:
+        return LetterBox(self.estate.sqs, self.estate.dead_letters)
+
+    def move(self, is_wanted: Callable[[Letter], bool]) -> Iterator[Letter]:
+        """Put letters back into the trigger's queue, and yield each that was.
+
+        It is sent before it is deleted: killed in between, it is there twice, and what it tells of
+        is done once.
+        """
+
+        def sent(letter: Letter) -> bool:
+            if not is_wanted(letter):
+                return False
+            self.estate.sqs.send_message(
+                QueueUrl=self.estate.uploads_queue, MessageBody=letter.body
+            )
+            return True
+
+        return self.box.take_out(sent, seconds=_MOVE_SECONDS)
 
 
 def _letter(message: dict[str, Any]) -> Letter:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from config.source_document import SourceDocument
 from operations.console import table
 from operations.progress import Progress
 from operations.recovery.dead_letters import DeadLetters, Letter
 from operations.recovery.entries import FINISHED_BADLY, Entry, kept_at, told, waiting_since
 from operations.recovery.estate import Estate
+from operations.recovery.given_up import GivenUp
 from wires.load_ledger import LoadState
 from wires.object_ledger import ObjectStatus
 from wires.printable import printable
 
 OBJECTS, WAITING = "objects", "waiting"
 GIVEN_UP, REFUSED = "loads_given_up", "loads_refused"
-LETTERS = "dead_letters"
+LETTERS, BATCHES = "dead_letters", "batches_given_up"
 
 
 @dataclass(kw_only=True)
@@ -29,7 +31,7 @@ class Troubles:
     limit: int
     counts: Counter[str] = field(default_factory=Counter)
     shown: dict[str, list[dict[str, Any]]] = field(
-        default_factory=lambda: {n: [] for n in (OBJECTS, WAITING, GIVEN_UP, REFUSED, LETTERS)}
+        default_factory=lambda: {kind: [] for kind in _SECTIONS}
     )
 
     def add(self, kind: str, what: dict[str, Any]) -> None:
@@ -75,13 +77,22 @@ _SECTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "messages could not be handled: redrive --dead-letters sends them again",
         ("message_id", "sent_at", "about"),
     ),
+    BATCHES: (
+        "batches of streams were given up: redrive --given-up sends them again",
+        ("source", "message_id", "sent_at", "about"),
+    ),
 }
 
 
 def find_troubles(
-    estate: Estate, *, waiting: timedelta, limit: int, progress: Progress
+    estate: Estate,
+    *,
+    waiting: timedelta,
+    limit: int,
+    progress: Progress,
+    streams: Sequence[SourceDocument] = (),
 ) -> Troubles:
-    """Read both ledgers, and look at the dead letters without taking them away."""
+    """Read both ledgers, and look at dead letters and given-up batches without taking any away."""
     troubles = Troubles(limit=limit)
     states = _loads(estate, troubles)
     overdue = estate.now() - waiting
@@ -93,12 +104,25 @@ def find_troubles(
         elif entry["status"] == ObjectStatus.PENDING and waiting_since(entry) < overdue:
             since = waiting_since(entry).isoformat()
             troubles.add(WAITING, {**told(entry), "since": since})
-    letters = DeadLetters(estate)
+    letters = DeadLetters(estate).box
     shown: list[Letter] = letters.peek(limit)
     for letter in shown:
         troubles.add(LETTERS, letter.told())
     troubles.counts[LETTERS] = max(len(shown), letters.count())
+    for stream in streams:
+        add_batches(GivenUp(estate, stream), troubles)
     return troubles
+
+
+def add_batches(stream: GivenUp, troubles: Troubles) -> None:
+    """Add what Lambda has given up of a stream."""
+    box = stream.box()
+    shown = box.peek(troubles.limit)
+    before = troubles.counts[BATCHES]
+    for letter in shown:
+        about = stream.about(letter)
+        troubles.add(BATCHES, {**letter.told(), "source": stream.name, "about": about})
+    troubles.counts[BATCHES] = before + max(len(shown), box.count())
 
 
 def _loads(estate: Estate, troubles: Troubles) -> Mapping[str, str]:

@@ -14,11 +14,13 @@ from fnmatch import fnmatchcase
 from itertools import chain
 from typing import Any
 
+from config.source_document import SourceDocument
 from operations.console import table
 from operations.progress import Progress
 from operations.recovery.dead_letters import DeadLetters
 from operations.recovery.entries import Entry, Selection
 from operations.recovery.estate import Estate
+from operations.recovery.given_up import GivenUp
 from wires.errors import LoadStateError
 from wires.load_ledger import Load, LoadState
 from wires.object_ledger import ObjectStatus
@@ -44,6 +46,8 @@ class Choice:
     letters: bool = False
     key: str = ""
     """Shell pattern: letters about other uploads stay where they are."""
+    streams: Sequence[SourceDocument] = ()
+    """Those whose given-up batches are sent again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +116,7 @@ class Redrive:
         """Have the chosen uploads and messages tried again; report what was done."""
         done = Redriven(dry_run=self.dry_run, limit=self.limit)
         counter = self.progress.counter("uploads and messages")
-        for step in chain(self._objects(choice), self._letters(choice)):
+        for step in chain(self._objects(choice), self._letters(choice), self._batches(choice)):
             done.add(step)
             counter.add(1)
         return done
@@ -122,12 +126,23 @@ class Redrive:
             return
         letters = DeadLetters(self.estate)
         if self.dry_run:
-            found: Iterable[Any] = letters.peek(max(self.limit, letters.count()))
+            found: Iterable[Any] = letters.box.peek(max(self.limit, letters.box.count()))
             found = [one for one in found if _matches(one.key, choice.key)]
         else:
             found = letters.move(lambda one: _matches(one.key, choice.key))
         for letter in found:
             yield Step(action=Action.SENT, what=letter.about, why="a dead letter")
+
+    def _batches(self, choice: Choice) -> Iterator[Step]:
+        for document in choice.streams:
+            stream = GivenUp(self.estate, document)
+            if self.dry_run:
+                for letter in stream.box().peek(self.limit):
+                    what = f"{stream.name}: {stream.about(letter)}"
+                    yield Step(action=Action.SENT, what=what, why="given up by Lambda")
+                continue
+            for what, is_done, why in stream.redriven():
+                yield Step(action=Action.SENT if is_done else Action.LEFT, what=what, why=why)
 
     def _objects(self, choice: Choice) -> Iterator[Step]:
         if choice.objects is None:

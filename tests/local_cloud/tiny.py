@@ -187,12 +187,13 @@ def stacks(
     resources: Resources,
     *,
     script: str = "",
+    function: str = FUNCTION_CODE,
     library: Mapping[str, str] | None = None,
 ) -> list[Stack]:
     """Written as an assembly with a stage `Dev`, and read back; with a role for what runs."""
     stage = folder / "assembly-Dev"
     for name, files in {
-        "function": {"tiny.py": FUNCTION_CODE},
+        "function": {"tiny.py": function},
         "library": library or {"tiny_library.py": ""},
         "script": {"script.py": script},
     }.items():

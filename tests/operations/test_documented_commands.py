@@ -56,6 +56,7 @@ EXPECTED: Mapping[str, tuple[int, str]] = {
     r"objects .*--since .*": (0, r"[1-9]\d* failed"),
     r"records .*--json": (0, r'"counts": \{\}'),
     r"records .*": (0, r"^0 records of streams are in quarantine$"),
+    r"redrive .*--given-up.*": (0, r"^nothing that was chosen has ended badly$"),
     r"redrive .*--dry-run": (0, r"would be"),
     r"redrive .*--dead-letters.*": (0, r"^[1-9]\d* is sent again$"),
     r"redrive .*--all": (0, r"^[1-9]\d* is decided again, [1-9]\d* is sent again, [1-9]\d* waits"),

@@ -177,6 +177,7 @@ def test_failed_shows_all_that_needs_a_person(told: SmallEstate, capsys: Said) -
         "loads_given_up": 1,
         "loads_refused": 1,
         "dead_letters": 1,
+        "batches_given_up": 0,
     }
     assert keys_of(answer["objects"]) == sorted([TRICK, "orders/2.csv"])
     (rejected,) = (o for o in answer["objects"] if o["status"] == "rejected")

@@ -17,10 +17,11 @@ from botocore.config import Config
 from connectors.landing import Place
 from wires.message_ledger import MessageLedger
 from wires.sources import Kind
-from wires.stream_ledger import LineLedger
+from wires.stream_ledger import LineLedger, redriven_line
 from wires.stream_sources import RecordFormat, RowShape
 
 from .calls import AT_ONCE
+from .errors import UnreadableDelivery
 from .lines import Lines
 from .messages import Messages
 from .metrics import Counts
@@ -88,18 +89,22 @@ class Intake:
     def handle(self, event: dict[str, Any]) -> Answer:
         """Take in a delivery. Returns which records must come again, where Lambda asks for it.
 
-        Raises what keeps all of them from being taken in.
+        A delivery that a person sends again names its first record, as `redriven`. Raises what
+        keeps all of them from being taken in.
         """
         counts = Counts()
         try:
-            return self._taken(records_of(event, self.kind), counts)
+            return self._taken(records_of(event, self.kind), counts, _redriven(event, self.kind))
         finally:
             counts.write(namespace=self.settings.metrics_namespace, source=self.settings.source)
 
-    def _taken(self, records: list[Record], counts: Counts) -> Answer:
+    def _taken(self, records: list[Record], counts: Counts, redriven: str) -> Answer:
         if self.kind is Kind.SQS:
             return _failures(sorted(self.messages.take(records, counts)))
-        again = [self._again(line, of_it, counts) for line, of_it in _by_line(records)]
+        again = [
+            self._again(redriven_line(line, redriven) if redriven else line, of_it, counts)
+            for line, of_it in _by_line(records)
+        ]
         return _failures([sequence for sequence in again if sequence])
 
     def _again(self, line: str, records: list[Record], counts: Counts) -> str:
@@ -116,6 +121,17 @@ class Intake:
             logger.exception("some records come again", extra={"line": line, "left": len(left)})
             return left[0].sequence if left else ""
         return ""
+
+
+def _redriven(event: dict[str, Any], kind: Kind) -> str:
+    """Return the sequence number at which a batch begins that is sent again; "" for Lambda's."""
+    first = str(event.get("redriven", ""))
+    if first and (kind is not Kind.KINESIS or not first.isdigit()):
+        raise UnreadableDelivery(
+            f"expected `redriven` in a delivery of Kinesis alone, with the sequence number of its "
+            f"first record, got {first!r} in one of {kind.value}"
+        )
+    return first
 
 
 def _by_line(records: list[Record]) -> list[tuple[str, list[Record]]]:
