@@ -1,8 +1,9 @@
 """`python -m benchmarks.databases`: rows a second and memory, from a real server to Parquet files.
 
 Each contender runs in a process of its own, one after the other, against the same tables. dlt,
-connectorx and ADBC are no packages of this product: `--python` names an interpreter that has them,
-and those that it lacks are left out of the page.
+connectorx and ADBC are no packages of this product: `--python` names an interpreter that has them.
+Spark needs the drivers of JDBC from Debian (`libpostgresql-jdbc-java`, `libmariadb-java`). Whoever
+is missing is left out of the page.
 """
 
 from __future__ import annotations
@@ -58,6 +59,16 @@ _OTHERS: Mapping[str, Sequence[str]] = {
 }
 
 
+_SPARK: Mapping[str, Sequence[str]] = {
+    "postgresql": ("Spark JDBC", "Spark JDBC, 2 ranges"),
+    "mysql": ("Spark JDBC", "Spark JDBC, 2 ranges"),
+}
+_DRIVERS = {
+    "postgresql": Path("/usr/share/java/postgresql.jar"),
+    "mysql": Path("/usr/share/java/mariadb-java-client.jar"),
+}
+
+
 def create_statement(case: Case) -> str:
     """Return SQL that makes the table of a case."""
     if case.engine == "postgresql":
@@ -97,6 +108,7 @@ def measured(
     with tempfile.TemporaryDirectory(prefix="bench-", dir="/tmp") as out:
         (Path(out) / "ca.pem").write_text(server.authority)
         told = {**server.secret, "engine": case.engine, "table": case.shape, "out": out}
+        told["jar"] = str(_DRIVERS[case.engine])
         done = subprocess.run(
             [str(python), str(_CHILD), name],
             input=json.dumps(told),
@@ -157,6 +169,8 @@ def main() -> None:
             server.run(create_statement(case))
             names = [(name, Path(sys.executable)) for name in _OWN[case.engine]]
             names += [(name, given.python) for name in _OTHERS[case.engine]]
+            if _DRIVERS[case.engine].is_file():
+                names += [(name, Path(sys.executable)) for name in _SPARK[case.engine]]
             for name, python in names:
                 if found := measured(case, server, name, python):
                     results.append((case, name, found))

@@ -121,6 +121,46 @@ def connectorx(told: Told) -> None:
     write(told, found)
 
 
+def spark_jdbc(told: Told, *, ranges: int = 0) -> None:
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    spark = (
+        SparkSession.builder.master("local[2]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.memory", "4g")
+        .config("spark.driver.extraClassPath", told["jar"])
+        .getOrCreate()
+    )
+    place = f"{told['host']}:{told['port']}/{told['dbname']}"
+    options = {
+        "url": f"jdbc:{told['engine']}://{place}",
+        "user": told["username"],
+        "password": told["password"],
+        # Without it the driver of PostgreSQL takes all rows into memory first.
+        "fetchsize": str(_AT_ONCE),
+    }
+    reader = spark.read.format("jdbc").options(**options)
+    if ranges:
+        ends = f"(SELECT min(id) AS low, max(id) AS high FROM {told['table']}) ends"
+        (found,) = reader.option("dbtable", ends).load().collect()
+        reader = reader.options(
+            partitionColumn="id",
+            lowerBound=str(found["low"]),
+            upperBound=str(found["high"]),
+            numPartitions=str(ranges),
+        )
+    rows = reader.option("dbtable", told["table"]).load()
+    rows.write.option("compression", "zstd").parquet(f"{told['out']}/{told['table']}")
+    gateway = spark.sparkContext._gateway  # noqa: SLF001 - there is no other way to the process
+    spark.stop()
+    if gateway is not None:
+        # Its memory counts once it has ended.
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
+
+
 def url(told: Told) -> str:
     scheme = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}[told["engine"]]
     place = f"{told['host']}:{told['port']}/{told['dbname']}"
@@ -156,6 +196,8 @@ CONTENDERS: Mapping[str, Callable[[Told], None]] = {
     "dlt": dlt,
     "ADBC": adbc,
     "connectorx": connectorx,
+    "Spark JDBC": spark_jdbc,
+    "Spark JDBC, 2 ranges": lambda told: spark_jdbc(told, ranges=2),
 }
 
 
