@@ -34,6 +34,7 @@ from iceberg.written_file import WrittenFile
 from lake.store import client, use_region
 from maintenance.compaction import Merged, Merger, crowded, merge
 from maintenance.leftovers import Leftovers, give_up_leftovers
+from wires.errors import LeaseError
 from wires.job_arguments import GlueRun, MaintenanceDefaults
 from wires.layout import model_of, publisher, table_model
 from wires.lease import Leases
@@ -41,7 +42,7 @@ from wires.refresh_ledger import RefreshLedger
 from wires.run_ledger import RunLedger
 
 _TURN_SECONDS = 900
-_TURN_WAIT = 600.0
+_TURN_WAIT = 120.0
 logger = logging.getLogger(__name__)
 
 
@@ -153,7 +154,11 @@ class Upkeep:
         return {file.key for refresh in refreshes for file in refresh.files}
 
     def _compact(self, database: IcebergDatabase, name: str) -> tuple[int, int]:
-        """Compact a table; return how many files became how many."""
+        """Compact a table; return how many files became how many.
+
+        A table that others publish to all the time is left for the next run, and so is one whose
+        holder has died: its lease lasts longer than this run, which is paid for, had best wait.
+        """
         if self._awaited(database, name):
             # Waiting files, once approved, take the place of these very files.
             return 0, 0
@@ -163,8 +168,12 @@ class Upkeep:
         before = after = 0
         for _, merged in groupby(self._merged(mergers), lambda one: one.merger.partition):
             day = list(merged)
-            with self._turn(database, name):
-                replaced = self._replace(database, table, day)
+            try:
+                with self._turn(database, name):
+                    replaced = self._replace(database, table, day)
+            except LeaseError as error:
+                logger.info("%s: %s; left for the next run", name, error)
+                break
             if replaced:
                 before += sum(len(one.merger.locations) for one in day)
                 after += len(day)

@@ -17,16 +17,18 @@ from iceberg.manifests import live_files
 from iceberg.publishing import publish
 from iceberg.reachable import reachable
 from iceberg.retention import KEPT_DAYS
+from iceberg.tables import IcebergDatabase
 from iceberg.types import schema_for
 from lake.errors import LakeError
 from lake.store import client
 from maintenance import upkeep as module
 from maintenance.compaction import crowded
-from tests.aws import ASSETS, CURATED, RUNS, STATE, SmallAws
+from tests.aws import ASSETS, CURATED, PROCESSED, RUNS, STATE, SmallAws
 from tests.glue_scripts.iceberg_lake import COLUMNS, SmallLake, row
 from tests.keeping import Keeper
 from tests.kills import Killed, killed_at_call
-from wires.layout import SUPERSEDED
+from wires.layout import SUPERSEDED, publisher
+from wires.lease import Leases
 from wires.refresh_ledger import RefreshLedger
 
 
@@ -113,6 +115,24 @@ def test_files_whose_keys_lie_together_are_merged_whoever_wrote_them_first(
         ["a98.parquet", "a97.parquet", "a96.parquet"],
         ["a92.parquet", "a91.parquet", "a90.parquet"],
     ]
+
+
+def test_a_table_whose_turn_does_not_come_is_left_for_the_next_run(
+    aws: SmallAws, keep: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = IcebergDatabase.of(aws.glue, PROCESSED)
+    lakes = [SmallLake(database, name) for name in ("orders", "others")]
+    for lake in lakes:
+        lake.made()
+        filled(lake)
+    monkeypatch.setattr(module, "_TURN_WAIT", 0.0)
+    leases = Leases(aws.tables.Table(STATE))
+    assert leases.take(publisher("orders"), owner="a run that was killed", seconds=900)
+    merged = {kept.table: (kept.files_before, kept.files_after) for kept in keep()}
+    assert merged == {f"{PROCESSED}.orders": (0, 0), f"{PROCESSED}.others": (12, 2)}
+    leases.give_back(publisher("orders"), owner="a run that was killed")
+    assert {kept.table: kept.files_after for kept in keep()}[f"{PROCESSED}.orders"] == 2
+    assert lakes[0].rows() == lakes[1].rows()
 
 
 def test_a_table_that_is_dropped_meanwhile_is_passed_over(
