@@ -34,13 +34,15 @@ class MonitorFunction:
         self.looks += 1
         name = f"monitor-{self.looks}"
         scheduler, faults = self.cloud.scheduler, self.cloud.faults
+        # What began before the weather changed may have had its fault.
+        is_fair = faults.is_calm
 
         def work() -> None:
             if self._monitor is None:
                 self._monitor = monitor_of(self.settings)
             report = self._monitor.look()
             self.judge.checks["looks"] += 1
-            if report.failed and faults.is_calm:
+            if report.failed and is_fair:
                 self.judge.fail(f"{name} failed in fair weather: {report.failed}")
 
         def ended(actor: Actor) -> None:
@@ -48,7 +50,7 @@ class MonitorFunction:
             if actor.was_killed or actor.error:
                 self._monitor = None
                 self.cloud.trace.note(scheduler.now, name, f"ends: {actor.error or 'killed'}")
-            if actor.error and faults.is_calm:
+            if actor.error and is_fair:
                 self.judge.fail(f"{name} failed in fair weather: {actor.error!r}")
 
         skew = (faults.unit("skew", name) - 0.5) * 2 * faults.weather.skew

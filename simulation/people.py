@@ -88,10 +88,12 @@ class People:
         return Estate(self.cloud.environment, Session())
 
     def _command(self, name: str, work: Callable[[], object]) -> None:
+        is_fair = self.cloud.faults.is_calm
+
         def ended(actor: Actor) -> None:
             now = self.cloud.scheduler.now
             self.cloud.trace.note(now, name, f"ends: {actor.error or 'done'}")
-            if actor.error is not None and self.cloud.faults.is_calm:
+            if actor.error is not None and is_fair:
                 self.judge.fail(f"{name} failed in fair weather: {actor.error!r}")
 
         self.cloud.scheduler.start(Actor(name, lambda: _silently(work), ended))
