@@ -126,10 +126,10 @@ def measured(
 
 
 _INTRODUCTION = """\
-One run of `python -m benchmarks.databases`, each contender in a process of its own, on a machine
-that others used meanwhile: compare the rows of a table with each other alone. Seconds are from the
-process' start to its last file, imports included; memory is what the process has taken at its most.
-`numeric` says what became of `numeric(12,2)`.
+One run of `python -m benchmarks.databases`, each contender in a process of its own, beside the
+server on the same machine: compare the rows of a table with each other alone. Seconds are from the
+process' start to its last file, imports included; memory is what the process, or one that it has
+started, has taken at its most. `numeric` says what became of `numeric(12,2)`.
 
 """
 
