@@ -59,10 +59,7 @@ _OTHERS: Mapping[str, Sequence[str]] = {
 }
 
 
-_SPARK: Mapping[str, Sequence[str]] = {
-    "postgresql": ("Spark JDBC", "Spark JDBC, 2 ranges"),
-    "mysql": ("Spark JDBC", "Spark JDBC, 2 ranges"),
-}
+_SPARK = ("Spark JDBC", "Spark JDBC, 2 ranges")
 _DRIVERS = {
     "postgresql": Path("/usr/share/java/postgresql.jar"),
     "mysql": Path("/usr/share/java/mariadb-java-client.jar"),
@@ -170,7 +167,7 @@ def main() -> None:
             names = [(name, Path(sys.executable)) for name in _OWN[case.engine]]
             names += [(name, given.python) for name in _OTHERS[case.engine]]
             if _DRIVERS[case.engine].is_file():
-                names += [(name, Path(sys.executable)) for name in _SPARK[case.engine]]
+                names += [(name, Path(sys.executable)) for name in _SPARK]
             for name, python in names:
                 if found := measured(case, server, name, python):
                     results.append((case, name, found))

@@ -28,7 +28,7 @@ from tests.aws import REGION
 
 ACCOUNT = "123456789012"
 """Moto's, and that of the tests' settings."""
-_ENTRIES: Mapping[tuple[str, str], tuple[str, ...]] = {
+ENTRIES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("glue_scripts/lake/load.py", "process"): ("file-processor", "data-ingestion"),
     ("glue_scripts/curation/processing.py", "process"): ("data-processing",),
     ("glue_scripts/curation/quality_gate.py", "judge"): ("data-quality",),
@@ -38,13 +38,9 @@ _ENTRIES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("infra_app/lambdas/trigger/monitoring.py", "look"): ("monitor",),
 }
 """Functions in which a job's work begins, and the jobs that call them."""
-
-
 _ROOT = str(Path(__file__).resolve().parents[1])
 _PLACES = ("glue_scripts", "infra_app", "wires", "operations", "config")
 _CODE = tuple(f"{_ROOT}/{folder}/" for folder in _PLACES)
-
-
 _OTHER_NAMES = (
     "sns:Publish",
     *(f"glue:{does}{what}Run" for does in ("Get", "Start") for what in ("Job", "Workflow")),
@@ -87,7 +83,7 @@ def _jobs(frame: FrameType | None) -> tuple[str, ...]:
 
 def _by_function() -> Mapping[str, list[tuple[str, tuple[str, ...]]]]:
     found = defaultdict(list)
-    for (file, function), jobs in _ENTRIES.items():
+    for (file, function), jobs in ENTRIES.items():
         found[function].append((file, jobs))
     return dict(found)
 
@@ -95,14 +91,14 @@ def _by_function() -> Mapping[str, list[tuple[str, tuple[str, ...]]]]:
 _FUNCTIONS = _by_function()
 refused: list[str] = []
 """Calls of the test that runs, also those whose error somebody has caught."""
-_granted: dict[str, list[tuple[str, str]]] = defaultdict(list)
+granted: dict[str, list[tuple[str, str]]] = defaultdict(list)
 
 
-def _allowed(role: str) -> list[tuple[str, str]]:
-    if not _granted:
+def granted_to(role: str) -> list[tuple[str, str]]:
+    if not granted:
         for one in permissions_in(GRANTED):
-            _granted[one.role].append((one.action, one.resource))
-    return _granted[role]
+            granted[one.role].append((one.action, one.resource))
+    return granted[role]
 
 
 def _check(jobs: tuple[str, ...], request: Any) -> None:
@@ -112,7 +108,7 @@ def _check(jobs: tuple[str, ...], request: Any) -> None:
         for job in jobs if kind else ():
             if not any(
                 action == need.action and (kind == "*" or fnmatchcase(kind, pattern))
-                for action, pattern in _allowed(job)
+                for action, pattern in granted_to(job)
             ):
                 refused.append(f"the role of {job} does not allow {need.action} on {kind}")
                 raise NotGranted(refused[-1])

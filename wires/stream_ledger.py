@@ -33,6 +33,22 @@ class LineState:
         return bool(self.position) and int(sequence) <= int(self.position)
 
 
+FIRST_SEQUENCE, LAST_SEQUENCE = "first-sequence", "last-sequence"
+"""Metadata of a landed file: the first and the last sequence number of what it was made from."""
+REDRIVEN = "redriven"
+"""Field of a delivery that a person sends again: the sequence number at which its batch begins."""
+
+
+def shard_line(stream: str, shard: str) -> str:
+    """Return the line of a shard of Kinesis."""
+    return f"{stream}/{shard}"
+
+
+def landing_prefix(source: str, line: str) -> str:
+    """Return how names of a line's landed files begin, and those of its redriven batches."""
+    return f"{source}-{line.replace('/', '-')}-"
+
+
 def redriven_line(line: str, first: str) -> str:
     """Return the line of a batch that Lambda has given up and a person sends again.
 

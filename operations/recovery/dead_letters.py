@@ -83,15 +83,17 @@ class LetterBox:
             self._let_go(found)
         return found
 
-    def take_out(self, handle: Callable[[Letter], bool], *, seconds: int) -> Iterator[Letter]:
+    def take_out(
+        self, handle: Callable[[Letter], bool], *, seconds: int, at_once: int = _TOGETHER
+    ) -> Iterator[Letter]:
         """Delete letters that have been handled, and yield each; others can be received again.
 
-        Whoever handles one has so many seconds before others may receive it. Killed in between,
-        one that was handled is there again: handling it twice must do no harm.
+        Whoever handles so many at once has so many seconds before others may receive them. Killed
+        in between, one that was handled is there again: handling it twice must do no harm.
         """
         left = []
         try:
-            for letter in self._received(seconds):
+            for letter in self._received(seconds, at_once=at_once):
                 left.append(letter)
                 if handle(letter):
                     self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=letter.handle)
@@ -100,11 +102,13 @@ class LetterBox:
         finally:
             self._let_go(left)
 
-    def _received(self, hidden: int, *, most: int | None = None) -> Iterator[Letter]:
-        """Yield each once; one that comes again has been looked at."""
+    def _received(
+        self, hidden: int, *, most: int | None = None, at_once: int = _TOGETHER
+    ) -> Iterator[Letter]:
+        """Yield each once; one that comes again has been looked at, and is hidden once more."""
         seen: set[str] = set()
         while most is None or len(seen) < most:
-            wanted = _TOGETHER if most is None else min(_TOGETHER, most - len(seen))
+            wanted = at_once if most is None else min(at_once, most - len(seen))
             answer = self.sqs.receive_message(
                 QueueUrl=self.url,
                 MaxNumberOfMessages=wanted,
@@ -112,9 +116,10 @@ class LetterBox:
                 WaitTimeSeconds=_WAIT_SECONDS,
                 MessageSystemAttributeNames=["SentTimestamp"],
             )
-            new = [m for m in answer.get("Messages", ()) if m["MessageId"] not in seen]
-            if not new:
+            messages = answer.get("Messages", ())
+            if not messages:
                 return
+            new = [message for message in messages if message["MessageId"] not in seen]
             seen.update(message["MessageId"] for message in new)
             yield from map(_letter, new)
 

@@ -110,7 +110,9 @@ def find_troubles(
         troubles.add(LETTERS, letter.told())
     troubles.counts[LETTERS] = max(len(shown), letters.count())
     for stream in streams:
-        add_batches(GivenUp(estate, stream), troubles)
+        given_up = GivenUp(estate, stream)
+        if given_up.is_deployed():
+            add_batches(given_up, troubles)
     return troubles
 
 

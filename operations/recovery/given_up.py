@@ -21,13 +21,22 @@ from operations.recovery.dead_letters import Letter, LetterBox
 from operations.recovery.estate import Estate
 from wires.routes import landed_object
 from wires.sources import Kind
+from wires.stream_ledger import (
+    FIRST_SEQUENCE,
+    LAST_SEQUENCE,
+    REDRIVEN,
+    landing_prefix,
+    redriven_line,
+    shard_line,
+)
 
 _TOGETHER = 10_000
 """Records, the most that Kinesis hands out at once."""
 _PAYLOAD = 4 << 20
 """Bytes of a call of a function, which may have 6 MB."""
-_HANDLED_WITHIN = 3600
-"""Seconds for the ten messages that are received together."""
+_HANDLED_WITHIN = 900
+"""Seconds for one message, after which others receive it if its handler has died."""
+_NO_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 _PATIENT = Config(read_timeout=910, retries={"total_max_attempts": 1})
 """No function lasts longer than 15 minutes; what got no answer is not sent a second time."""
 
@@ -45,6 +54,8 @@ class Batch:
     size: int
     arrived: datetime
     """When the stream took in the first record."""
+    given_up: datetime
+    """When Lambda did so: what has landed of it by itself had landed by then."""
 
     @property
     def stream(self) -> str:
@@ -71,7 +82,8 @@ def batch_of(body: str, document: SourceDocument) -> Batch:
             "producer send them again, or upload them as a file of the dataset"
         )
     try:
-        told = json.loads(body)["KinesisBatchInfo"]
+        message = json.loads(body)
+        told = message["KinesisBatchInfo"]
         return Batch(
             source=document.name,
             dataset=document.dataset,
@@ -81,6 +93,7 @@ def batch_of(body: str, document: SourceDocument) -> Batch:
             last=str(int(told["endSequenceNumber"])),
             size=int(told["batchSize"]),
             arrived=datetime.fromisoformat(told["approximateArrivalOfFirstRecord"]),
+            given_up=datetime.fromisoformat(message["timestamp"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Unreadable(
@@ -104,6 +117,16 @@ class GivenUp:
     def name(self) -> str:
         return self.document.name
 
+    def is_deployed(self) -> bool:
+        """Return whether the environment has the stream: a file may be newer than a deployment."""
+        try:
+            self.estate.sqs.get_queue_url(QueueName=self.estate.names.stream_failures(self.name))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _NO_QUEUE:
+                raise
+            return False
+        return True
+
     def about(self, letter: Letter) -> str:
         """Return what a message is about, for people."""
         try:
@@ -123,10 +146,22 @@ class GivenUp:
                 told.append((what, False, str(error)))
             return told[-1][1]
 
-        for _ in self.box().take_out(handled, seconds=_HANDLED_WITHIN):
+        for _ in self.box().take_out(handled, seconds=_HANDLED_WITHIN, at_once=1):
             yield from told
             told.clear()
         yield from told
+
+    def planned(self, most: int) -> Iterator[tuple[str, bool, str]]:
+        """Yield what `redriven` would begin with, without taking any message away."""
+        box = self.box()
+        for letter in box.peek(max(most, box.count())):
+            what = f"{self.name}: {self.about(letter)}"
+            try:
+                batch_of(letter.body, self.document)
+            except Unreadable as error:
+                yield what, False, str(error)
+            else:
+                yield what, True, "given up by Lambda"
 
     def send_again(self, batch: Batch) -> str:
         """Have the stream's function take in what of a batch has not landed; says what came.
@@ -178,22 +213,32 @@ class GivenUp:
             iterator = None if is_at_end else answer.get("NextShardIterator")
 
     def _landed(self, batch: Batch) -> Iterator[tuple[int, int]]:
-        """Yield from which number to which files have landed since a batch had come."""
-        s3, names = self.estate.s3, self.estate.names
-        file = f"{batch.source}-{batch.stream}-{batch.shard}-"
-        # By one day more on both sides: clocks differ.
-        day, today = batch.arrived.astimezone(UTC).date() - timedelta(days=1), self.estate.now()
-        while day <= today.astimezone(UTC).date() + timedelta(days=1):
-            prefix = landed_object(day, batch.dataset, file)
-            pages = s3.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=names.raw_bucket, Prefix=prefix):
-                for item in page.get("Contents", ()):
-                    found = s3.head_object(Bucket=names.raw_bucket, Key=item["Key"])["Metadata"]
-                    yield int(found["first-sequence"]), int(found["last-sequence"])
+        """Yield from which number to which files go that may have records of a batch."""
+        line = shard_line(batch.stream, batch.shard)
+        yield from self._files(batch, line, batch.arrived, batch.given_up)
+        again = redriven_line(line, batch.first)
+        yield from self._files(batch, again, batch.given_up, self.estate.now())
+
+    def _files(
+        self, batch: Batch, line: str, since: datetime, until: datetime
+    ) -> Iterator[tuple[int, int]]:
+        """Yield what files of a line hold that landed between two times, and a day around them."""
+        s3, bucket = self.estate.s3, self.estate.names.raw_bucket
+        name = landing_prefix(batch.source, line)
+        day, last = (
+            (time.astimezone(UTC) + timedelta(days=more)).date()
+            for time, more in ((since, -1), (until, 1))
+        )
+        while day <= last:
+            prefix = landed_object(day, batch.dataset, name)
+            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            for item in (item for page in pages for item in page.get("Contents", ())):
+                found = s3.head_object(Bucket=bucket, Key=item["Key"])["Metadata"]
+                yield int(found[FIRST_SEQUENCE]), int(found[LAST_SEQUENCE])
             day += timedelta(days=1)
 
     def _invoke(self, batch: Batch, records: Sequence[Mapping[str, Any]]) -> None:
-        event = {"redriven": batch.first, "Records": records}
+        event = {REDRIVEN: batch.first, "Records": records}
         function = self.estate.names.stream_function(batch.source)
         client = self.estate.session.client("lambda", config=_PATIENT)
         answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())

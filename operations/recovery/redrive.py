@@ -136,12 +136,12 @@ class Redrive:
     def _batches(self, choice: Choice) -> Iterator[Step]:
         for document in choice.streams:
             stream = GivenUp(self.estate, document)
-            if self.dry_run:
-                for letter in stream.box().peek(self.limit):
-                    what = f"{stream.name}: {stream.about(letter)}"
-                    yield Step(action=Action.SENT, what=what, why="given up by Lambda")
+            if not stream.is_deployed():
+                why = f"{self.estate.names.environment} has no such stream: deploy it first"
+                yield Step(action=Action.LEFT, what=stream.name, why=why)
                 continue
-            for what, is_done, why in stream.redriven():
+            found = stream.planned(self.limit) if self.dry_run else stream.redriven()
+            for what, is_done, why in found:
                 yield Step(action=Action.SENT if is_done else Action.LEFT, what=what, why=why)
 
     def _objects(self, choice: Choice) -> Iterator[Step]:

@@ -255,6 +255,13 @@ def test_other_messages_are_left_with_what_to_do(
         given_up.batch_of(body, document)
 
 
+def test_a_stream_that_is_not_deployed_is_left_alone(clicks: Clicks) -> None:
+    clicks.document = clicks.document.model_copy(update={"name": "newer"})
+    (step,) = clicks.redrive()["steps"]
+    assert (step["action"], step["what"]) == ("is left alone", "newer")
+    assert step["why"] == "dev has no such stream: deploy it first"
+
+
 def test_failed_lists_them(clicks: Clicks) -> None:
     clicks.broken.touch()
     clicks.put(1)

@@ -213,6 +213,9 @@ def test_a_stream_that_was_made_anew_loses_nothing(aws: SmallAws, intake: Make) 
 def test_a_delivery_that_is_none_is_refused_with_what_came(intake: Make) -> None:
     with pytest.raises(UnreadableDelivery, match=r"delivery of kinesis.*\['detail'\]"):
         intake().handle({"detail": {}})
+    for first, kind in (("one", "kinesis"), ("1", "sqs")):
+        with pytest.raises(UnreadableDelivery, match=f"`redriven`.*got '{first}' in one of {kind}"):
+            intake(kind=kind).handle({"Records": [], "redriven": first})
 
 
 def test_counts_are_told_by_source(intake: Make, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from botocore.config import Config
 from connectors.landing import Place
 from wires.message_ledger import MessageLedger
 from wires.sources import Kind
-from wires.stream_ledger import LineLedger, redriven_line
+from wires.stream_ledger import REDRIVEN, LineLedger, redriven_line
 from wires.stream_sources import RecordFormat, RowShape
 
 from .calls import AT_ONCE
@@ -125,7 +125,7 @@ class Intake:
 
 def _redriven(event: dict[str, Any], kind: Kind) -> str:
     """Return the sequence number at which a batch begins that is sent again; "" for Lambda's."""
-    first = str(event.get("redriven", ""))
+    first = str(event.get(REDRIVEN, ""))
     if first and (kind is not Kind.KINESIS or not first.isdigit()):
         raise UnreadableDelivery(
             f"expected `redriven` in a delivery of Kinesis alone, with the sequence number of its "

@@ -23,7 +23,13 @@ from botocore.exceptions import ClientError
 
 from wires.routes import landed_object
 from wires.s3_errors import GONE
-from wires.stream_ledger import LineLedger, LineState
+from wires.stream_ledger import (
+    FIRST_SEQUENCE,
+    LAST_SEQUENCE,
+    LineLedger,
+    LineState,
+    landing_prefix,
+)
 
 from .errors import LineBusy
 from .files import Sorted, sort
@@ -35,7 +41,6 @@ from .rows import RowMaker
 _TAKEN = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _ATTEMPTS = 20
 """Times that a line may have moved under an invocation before it leaves its records to later."""
-_LAST = "last-sequence"
 _CLOCKS_DIFFER = timedelta(minutes=15)
 _BEGUN_ANEW = (
     "its sequence number comes before what has been taken in, though it came later: the stream or "
@@ -119,8 +124,8 @@ class Lines:
                 Body=found.body,
                 IfNoneMatch="*",
                 Metadata={
-                    "first-sequence": records[0].sequence,
-                    _LAST: records[-1].sequence,
+                    FIRST_SEQUENCE: records[0].sequence,
+                    LAST_SEQUENCE: records[-1].sequence,
                     "rows": str(found.rows),
                 },
             )
@@ -138,7 +143,7 @@ class Lines:
             if error.response["Error"]["Code"] not in GONE:
                 raise
             return ""
-        return str(found["Metadata"][_LAST])
+        return str(found["Metadata"][LAST_SEQUENCE])
 
     def _close(self, line: str, state: LineState, last: str) -> None:
         self.ledger.close(line, state, position=last, at=self._time())
@@ -157,7 +162,7 @@ class Lines:
         counts.quarantined += len(strangers)
 
     def _key(self, line: str, state: LineState) -> str:
-        name = f"{self.source}-{line.replace('/', '-')}-{state.number + 1:09d}.jsonl.gz"
+        name = f"{landing_prefix(self.source, line)}{state.number + 1:09d}.jsonl.gz"
         return landed_object(self.now().date(), self.dataset, name)
 
     def _time(self) -> str:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wires.sources import Kind
+from wires.stream_ledger import shard_line
 
 from .errors import UnreadableDelivery
 
@@ -56,7 +57,7 @@ def _of_kinesis(event: Mapping[str, Any]) -> Iterator[Record]:
         shard = str(item["eventID"]).partition(":")[0]
         record = item["kinesis"]
         yield Record(
-            line=f"{stream}/{shard}",
+            line=shard_line(stream, shard),
             sequence=str(int(record["sequenceNumber"])),
             came_at=datetime.fromtimestamp(float(record["approximateArrivalTimestamp"]), UTC),
             data=base64.b64decode(record["data"]),
