@@ -64,6 +64,8 @@ def start_says_json(head: bytes) -> bool:
 
 def _lines_say_json(head: bytes) -> bool:
     """Return whether half of the first lines are objects, or end with one."""
+    if b"{" not in head:
+        return False
     lines = [line[:_LINE_BYTES] for line in head.split(b"\n", 4 * _JUDGED_LINES) if line.strip()]
     judged = lines[:_JUDGED_LINES]
     objects = sum(bool(_OBJECT_LINE.match(line)) for line in judged)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from benchmarks.contenders.local_spark import local_session
 from benchmarks.convert_files import convert_files
 from benchmarks.job import Job, Ready
+from lake.writing.conversion import start_converters
 
 TARGET_FILE_BYTES = 128 * 1024 * 1024
 
 
 def run(job: Job, ready: Ready) -> None:
     spark = local_session(cores=len(job.cores), scratch=f"{job.out}/scratch")
+    # Imports of the workers are imports, like those of the other contenders.
+    start_converters(spark).join()
     ready()
     report = convert_files(
         spark,

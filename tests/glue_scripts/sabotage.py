@@ -84,10 +84,16 @@ def _do(deed: str) -> None:
 
 def _keys(*items: Any) -> list[str]:
     """Of the object that is at work; of all of a task where it is not told which."""
-    found = [key for item in items if (key := _key(item))]
+    found = [key for item in _each(items) if (key := _key(item))]
     return found or [
         piece.source.version.key for item in items for piece in getattr(item, "pieces", ())
     ]
+
+
+def _each(items: Any) -> Iterator[Any]:
+    """Each item; in place of a list of parts, the pieces that they are parts of."""
+    for item in items:
+        yield from (part.piece for part in item) if isinstance(item, list) else [item]
 
 
 def _key(item: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lake.columns.fitting import fit, presume
+from lake.columns.fitting import fit, fit_all, presume
 from lake.columns.observing import convert, observe
 from lake.columns.types import NOTHING, TEXT, ColumnType, Kind, decimal_type, join_all
 
@@ -184,3 +184,24 @@ def test_the_fast_way_fits_what_the_patterns_fit(
     if fitted is not None:
         assert fitted.to_pylist() == convert(column, target).to_pylist()
         assert fitted.type == target.arrow
+
+
+@settings(max_examples=800)
+@given(st.lists(mostly_alike(), min_size=1, max_size=4), st.data())
+def test_columns_that_are_fitted_together_become_what_each_becomes_alone(
+    several: list[list[str | None]], data: st.DataObject
+) -> None:
+    columns = [strings(values) for values in several]
+    everything = [value for values in several for value in values]
+    target = observe(strings(data.draw(st.sampled_from([*several, everything]))))
+    alone = [fit(column, target) for column in columns]
+    kinds, together = fit_all(columns, target)
+    assert kinds == [kind for kind, _ in alone]
+    if any(values is None for _, values in alone):
+        assert together is None
+    else:
+        assert together is not None
+        assert together.type == target.arrow
+        assert together.to_pylist() == [
+            value for _, values in alone if values is not None for value in values.to_pylist()
+        ]

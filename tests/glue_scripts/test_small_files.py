@@ -125,6 +125,45 @@ def test_what_one_of_many_files_alone_holds_is_published_as_it_came(
     )
 
 
+def test_small_files_of_other_columns_and_orders_keep_each_to_its_own(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    """Files that are converted together have the same columns, if not in the same order; some
+    have no row, some rows that are none, one cannot be read."""
+    folder = tmp_path / "in" / "things"
+    folder.mkdir(parents=True)
+    draw = dice("orders")
+    wanted: dict[str, list[tuple[str | None, ...]]] = {}
+    for number in range(40):
+        names = draw.sample(["id", "amount", "note"], draw.choice([2, 3, 3]))
+        rows = [
+            {"id": str(draw.randint(1, 9)), "amount": f"{draw.randint(1, 9)}.5", "note": "n/a"}
+            for _ in range(draw.choice([0, 1, 5, 5]))
+        ]
+        lines = [names, *([row[name] for name in names] for row in rows)]
+        text = "".join(",".join(line) + "\n" for line in lines)
+        if len(rows) == 5 and number % 7 == 3:
+            text += "1,2,3,4,5\n"
+        (folder / f"{number:02d}.csv").write_text(text)
+        wanted[f"things/{number:02d}.csv"] = [
+            tuple(row[name] if name in names else None for name in ("id", "amount", "note"))
+            for row in rows
+        ]
+    (folder / "99.csv").write_bytes(b"PK\x03\x04" + bytes(30))
+    paths = [path.as_uri() for path in sorted(folder.iterdir())]
+    report = convert_files(spark, paths, out=(tmp_path / "out").as_uri())
+    assert report.rows_published == sum(map(len, wanted.values()))
+    with duckdb.connect() as connection:
+        stored = connection.execute(
+            "SELECT source_file, id::VARCHAR, amount::DECIMAL(9,1)::VARCHAR, note FROM "  # noqa: S608
+            f"read_parquet('{tmp_path}/out/processed/things/**/*.parquet')"
+        ).fetchall()
+    found: dict[str, list[tuple[str | None, ...]]] = {key: [] for key in wanted}
+    for key, *row in stored:
+        found[key].append(tuple(row))
+    assert found == wanted
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_objects_are_shared_out_evenly_each_once_and_in_order(seed: int) -> None:
     draw = dice("pack", seed)

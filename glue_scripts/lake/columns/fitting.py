@@ -6,7 +6,9 @@ If all values are of the presumed kind, a few passes over their bytes do what `o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -31,37 +33,56 @@ def fit(column: pa.ChunkedArray, target: ColumnType) -> tuple[ColumnType, pa.Chu
     if target == TEXT:
         some = observe(column.slice(0, _SOME_ROWS))
         return (some if some == TEXT else observe(column)), column
-    quick = _quickly(column, target)
-    if quick and target.holds(quick[0]):
-        return quick
+    quick = _quickly([column], target)
+    if quick:
+        [found], values = quick
+        return found, values
     found = observe(column)
     if not target.holds(found):
         return found, None
     return found, convert(column, target)
 
 
+def fit_all(
+    columns: Sequence[pa.ChunkedArray], target: ColumnType
+) -> tuple[list[ColumnType], pa.ChunkedArray | None]:
+    """Return the type of each of several text columns, and the values of all, one after another.
+
+    The result is that of `fit` for each. Many short columns are converted together, because what
+    takes time with them is the number of steps.
+    """
+    quick = None if target == TEXT else _quickly(columns, target)
+    if quick:
+        return quick
+    found = [fit(column, target) for column in columns]
+    chunks = [chunk for _, values in found if values is not None for chunk in values.chunks]
+    fits = all(values is not None for _, values in found)
+    return [kind for kind, _ in found], pa.chunked_array(chunks, target.arrow) if fits else None
+
+
 def presume(column: pa.ChunkedArray) -> ColumnType:
     """Return the type that `observe` finds for a text column, faster where nothing is unusual."""
-    array = _in_one(column)
+    array = _in_one([column])
     texts = _texts_of(array)
     if texts is None or not len(texts.starts):
         return observe(column)
     kind = kind_of(texts.value(0))
     if kind is Kind.TEXT:
         return TEXT
-    found = _looks_like(texts, ColumnType(kind))
-    if found is None or _cast(array, found) is None:
+    found = _looks_like(texts, ColumnType(kind), [0, len(texts.starts)])
+    if found is None or _cast(array, found[0]) is None:
         return observe(column)
-    return found
+    return found[0]
 
 
 @dataclass(frozen=True)
 class _Texts:
-    """The values of a column that are not empty: their bytes, starts and lengths."""
+    """The values of a column that are not empty: their bytes, starts, lengths and rows."""
 
     data: Octets
     starts: Positions
     lengths: Positions
+    rows: Positions
 
     def value(self, number: int) -> str:
         start = self.starts[number]
@@ -82,30 +103,36 @@ class _Texts:
 
 
 def _quickly(
-    column: pa.ChunkedArray, target: ColumnType
-) -> tuple[ColumnType, pa.ChunkedArray] | None:
-    if column.null_count == len(column):
-        return NOTHING, pa.chunked_array([pa.nulls(len(column), target.arrow)])
-    array = _in_one(column)
-    if target.kind is Kind.BOOLEAN:
-        return _truth_values(array, target)
+    columns: Sequence[pa.ChunkedArray], target: ColumnType
+) -> tuple[list[ColumnType], pa.ChunkedArray] | None:
+    """Return the type of each column, and the values of all; None if `target` may not hold them, or
+    if that takes a closer look."""
+    array = _in_one(columns)
+    if array.null_count == len(array):
+        nulls = pa.nulls(len(array), target.arrow)
+        return [NOTHING] * len(columns), pa.chunked_array([nulls])
     texts = _texts_of(array)
     if texts is None:
         return None
-    found = _looks_like(texts, target)
-    if found is None:
+    rows = np.cumsum([0, *map(len, columns)])
+    found = _looks_like(texts, target, np.searchsorted(texts.rows, rows).tolist())
+    if found is None or not all(map(target.holds, found)):
         return None
     values = _cast(array, target)
     return None if values is None else (found, pa.chunked_array([values]))
 
 
-def _in_one(column: pa.ChunkedArray) -> pa.Array:
-    array = column.combine_chunks()
-    return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+def _in_one(columns: Sequence[pa.ChunkedArray]) -> pa.Array:
+    chunks = [chunk for column in columns for chunk in column.chunks]
+    return (
+        chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks or [pa.array([], pa.string())])
+    )
 
 
 def _cast(array: pa.Array, target: ColumnType) -> pa.Array | None:
     """Return the values as `target`; None if one is not of that type."""
+    if target.kind is Kind.BOOLEAN:
+        return _truth_values(array)
     try:
         values = pc.cast(array, target.arrow)
     except pa.ArrowInvalid:
@@ -115,28 +142,32 @@ def _cast(array: pa.Array, target: ColumnType) -> pa.Array | None:
     return values
 
 
-def _looks_like(texts: _Texts, target: ColumnType) -> ColumnType | None:
-    """Return the type that the values have, provided that Arrow can cast them to `target`."""
+def _looks_like(
+    texts: _Texts, target: ColumnType, borders: Sequence[int]
+) -> list[ColumnType] | None:
+    """Return the type of the texts between each two borders, provided that Arrow can cast all to
+    `target`."""
     match target.kind:
         case Kind.INTEGER:
-            return _integer(texts)
+            return _integers(texts, borders)
         case Kind.DECIMAL:
-            return _decimal(texts)
+            return _decimals(texts, borders)
         case Kind.DATE:
-            return target if (texts.lengths == 10).all() else None
+            alike = (texts.lengths == 10).all()
         case Kind.TIMESTAMP:
-            return target if np.isin(texts.lengths, _TIMESTAMP_LENGTHS).all() else None
+            alike = np.isin(texts.lengths, _TIMESTAMP_LENGTHS).all()
         case Kind.INSTANT:
-            return target if _all_in_utc(texts) else None
+            alike = _all_in_utc(texts)
         case _:
-            return None
+            alike = target.kind is Kind.BOOLEAN
+    return [target if a < b else NOTHING for a, b in pairwise(borders)] if alike else None
 
 
-def _truth_values(array: pa.Array, target: ColumnType) -> tuple[ColumnType, pa.ChunkedArray] | None:
+def _truth_values(array: pa.Array) -> pa.Array | None:
     """Convert `true` and `false` only; Arrow's cast would take other spellings too."""
     values = pc.equal(array, "true")
     known = pc.sum(values).as_py() + pc.sum(pc.equal(array, "false")).as_py()
-    return (target, pa.chunked_array([values])) if known == len(array) - array.null_count else None
+    return values if known == len(array) - array.null_count else None
 
 
 def _texts_of(array: pa.Array) -> _Texts | None:
@@ -149,7 +180,8 @@ def _texts_of(array: pa.Array) -> _Texts | None:
     if len(array) - int(np.count_nonzero(filled)) != array.null_count:
         return None
     data = np.frombuffer(array.buffers()[2], np.uint8)
-    return _Texts(data, offsets[:-1][filled].astype(np.int64), lengths[filled])
+    rows = np.flatnonzero(filled)
+    return _Texts(data, offsets[rows].astype(np.int64), lengths[rows], rows)
 
 
 def _is_digit(octets: Octets) -> npt.NDArray[np.bool_]:
@@ -157,8 +189,8 @@ def _is_digit(octets: Octets) -> npt.NDArray[np.bool_]:
     return digit
 
 
-def _integer(texts: _Texts) -> ColumnType | None:
-    """Return the integer type; None if a value has a leading zero or is negative zero.
+def _integers(texts: _Texts, borders: Sequence[int]) -> list[ColumnType] | None:
+    """Return the integer types; None if a value has a leading zero or is negative zero.
 
     Arrow would take leading zeros, and hexadecimal digits, which begin with 0 as well.
     """
@@ -167,11 +199,14 @@ def _integer(texts: _Texts) -> ColumnType | None:
     digits = texts.lengths - negative
     if not _is_digit(leading).all() or ((leading == _ZERO) & ((digits > 1) | negative)).any():
         return None
-    return ColumnType(Kind.INTEGER, int(digits.max()))
+    return [
+        ColumnType(Kind.INTEGER, int(digits[a:b].max())) if a < b else NOTHING
+        for a, b in pairwise(borders)
+    ]
 
 
-def _decimal(texts: _Texts) -> ColumnType | None:
-    """Return the decimal type; None unless every value has a point.
+def _decimals(texts: _Texts, borders: Sequence[int]) -> list[ColumnType] | None:
+    """Return the decimal types; None unless every value has a point.
 
     Columns with whole numbers among the decimals are left to the patterns.
     """
@@ -190,7 +225,10 @@ def _decimal(texts: _Texts) -> ColumnType | None:
         return None
     if (negative & (leading == _ZERO)).any() and _has_negative_zero(texts, negative):
         return None
-    return decimal_type(int(whole.max()), int(fraction.max()))
+    return [
+        decimal_type(int(whole[a:b].max()), int(fraction[a:b].max())) if a < b else NOTHING
+        for a, b in pairwise(borders)
+    ]
 
 
 def _has_negative_zero(texts: _Texts, negative: npt.NDArray[np.bool_]) -> bool:

@@ -28,10 +28,15 @@ _PATTERNS = {
 _ANCHORED = {kind: f"^{pattern}$" for kind, pattern in _PATTERNS.items()}
 _COMPILED = {kind: re.compile(pattern) for kind, pattern in _PATTERNS.items()}
 _INT64_SAFE_DIGITS = 18
+_FEW = 8
 
 
 def observe(column: pa.ChunkedArray) -> ColumnType:
     """Return the type that holds all values of a text column; null and empty ones do not count."""
+    # Most columns of text are known by their first value.
+    first = next(filter(None, column.slice(0, _FEW).to_pylist()), "")
+    if first and kind_of(first) is Kind.TEXT:
+        return TEXT
     values = column.drop_null()
     if pc.any(pc.equal(values, "")).as_py():
         values = values.filter(pc.not_equal(values, ""))

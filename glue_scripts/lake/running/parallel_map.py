@@ -116,10 +116,11 @@ def _survived(
     return [result for batch in done for result in batch]
 
 
-def start_workers(spark: SparkSession, warm: Callable[[], object]) -> None:
+def start_workers(spark: SparkSession, warm: Callable[[], object]) -> Thread:
     """Start Python on every core and call `warm` there, while the driver goes on.
 
-    That takes a second or two, by which the first task would otherwise be delayed.
+    That takes a second or two, by which the first task would otherwise be delayed. Returns the
+    thread that waits for it.
     """
     context = spark.sparkContext
     cores = min(context.defaultParallelism, _CORES_TO_START)
@@ -131,7 +132,9 @@ def start_workers(spark: SparkSession, warm: Callable[[], object]) -> None:
         except Exception:  # only a head start is lost; the error shows in the work
             logger.warning("Python could not be started beforehand", exc_info=True)
 
-    Thread(target=start, daemon=True, name="start-workers").start()
+    thread = Thread(target=start, daemon=True, name="start-workers")
+    thread.start()
+    return thread
 
 
 def _warmed(region_name: str, warm: Callable[[], object], _: int) -> None:

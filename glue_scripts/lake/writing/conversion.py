@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
+from itertools import accumulate, islice
 from pathlib import Path
+from threading import Thread
+from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from iceberg.field_ids import FieldIds, with_field_ids
-from lake.columns.fitting import fit
+from lake.columns.fitting import fit_all
 from lake.columns.observing import convert, observe
 from lake.columns.schema import CONSTANT_COLUMNS, Schema
 from lake.columns.typed import recast
@@ -22,6 +27,7 @@ from lake.errors import InputRefused
 from lake.planning.commit import Source, Stamp
 from lake.reading.findings import ABOVE, Findings, nothing_found
 from lake.reading.formats import PieceReading
+from lake.reading.layout import CsvLayout
 from lake.reading.originals import Span
 from lake.reading.pieces import Chunk
 from lake.running.isolation import Blame, Budget, Fault, Guarded, fault_of, within
@@ -33,7 +39,13 @@ from wires.layout import Values
 from wires.manifest import ObjectVersion
 from wires.quarantine import QuarantinedRow
 
+logger = logging.getLogger(__name__)
+Done = TypeVar("Done")
 _INDEX = pa.int32()
+_SMALL_BYTES = 256 * 1024
+"""Size of a piece up to which its conversion takes steps rather than bytes."""
+_TOGETHER_BYTES = 2 * 1024 * 1024
+"""Size of pieces that are converted together: by then, the steps hardly count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +131,12 @@ class Converted:
     """For each piece, why reading it failed regardless of its content, or ""."""
 
 
-def start_converters(spark: SparkSession) -> None:
-    """Start on every core what a first task would wait for: Python, Arrow, a client of S3."""
-    start_workers(spark, partial(client, "s3"))
+def start_converters(spark: SparkSession) -> Thread:
+    """Start on every core what a first task would wait for: Python, Arrow, a client of S3.
+
+    The driver goes on; the thread ends when all is there.
+    """
+    return start_workers(spark, partial(client, "s3"))
 
 
 def convert_all(
@@ -185,10 +200,12 @@ def typed(chunk: Chunk, schema: Schema) -> dict[str, pa.ChunkedArray]:
 
 
 def _table(
-    task: ConversionTask, piece: Piece, values: Mapping[str, pa.ChunkedArray], size: int
+    task: ConversionTask, parts: Sequence[_Part], values: Mapping[str, pa.ChunkedArray]
 ) -> pa.Table:
     """Return a table with the file's columns in order, null where there are no values."""
     stamp = task.stamp
+    sizes = [part.size for part in parts]
+    size = sum(sizes)
     columns = [
         values[column.name]
         if column.name in values
@@ -198,23 +215,22 @@ def _table(
     processed_at = pa.scalar(
         datetime.fromisoformat(stamp.processed_at), pa.timestamp("us", tz="UTC")
     )
-    constants = (
-        processed_at,
-        piece.source.version.key,
-        stamp.processing_job,
-        stamp.load_id,
-        *task.target.partition,
-    )
-    columns += [pa.chunked_array([_repeated(constant, size)]) for constant in constants]
+    sources = pa.array([part.piece.source.version.key for part in parts])
+    numbers = np.repeat(np.arange(len(parts), dtype=np.int32), sizes)
+    constants = [
+        pa.repeat(processed_at, size),
+        pa.DictionaryArray.from_arrays(numbers, sources),
+        _repeated(stamp.processing_job, size),
+        _repeated(stamp.load_id, size),
+        *(_repeated(value, size) for value in task.target.partition),
+    ]
+    columns += [pa.chunked_array([constant]) for constant in constants]
     return pa.table(columns, schema=task.columns)
 
 
-def _repeated(value: pa.Scalar | str, size: int) -> pa.Array:
-    """Repeat a value; text becomes a dictionary of one entry, as in the file, to save time."""
-    if isinstance(value, pa.Scalar):
-        return pa.repeat(value, size)
-    indices = pa.repeat(pa.scalar(0, _INDEX), size)
-    return pa.DictionaryArray.from_arrays(indices, pa.array([value]))
+def _repeated(value: str, size: int) -> pa.DictionaryArray:
+    """Repeat a text as a dictionary of one entry, as in the file, to save time."""
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, _INDEX), size), pa.array([value]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,7 +249,7 @@ def _convert(budget: Budget, task: ConversionTask) -> Converted:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rows")
         with RowGroups(path, task.columns, samples=True) as rows:
-            results = [_try_piece(budget, task, piece, rows) for piece in task.pieces]
+            results = list(_pieces_written(budget, task, rows))
         if task.replaces or (not rows.misfit and any(result.published for result in results)):
             put_file(path, task.target.processed_bucket, key)
         else:
@@ -250,12 +266,40 @@ def _convert(budget: Budget, task: ConversionTask) -> Converted:
     )
 
 
-def _try_piece(budget: Budget, task: ConversionTask, piece: Piece, rows: RowGroups) -> _Written:
-    """Write a piece; one that cannot be read does not keep the other objects from being written."""
+def _pieces_written(budget: Budget, task: ConversionTask, rows: RowGroups) -> Iterator[_Written]:
+    """Write the pieces in order; one that cannot be read does not keep others from being written.
+
+    Small ones are converted together, as many as are alike.
+    """
+    waiting: list[_Read] = []
+    for piece in task.pieces:
+        if not _is_small(task, piece):
+            yield from _write_together(budget, task, waiting, rows)
+            waiting = []
+            yield _fenced(budget, piece, rows, partial(_write_piece, task, piece, rows))
+            continue
+        read = _fenced(budget, piece, rows, partial(_read, task, piece))
+        if isinstance(read, _Written) or not read.goes_with(waiting):
+            yield from _write_together(budget, task, waiting, rows)
+            waiting = []
+        if isinstance(read, _Written):
+            yield read
+        else:
+            waiting.append(read)
+    yield from _write_together(budget, task, waiting, rows)
+
+
+def _fenced(
+    budget: Budget, piece: Piece, rows: RowGroups, work: Callable[[], Done]
+) -> Done | _Written:
+    """Do something with a piece; if that cannot be done, return why, and spoil the file.
+
+    Raises what is not the piece's fault.
+    """
     refused = failed = ""
     try:
         with within(budget.seconds(piece.size)):
-            return _write_piece(task, piece, rows)
+            return work()
     except InputRefused as refusal:
         refused = str(refusal)
     except Exception as error:
@@ -268,18 +312,125 @@ def _try_piece(budget: Budget, task: ConversionTask, piece: Piece, rows: RowGrou
     return _Written(published=0, findings=nothing, refused=refused, failed=failed)
 
 
-def _write_piece(task: ConversionTask, piece: Piece, rows: RowGroups) -> _Written:
+@dataclass(frozen=True)
+class _Part:
+    """Consecutive rows of a piece."""
+
+    piece: Piece
+    chunk: Chunk
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return int(self.chunk.rows.num_rows)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A small piece, read and not converted yet."""
+
+    piece: Piece
+    reading: PieceReading
+    chunks: Sequence[Chunk]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The columns' names in the file, in order, without those that a contract discards."""
+        fields = self.piece.source.layout.fields
+        return self.chunks[0].rows.column_names if self.chunks else fields
+
+    def goes_with(self, others: Sequence[_Read]) -> bool:
+        """Whether it can be converted with others: it has the same columns, and there is room."""
+        size = sum(other.piece.size for other in others)
+        alike = not others or sorted(self.names) == sorted(others[0].names)
+        return alike and size + self.piece.size <= _TOGETHER_BYTES
+
+    def parts(self, names: Sequence[str]) -> list[_Part]:
+        """Return its rows with the columns in this order."""
+        rows = [chunk.rows.select(names) for chunk in self.chunks]
+        return [
+            _Part(self.piece, replace(chunk, rows=own))
+            for chunk, own in zip(self.chunks, rows, strict=True)
+        ]
+
+
+def _is_small(task: ConversionTask, piece: Piece) -> bool:
+    """Whether a piece can be held in memory with others until it is converted."""
+    layout = piece.source.layout
+    plain = isinstance(layout, CsvLayout) and not layout.compression
+    return task.look and plain and piece.size <= _SMALL_BYTES
+
+
+def _read(task: ConversionTask, piece: Piece) -> _Read:
+    reading = _reading_for(task, piece)
+    return _Read(piece, reading, list(reading))
+
+
+def _reading_for(task: ConversionTask, piece: Piece) -> PieceReading:
     texts = frozenset(s for s, column in task.schema.by_source.items() if column.type == TEXT)
-    reading = reading_of(piece, task.target.raw_bucket, task.max_ratio, texts)
+    return reading_of(piece, task.target.raw_bucket, task.max_ratio, texts)
+
+
+def _write_together(
+    budget: Budget, task: ConversionTask, reads: Sequence[_Read], rows: RowGroups
+) -> list[_Written]:
+    """Convert and write pieces together; if one makes that fail, each by itself."""
+    if len(reads) > 1:
+        try:
+            with within(max(budget.seconds(read.piece.size) for read in reads)):
+                return _convert_together(task, reads, rows)
+        except Exception as error:
+            # Whose fault it is shows with each by itself.
+            logger.warning("%d pieces are converted one by one", len(reads), exc_info=error)
+    return [
+        done
+        for read in reads
+        for done in _as_list(
+            _fenced(budget, read.piece, rows, partial(_convert_together, task, [read], rows))
+        )
+    ]
+
+
+def _as_list(done: list[_Written] | _Written) -> list[_Written]:
+    return [done] if isinstance(done, _Written) else done
+
+
+def _convert_together(
+    task: ConversionTask, reads: Sequence[_Read], rows: RowGroups
+) -> list[_Written]:
+    parts = [part for read in reads for part in read.parts(reads[0].names)]
+    shaped, seen = _shaped(task, parts, {}) if parts else (None, [])
+    begins = accumulate((part.size for part in parts), initial=0)
+    placed = iter(list(zip(parts, begins, seen, strict=False)))
+    written = []
+    for read in reads:
+        types = dict.fromkeys(read.piece.source.layout.fields, NOTHING)
+        account = ValueAccount(task.schema)
+        published = 0
+        for part, begin, kinds in islice(placed, len(read.chunks)):
+            types |= {name: types.get(name, NOTHING).join(kind) for name, kind in kinds.items()}
+            if shaped is not None:
+                account.add(part.chunk, shaped.slice(begin, part.size))
+            published += part.size
+        found = replace(read.reading.findings, names=tuple(types), types=tuple(types.values()))
+        written.append(_Written(published=published, findings=found, values=account.values))
+    if parts:
+        rows.add(shaped)
+    return written
+
+
+def _write_piece(task: ConversionTask, piece: Piece, rows: RowGroups) -> _Written:
+    reading = _reading_for(task, piece)
     types = dict.fromkeys(piece.source.layout.fields, NOTHING)
     account = ValueAccount(task.schema)
     published = 0
     for chunk in reading:
+        part = _Part(piece, chunk)
         if task.look:
-            shaped, seen = _shaped(task, piece, chunk, types)
+            shaped, [seen] = _shaped(task, [part], types)
             types |= {name: types.get(name, NOTHING).join(kind) for name, kind in seen.items()}
         else:
-            shaped = _table(task, piece, typed(chunk, task.schema), chunk.rows.num_rows)
+            shaped = _table(task, [part], typed(chunk, task.schema))
         if shaped is not None:
             account.add(chunk, shaped)
         rows.add(shaped)
@@ -289,45 +440,60 @@ def _write_piece(task: ConversionTask, piece: Piece, rows: RowGroups) -> _Writte
 
 
 def _shaped(
-    task: ConversionTask, piece: Piece, chunk: Chunk, known: Mapping[str, ColumnType]
-) -> tuple[pa.Table | None, Mapping[str, ColumnType]]:
-    """Return the rows to be written, or None if they do not fit, and the types that they have."""
-    seen: dict[str, ColumnType] = {}
+    task: ConversionTask, parts: Sequence[_Part], known: Mapping[str, ColumnType]
+) -> tuple[pa.Table | None, Sequence[Mapping[str, ColumnType]]]:
+    """Return the rows of all parts to be written, or None if some do not fit, and the types that
+    each part's columns have.
+
+    All parts have the same columns in the same order; `known` are the types of their piece so far.
+    """
+    seen: list[dict[str, ColumnType]] = [{} for _ in parts]
     values: dict[str, pa.ChunkedArray] = {}
-    fits, fixed = True, bool(piece.source.rules.types)
-    for number, source in enumerate(chunk.rows.column_names):
-        column, kind = chunk.rows.column(number), chunk.types[number] if chunk.types else None
+    kinds: Sequence[ColumnType]
+    first = parts[0]
+    fits, fixed = True, bool(first.piece.source.rules.types)
+    for number, source in enumerate(first.chunk.rows.column_names):
+        columns = [part.chunk.rows.column(number) for part in parts]
+        kind = first.chunk.types[number] if first.chunk.types else None
         target = task.schema.by_source.get(source)
         if target and target.type == TEXT == known.get(source) and kind is None:
             # A column that is known to be text stays text, whatever else comes.
-            seen[source], fitted = TEXT, column
+            [fitted], kinds = columns, [TEXT]
         else:
             wanted = target.type if target else None
-            seen[source], fitted = _fitted(column, kind, wanted, fixed=fixed)
+            kinds, fitted = _fitted(columns, kind, wanted, fixed=fixed)
+        for own, found in zip(seen, kinds, strict=True):
+            own[source] = found
         if fitted is None or target is None:
             fits = False
         else:
             values[target.name] = fitted
-    if not fits:
-        return None, seen
-    return _table(task, piece, values, chunk.rows.num_rows), seen
+    return (_table(task, parts, values) if fits else None), seen
 
 
 def _fitted(
-    column: pa.ChunkedArray, kind: ColumnType | None, target: ColumnType | None, *, fixed: bool
-) -> tuple[ColumnType, pa.ChunkedArray | None]:
-    """Return a column's type and its values as `target`; None if they do not fit.
+    columns: Sequence[pa.ChunkedArray],
+    kind: ColumnType | None,
+    target: ColumnType | None,
+    *,
+    fixed: bool,
+) -> tuple[Sequence[ColumnType], pa.ChunkedArray | None]:
+    """Return a column's type in each part, and its values as `target`; None if they do not fit.
 
     A column without a `target` has come up only now, and does not fit either. `kind` is the type of
-    a column that came with one; `fixed` says whether a contract determines the types.
+    a column that came with one, in a single part; `fixed` says whether a contract determines the
+    types.
     """
     if target is None:
-        return (observe(column) if kind is None else kind), None
+        return [observe(column) if kind is None else kind for column in columns], None
     if kind is None:
-        return fit(column, target)
+        return fit_all(columns, target)
+    [column] = columns
     if target.holds(kind):
-        return kind, recast(column, kind, target)
-    return fit(column, target) if fixed and pa.types.is_string(column.type) else (kind, None)
+        return [kind], recast(column, kind, target)
+    if fixed and pa.types.is_string(column.type):
+        return fit_all(columns, target)
+    return [kind], None
 
 
 def reading_of(
