@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from fuzz.here import work_here
 from lake.errors import OriginalGone, Unavailable
+from lake.running import parallel_map
 from lake.running.isolation import Blame, blame_for
 from lake.store import client, put_file
 from tests.aws import SmallAws
@@ -53,6 +54,12 @@ def test_a_fault_lies_with_what_caused_it(raised: Exception, blame: Blame) -> No
     outer = RuntimeError("while it was read")
     outer.__cause__ = raised
     assert blame_for(raised) is blame_for(outer) is blame
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asks AWS again as often as usual, and sooner."""
+    monkeypatch.setattr(parallel_map, "_PAUSES", (0.01, 0.02))
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ def shapes() -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 @pytest.mark.parametrize(("delimiter", "kinds"), list(shapes()))
+@pytest.mark.few(60)
 def test_the_delimiter_is_found_whatever_the_values_hold(
     delimiter: str, kinds: tuple[str, ...]
 ) -> None:

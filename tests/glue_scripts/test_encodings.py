@@ -51,6 +51,7 @@ def read_in(encoding: str, count: int, tries: int) -> Counter[str]:
 
 @pytest.mark.parametrize("count", [1, 3, 10, 30])
 @pytest.mark.parametrize("encoding", WRITTEN_IN)
+@pytest.mark.few(58)
 def test_a_text_is_never_published_as_another(encoding: str, count: int) -> None:
     found = read_in(encoding, count, tries=3)
     assert not found["wrong"], found
@@ -60,6 +61,7 @@ def test_a_text_is_never_published_as_another(encoding: str, count: int) -> None
 
 @pytest.mark.parametrize("count", [2, 5, 10, 30])
 @pytest.mark.parametrize("encoding", [name for name in WRITTEN_IN if len(WRITTEN_IN[name]) > 1])
+@pytest.mark.few(28)
 def test_words_of_another_language_among_others_mislead_nobody(encoding: str, count: int) -> None:
     draw = dice(encoding, count, "mixed")
     for _ in range(3):

@@ -495,7 +495,7 @@ def test_a_file_that_failed_before_can_be_uploaded_again(lake: Lake) -> None:
     assert lake.state.claim_content(second, "digest") == second.version_id
 
 
-@pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [16, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_run_killed_at_any_call_leaves_nothing_half_visible_and_the_next_completes(
     lake: Lake, step: int
 ) -> None:

@@ -65,6 +65,7 @@ NO_MOMENTS = [(-1, 2_440_588), (-1000, 2_440_588), (-86_400 * 10**9, 2_459_000),
 @pytest.mark.parametrize("dictionary", [True, False])
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("codec", ["none", "snappy", "gzip", "zstd", "lz4"])
+@pytest.mark.few(40)
 def test_what_is_no_moment_in_96_bits_is_not_taken_for_one(
     nanos: int, day: int, dictionary: bool, version: str, codec: str
 ) -> None:

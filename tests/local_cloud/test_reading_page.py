@@ -37,6 +37,7 @@ def desk(cloud: LocalCloud, dev: Environment) -> Iterator[Desk]:
         yield any_desk(dev)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_notebook_of_the_page_reads_the_table(desk: Desk, dev: Environment) -> None:
     told: dict[str, Any] = {}

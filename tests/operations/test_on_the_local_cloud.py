@@ -153,6 +153,7 @@ def test_only_the_pipelines_take_on_the_checks_role(platform: Platform) -> None:
     assert "cannot be taken (AccessDenied)" in said
 
 
+@pytest.mark.slow
 def test_a_rejected_upload_is_shown_and_decided_again(platform: Platform, tmp_path: Path) -> None:
     there = ("--env", "dev", "--local", platform.cloud.endpoint)
     program = tmp_path / "program.csv"

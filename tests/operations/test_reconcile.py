@@ -57,7 +57,7 @@ def test_an_estate_that_is_whole_is_clean(whole: Damaged) -> None:
 
 
 @pytest.mark.parametrize("damage", sorted(Damaged.DAMAGES))
-@pytest.mark.few(6)
+@pytest.mark.few(3)
 def test_a_damage_is_found_and_repaired_once_or_told_again(whole: Damaged, damage: str) -> None:
     expected = whole.damage(damage)
     can_be_repaired = Damaged.DAMAGES[damage].can_be_repaired

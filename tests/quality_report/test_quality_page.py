@@ -71,6 +71,7 @@ def browser(chromium: Chromium) -> Chromium:
 
 
 @pytest.mark.parametrize(("width", "scheme"), list(product(WIDTHS, SCHEMES)))
+@pytest.mark.few(4)
 @pytest.mark.parametrize("report", [rich_report(), hostile_report(), any_report([])])
 def test_the_page_fits_and_is_quiet(
     browser: Chromium, report: QualityReport, width: int, scheme: Scheme, tmp_path: Path

@@ -60,9 +60,7 @@ class _Process:
         command = [sys.executable, "-c", _MAIN.format(path=sys.path)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.is_dead = False
-        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        self._to, self._from = self._process.stdin, self._process.stdout
+        self._to, self._from = _opened(self._process.stdin), _opened(self._process.stdout)
         self._ask((region, guarded), _START_SECONDS)
 
     def result_of(self, item: object, seconds: float) -> Any:
@@ -87,6 +85,13 @@ class _Process:
         self._process.kill()
         self.end()
         return Fault(f"{reason}; it was tried alone, so it is at fault itself")
+
+
+def _opened(pipe: IO[bytes] | None) -> IO[bytes]:
+    """Return a pipe of a process. Raises ValueError if it was started without."""
+    if pipe is None:
+        raise ValueError("the process was started without a pipe")
+    return pipe
 
 
 class _Patient:

@@ -46,6 +46,8 @@ _SMALL_BYTES = 256 * 1024
 """Size of a piece up to which its conversion takes steps rather than bytes."""
 _TOGETHER_BYTES = 2 * 1024 * 1024
 """Size of pieces that are converted together: by then, the steps hardly count."""
+_MOST_TOGETHER = 200
+"""Number of pieces that are converted together, however small they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,7 +345,8 @@ class _Read:
         """Whether it can be converted with others: it has the same columns, and there is room."""
         size = sum(other.piece.size for other in others)
         alike = not others or sorted(self.names) == sorted(others[0].names)
-        return alike and size + self.piece.size <= _TOGETHER_BYTES
+        has_room = len(others) < _MOST_TOGETHER and size + self.piece.size <= _TOGETHER_BYTES
+        return alike and has_room
 
     def parts(self, names: Sequence[str]) -> list[_Part]:
         """Return its rows with the columns in this order."""

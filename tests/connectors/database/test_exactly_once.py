@@ -145,6 +145,7 @@ def test_what_is_written_meanwhile_lands_once_by_number(
     assert ids(landed(aws, source)) == done
 
 
+@pytest.mark.slow
 def test_what_is_written_meanwhile_lands_once_by_time(
     aws: SmallAws, server: Server, table: str
 ) -> None:

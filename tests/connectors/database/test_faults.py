@@ -201,7 +201,7 @@ def silent_port() -> Iterator[int]:
 def test_a_server_that_never_answers_is_left(server: Server) -> None:
     with silent_port() as port:
         silent = database_at(
-            server, "any", host="localhost", port=port, connect_seconds=2, wait_seconds=2
+            server, "any", host="localhost", port=port, connect_seconds=1, wait_seconds=1
         )
         assert "timeout" in str(failure(connector_to(server, silent))).lower().replace("d o", "o")
 
