@@ -235,7 +235,7 @@ def _method(results: Results) -> str:
   gets as many threads. The contenders take turns within a round, and each round begins with
   another one. A number is the median of {settings.rounds}; the files have been read before.
 - Seconds count from the moment at which imports and session are there until the output is
-  written. Start-up is what comes before it: of this reader also that of Spark's two workers in
+  written. Start-up is what comes before it: of this reader also that of Spark's workers in
   Python, which a job has started by the time it knows its files. `× ours` is how many times as
   long as this reader.
 - Peak memory is the largest sum over the process and all its descendants, sampled ten times a

@@ -35,10 +35,11 @@ from lake.planning.inspection import (
 )
 from lake.planning.plan import ClaimContent, Plan, PlannedPartition, plan
 from lake.running.isolation import USUAL_BUDGET, Blame, Budget, Fault
-from lake.writing.conversion import quarantine_all, versions_of
 from lake.writing.duplicate_keys import Repeats, find_repeats
 from lake.writing.partitions import Places, Writer, WrittenPartition
+from lake.writing.quarantining import quarantine_all
 from lake.writing.reconciliation import Quarantining, Reconciled, reconcile
+from lake.writing.tasks import versions_of
 from wires.contracts import DatasetContract
 from wires.manifest import ObjectVersion
 

@@ -73,7 +73,6 @@ def test_no_reason_is_given_for_what_is_not_found(assembly: Path) -> None:
     assert set(given(assembly)) - used == set()
 
 
-@pytest.mark.slow
 def test_cloudformation_s_own_schemas_find_nothing_wrong(assembly: Path) -> None:
     templates = sorted(assembly.rglob("*.template.json"))
     assert len(templates) == 3  # pipeline, dev and prod

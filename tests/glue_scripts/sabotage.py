@@ -19,6 +19,7 @@ import pyarrow as pa
 
 import lake.planning.inspection  # both before a fence stands around the work
 import lake.writing.conversion
+import lake.writing.quarantining
 from lake.reading.pieces import Chunk
 from lake.reading.tallies import tallies_of
 from wires.manifest import ObjectVersion
@@ -26,13 +27,18 @@ from wires.manifest import ObjectVersion
 STEPS = {
     "detect": "lake.planning.inspection.examine",
     "open": "lake.writing.conversion.reading_of",
-    "shape": "lake.writing.conversion._shaped",
+    "shape": "lake.writing.conversion.shaped",
     "store": "lake.writing.conversion.put_file",
-    "aside": "lake.writing.conversion._quarantined_rows",
+    "aside": "lake.writing.quarantining._quarantined_rows",
 }
 """The function with which each step begins."""
 _MODULES = {
-    module.__name__: module for module in (lake.writing.conversion, lake.planning.inspection)
+    module.__name__: module
+    for module in (
+        lake.planning.inspection,
+        lake.writing.conversion,
+        lake.writing.quarantining,
+    )
 }
 DEEDS = ("raise", "hang", "wait", "die")
 LIES = ("rows", "values", "blank")

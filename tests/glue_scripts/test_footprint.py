@@ -33,7 +33,6 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunLedger]:
         yield RunLedger(tables.Table(RUNS))
 
 
-@pytest.mark.slow
 def test_a_process_that_takes_memory_is_seen_to_have_taken_it() -> None:
     before = resident_peak("self")
     taken = bytearray(os.urandom(1) * (before + 64 * 2**20))

@@ -21,7 +21,7 @@ GOOD = "id,n,note\n1,a,x\n2,b,y\nbad\n"
 ENTRANCES = (
     "lake.planning.inspection._inspect",
     "lake.writing.conversion._convert",
-    "lake.writing.conversion._quarantine",
+    "lake.writing.quarantining._quarantine",
 )
 
 

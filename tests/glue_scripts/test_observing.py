@@ -186,8 +186,13 @@ def test_the_fast_way_fits_what_the_patterns_fit(
         assert fitted.type == target.arrow
 
 
+COLUMNS_ALIKE = st.sampled_from(KINDS_OF_VALUES).flatmap(
+    lambda values: st.lists(st.lists(st.none() | values, max_size=5), min_size=1, max_size=4)
+)
+
+
 @settings(max_examples=800)
-@given(st.lists(mostly_alike(), min_size=1, max_size=4), st.data())
+@given(COLUMNS_ALIKE | st.lists(mostly_alike(), min_size=1, max_size=4), st.data())
 def test_columns_that_are_fitted_together_become_what_each_becomes_alone(
     several: list[list[str | None]], data: st.DataObject
 ) -> None:

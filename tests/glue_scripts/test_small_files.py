@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from pyspark.sql import SparkSession
 
 from benchmarks.convert_files import convert_files
+from fuzz.here import work_here
 from lake.columns.types import NOTHING, ColumnType, Kind
 from lake.planning.commit import Source
 from lake.reading.csv import header
@@ -20,7 +22,10 @@ from lake.reading.layout import CSV, CsvLayout
 from lake.reading.originals import Span
 from lake.reading.presumption import Presumptions
 from lake.reading.row_rules import RowRules
+from lake.writing import conversion
 from lake.writing.partitions import pack
+from lake.writing.shaping import Part, shaped
+from lake.writing.tasks import ConversionTask
 from tests.glue_scripts.test_csv_evidence import KINDS, table
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectStatus
@@ -125,11 +130,18 @@ def test_what_one_of_many_files_alone_holds_is_published_as_it_came(
     )
 
 
+@pytest.mark.parametrize("can_be_together", [True, False])
 def test_small_files_of_other_columns_and_orders_keep_each_to_its_own(
-    spark: SparkSession, tmp_path: Path
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    can_be_together: bool,
 ) -> None:
     """Files that are converted together have the same columns, if not in the same order; some
-    have no row, some rows that are none, one cannot be read."""
+    have no row, some rows that are none, one cannot be read. If it fails, each is converted alone,
+    which is told: else nobody would see that it always does."""
+    if not can_be_together:
+        monkeypatch.setattr(conversion, "shaped", _shaped_alone)
     folder = tmp_path / "in" / "things"
     folder.mkdir(parents=True)
     draw = dice("orders")
@@ -151,17 +163,29 @@ def test_small_files_of_other_columns_and_orders_keep_each_to_its_own(
         ]
     (folder / "99.csv").write_bytes(b"PK\x03\x04" + bytes(30))
     paths = [path.as_uri() for path in sorted(folder.iterdir())]
-    report = convert_files(spark, paths, out=(tmp_path / "out").as_uri())
+    report = convert_files(work_here(), paths, out=(tmp_path / "out").as_uri())
+    assert (conversion.ONE_BY_ONE in {record.msg for record in caplog.records}) != can_be_together
     assert report.rows_published == sum(map(len, wanted.values()))
     with duckdb.connect() as connection:
         stored = connection.execute(
-            "SELECT source_file, id::VARCHAR, amount::DECIMAL(9,1)::VARCHAR, note FROM "  # noqa: S608
+            "SELECT source_file, id::VARCHAR, amount::VARCHAR, note FROM "  # noqa: S608
             f"read_parquet('{tmp_path}/out/processed/things/**/*.parquet')"
         ).fetchall()
+        types = connection.execute(
+            "SELECT DISTINCT typeof(id), typeof(amount), typeof(note) FROM "  # noqa: S608
+            f"read_parquet('{tmp_path}/out/processed/things/**/*.parquet')"
+        ).fetchall()
+    assert types == [("BIGINT", "DECIMAL(18,1)", "VARCHAR")]
     found: dict[str, list[tuple[str | None, ...]]] = {key: [] for key in wanted}
     for key, *row in stored:
         found[key].append(tuple(row))
     assert found == wanted
+
+
+def _shaped_alone(task: ConversionTask, parts: Sequence[Part], known: Any) -> Any:
+    if len(parts) > 1:
+        raise ValueError("several at once")
+    return shaped(task, parts, known)
 
 
 @pytest.mark.parametrize("seed", range(60))

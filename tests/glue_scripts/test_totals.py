@@ -22,7 +22,7 @@ from lake.reading.formats import PieceReading, examine
 from lake.reading.originals import Span
 from lake.reading.pieces import Chunk
 from lake.reading.row_rules import RowRules
-from lake.writing.conversion import typed
+from lake.writing.shaping import typed
 from lake.writing.value_account import ValueAccount
 from tests.glue_scripts.texts import Text
 from tests.glue_scripts.typed_files import at, parquet

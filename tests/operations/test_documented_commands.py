@@ -228,7 +228,7 @@ AWS = [c for c in COMMANDS if c.text.startswith("aws ")]
 
 
 @pytest.mark.parametrize("command", OURS, ids=named)
-@pytest.mark.slow
+@pytest.mark.few(8)
 def test_a_command_of_ours_does_what_its_page_says(
     prepared: Prepared,
     command: Command,

@@ -30,17 +30,8 @@ _TIMESTAMP_LENGTHS = np.array([16, 19, 21, 22, 23, 24, 25, 26])
 
 def fit(column: pa.ChunkedArray, target: ColumnType) -> tuple[ColumnType, pa.ChunkedArray | None]:
     """Return a text column's type, and its values as `target` or None if they do not fit."""
-    if target == TEXT:
-        some = observe(column.slice(0, _SOME_ROWS))
-        return (some if some == TEXT else observe(column)), column
-    quick = _quickly([column], target)
-    if quick:
-        [found], values = quick
-        return found, values
-    found = observe(column)
-    if not target.holds(found):
-        return found, None
-    return found, convert(column, target)
+    [found], values = fit_all([column], target)
+    return found, values
 
 
 def fit_all(
@@ -54,10 +45,23 @@ def fit_all(
     quick = None if target == TEXT else _quickly(columns, target)
     if quick:
         return quick
-    found = [fit(column, target) for column in columns]
-    chunks = [chunk for _, values in found if values is not None for chunk in values.chunks]
-    fits = all(values is not None for _, values in found)
-    return [kind for kind, _ in found], pa.chunked_array(chunks, target.arrow) if fits else None
+    if len(columns) == 1:
+        found, values = _thoroughly(columns[0], target)
+        return [found], values
+    alone = [fit(column, target) for column in columns]
+    chunks = [chunk for _, values in alone if values is not None for chunk in values.chunks]
+    fits = all(values is not None for _, values in alone)
+    return [kind for kind, _ in alone], pa.chunked_array(chunks, target.arrow) if fits else None
+
+
+def _thoroughly(
+    column: pa.ChunkedArray, target: ColumnType
+) -> tuple[ColumnType, pa.ChunkedArray | None]:
+    if target == TEXT:
+        some = observe(column.slice(0, _SOME_ROWS))
+        return (some if some == TEXT else observe(column)), column
+    found = observe(column)
+    return found, convert(column, target) if target.holds(found) else None
 
 
 def presume(column: pa.ChunkedArray) -> ColumnType:

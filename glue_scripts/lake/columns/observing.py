@@ -29,11 +29,12 @@ _ANCHORED = {kind: f"^{pattern}$" for kind, pattern in _PATTERNS.items()}
 _COMPILED = {kind: re.compile(pattern) for kind, pattern in _PATTERNS.items()}
 _INT64_SAFE_DIGITS = 18
 _FEW = 8
+"""Values among which the first that is not empty is looked for without going through a column."""
 
 
 def observe(column: pa.ChunkedArray) -> ColumnType:
     """Return the type that holds all values of a text column; null and empty ones do not count."""
-    # Most columns of text are known by their first value.
+    # Words and codes are known by the first one, as below.
     first = next(filter(None, column.slice(0, _FEW).to_pylist()), "")
     if first and kind_of(first) is Kind.TEXT:
         return TEXT

@@ -26,7 +26,8 @@ from lake.reading.originals import Span
 from lake.running.isolation import Budget, Fault, Guarded
 from lake.running.parallel_map import parallel_map_guarded
 from lake.store import fetch_file
-from lake.writing.conversion import Converted, versions_of
+from lake.writing.conversion import Converted
+from lake.writing.tasks import versions_of
 from wires.manifest import ObjectVersion
 
 Hashes = npt.NDArray[np.uint64]

@@ -16,7 +16,8 @@ from lake.planning.plan import PlannedObject, PlannedPartition
 from lake.reading.findings import Findings
 from lake.running.isolation import USUAL_BUDGET, Budget, Fault
 from lake.writing.audit import audit, total
-from lake.writing.conversion import ConversionTask, Converted, Piece, Target, convert_all
+from lake.writing.conversion import Converted, convert_all
+from lake.writing.tasks import ConversionTask, Piece, Target
 from wires.column_names import METADATA_COLUMNS
 from wires.layout import load_folder
 from wires.manifest import ObjectVersion

@@ -15,8 +15,9 @@ from lake.reading.findings import Findings
 from lake.running.isolation import Fault
 from lake.store import line_count
 from lake.writing.audit import audit
-from lake.writing.conversion import Piece, Quarantined, QuarantineTask, versions_of
 from lake.writing.partitions import WrittenPartition, values_by_object, written_files
+from lake.writing.quarantining import Quarantined, QuarantineTask
+from lake.writing.tasks import Piece, versions_of
 from wires.layout import quarantined_rows_folder
 from wires.manifest import ObjectVersion
 from wires.object_ledger import ObjectOutcome, ObjectStatus
